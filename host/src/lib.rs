@@ -1,0 +1,18 @@
+//! The Daplet host: runs JavaScript functions for Dapr, each request in a fresh WebAssembly sandbox.
+//!
+//! # Layout
+//! A module imports only from lower layers; `tests/e2e/layers.rs` enforces it.
+//!
+//! ```text
+//! L5  app          names every concrete type; `main` parses and runs it
+//! L4  api          management over HTTP · triggers: outside event -> Event -> Invoker -> outside reply
+//! L3  invoke       one invocation from event to reply · functions: upload, registry
+//! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
+//! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
+//! L0  config, limits (and the crate `daplet-abi`)
+//! ```
+pub mod limits;
+
+pub mod sandbox;
+
+pub mod capabilities;

@@ -1,0 +1,37 @@
+//! Heads of the frames that `handle` reads.
+use serde::{Deserialize, Serialize};
+
+/// Head for [`crate::EventKind::Http`]; the frame body is the request body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpEvent {
+    /// `ctx.requestId`; the same word in logs and in the `x-request-id` response header.
+    pub request_id: String,
+    /// W3C trace context of this invocation; `ctx.traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// HTTP method as received.
+    pub method: String,
+    /// Absolute URL; its path is the part after the function's name.
+    pub url: String,
+    /// Header pairs in order; names in lower case; repeated names stay repeated.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Head for [`crate::EventKind::Topic`]; the frame body is the CloudEvent as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopicEvent {
+    /// `ctx.requestId`.
+    pub request_id: String,
+    /// W3C trace context of this delivery; `ctx.traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Component that delivered it.
+    pub pubsub: String,
+    /// Topic that the function subscribed to.
+    pub topic: String,
+    /// 1 for the first delivery; counts up with each retry. 0 when unknown (sidecar).
+    #[serde(default)]
+    pub attempt: u32,
+}

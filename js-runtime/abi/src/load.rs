@@ -1,0 +1,68 @@
+//! Loading one function: host → guest [`LoadRequest`] (frame body: the module source), guest → host [`LoadReport`].
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Head of the frame that `load` reads; the body is JavaScript (types already stripped), UTF-8, one ES module.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadRequest {
+    /// The function's name; `ctx.function` in JavaScript.
+    pub name: String,
+    /// The module's file name in stack frames, such as `hello.ts`.
+    pub file: String,
+    /// The function's version, an opaque word; `ctx.version` in JavaScript.
+    pub version: String,
+    /// `ctx.env` and the second argument of `fetch(request, env, ctx)`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Heap that QuickJS may use, bytes: the function's `memoryMb`.
+    pub memory_bytes: u64,
+}
+
+/// Head of the frame that `load` writes when it returns [`crate::Status::Done`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadReport {
+    /// The handlers found in the module's exports, in the words of the developer: `fetch`, `message`, `GET`, `POST`, …
+    pub handlers: Vec<String>,
+    /// The module's `subscriptions` export.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// One entry of `export const subscriptions = [...]`, in the words of Dapr's programmatic subscriptions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    /// Pub/sub component; `pubsub` when the developer names none.
+    pub pubsub: String,
+    /// Topic name.
+    pub topic: String,
+    /// Where a message goes that was dropped or failed for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_topic: Option<String>,
+    /// Retry policy of the embedded broker; the sidecar has its own (resiliency).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// Deliver bodies as they were published, without the CloudEvent wrapping.
+    #[serde(default)]
+    pub raw_payload: bool,
+}
+
+/// How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetryPolicy {
+    /// `constant` or `exponential` (the default).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// First (or constant) pause, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// Longest pause, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_interval_ms: Option<u64>,
+    /// Retries after the first attempt; -1: without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<i64>,
+}

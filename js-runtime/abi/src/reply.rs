@@ -1,0 +1,94 @@
+//! Heads of the frames that the guest writes while it handles an event.
+use serde::{Deserialize, Serialize};
+
+/// Head of a frame written by `handle` or `resume`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Reply {
+    /// An HTTP answer; the frame body is the response body. The invocation may stay pending after it (`ctx.waitUntil`).
+    Response {
+        /// HTTP status, 200–599.
+        status: u16,
+        /// Reason phrase; empty for the usual one.
+        #[serde(default, rename = "statusText", skip_serializing_if = "String::is_empty")]
+        status_text: String,
+        /// Header pairs in order.
+        headers: Vec<(String, String)>,
+    },
+    /// The answer to a topic delivery. The frame has no body.
+    Ack {
+        /// What becomes of the message.
+        status: AckStatus,
+    },
+    /// The function failed. The frame has no body.
+    Error(JsError),
+}
+
+/// Dapr's words for the outcome of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AckStatus {
+    /// Done; do not deliver again.
+    Success,
+    /// Deliver again by the retry policy.
+    Retry,
+    /// Give up at once; goes to the dead-letter topic if there is one.
+    Drop,
+}
+
+/// A JavaScript failure as data: what was thrown, where in the developer's file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JsError {
+    /// Outcome word: see [`codes`]. `exception` when the function threw.
+    pub code: String,
+    /// `error.name`, or the type of a thrown non-Error.
+    pub name: String,
+    /// `error.message`, or the thrown value as text.
+    pub message: String,
+    /// Innermost frame first; frames inside the runtime are left out.
+    #[serde(default)]
+    pub stack: Vec<StackFrame>,
+    /// `error.cause`, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+/// One stack frame in the developer's own source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StackFrame {
+    /// Function name; empty for an anonymous one.
+    pub function: String,
+    /// File as given in [`crate::load::LoadRequest::file`].
+    pub file: String,
+    /// Line, from 1; 0 when unknown.
+    pub line: u32,
+    /// Column, from 1; 0 when unknown.
+    pub column: u32,
+}
+
+/// Outcome words, the same string in the response, the log and the metric. They are workerd's where it has one.
+pub mod codes {
+    /// The function threw, rejected or returned something that is no answer.
+    pub const EXCEPTION: &str = "exception";
+    /// More CPU time than `cpuMs`.
+    pub const EXCEEDED_CPU: &str = "exceededCpu";
+    /// More heap than `memoryMb`.
+    pub const EXCEEDED_MEMORY: &str = "exceededMemory";
+    /// More time on the clock than `wallMs`.
+    pub const EXCEEDED_WALL_TIME: &str = "exceededWallTime";
+    /// More operations than `operations`.
+    pub const EXCEEDED_OPERATIONS: &str = "exceededOperations";
+    /// A response larger than `responseBytes`.
+    pub const EXCEEDED_RESPONSE: &str = "exceededResponse";
+    /// The promise that the handler returned can never settle: nothing is left that could settle it.
+    pub const NEVER_SETTLED: &str = "neverSettled";
+    /// No function of that name.
+    pub const SCRIPT_NOT_FOUND: &str = "scriptNotFound";
+    /// The caller went away.
+    pub const CANCELED: &str = "canceled";
+    /// Too many requests at once.
+    pub const LOAD_SHED: &str = "loadShed";
+    /// A fault of the host.
+    pub const INTERNAL_ERROR: &str = "internalError";
+}
