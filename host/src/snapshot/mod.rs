@@ -77,6 +77,11 @@ impl SnapshotCache {
         self.cache.invalidate(key).await;
     }
 
+    /// Brings [`SnapshotCache::len`] and [`SnapshotCache::bytes`] up to date, which otherwise lag behind.
+    pub async fn settle(&self) {
+        self.cache.run_pending_tasks().await;
+    }
+
     /// Functions kept now, about.
     pub fn len(&self) -> u64 {
         self.cache.entry_count()
