@@ -18,7 +18,10 @@
   const dataOffset = getter(DataView.prototype, "byteOffset");
   const dataLength = getter(DataView.prototype, "byteLength");
   const isDataView = (v) => { try { apply(dataLength, v, []); return true } catch { return false } };
-  const isBuffer = (v) => { try { apply(getter(ArrayBuffer.prototype, "byteLength"), v, []); return true } catch { return false } };
+  const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
+  const isBuffer = (v) => { try { apply(bufferLength, v, []); return true } catch { return false } };
+  // A throw costs microseconds; what is plainly an object or array need not be asked whether it is a buffer.
+  const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
   const toWellFormed = String.prototype.toWellFormed;
   const then = Promise.prototype.then;
   const NativePromise = Promise;
@@ -257,7 +260,7 @@
     }
     if (typeof value === "string") emit(TEXT_HEAD, value);
     else if (value === undefined || value === null) emit(EMPTY_HEAD, null);
-    else if (isView(value) || isBuffer(value)) emit(BYTES_HEAD, value);
+    else if (typeof value === "object" && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
     else if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") {
       const json = stringify(value);
       if (json === undefined) refuse(`the handler returned ${kind(value)} that JSON cannot express`);

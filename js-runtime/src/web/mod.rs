@@ -7,6 +7,7 @@ use rquickjs::{Ctx, Function, Object, Result};
 
 mod base64;
 mod encoding;
+mod headers;
 mod url;
 
 /// One Web API: its name in stack traces, its JavaScript, and what it needs of Rust.
@@ -30,7 +31,7 @@ const APIS: &[Api] = &[
     script("timers", include_str!("timers/timers.js")),
     script("abort", include_str!("abort/abort.js")),
     Api { name: "url", script: include_str!("url/url.js"), natives: url::natives },
-    script("headers", include_str!("headers/headers.js")),
+    Api { name: "headers", script: include_str!("headers/headers.js"), natives: headers::natives },
     script("body", include_str!("body/body.js")),
     script("fetch", include_str!("fetch/fetch.js")),
     script("clone", include_str!("clone/clone.js")),

@@ -2,21 +2,20 @@
 (natives, internals) => {
   const { webidl } = internals;
   const { required, byteString } = webidl;
-  const { test } = RegExp.prototype;
-  const matches = (pattern, text) => Reflect.apply(test, pattern, [text]);
-  const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-  const BAD_VALUE = /[\0\n\r]/;
-  const EDGES = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+  const { headerName, headerValue, isProxy } = natives;
+  const { getPrototypeOf, keys: ownNames, getOwnPropertySymbols } = Object;
+  const objectPrototype = Object.prototype;
 
   const normalName = (name, what) => {
-    const text = byteString(name, what);
-    if (!matches(TOKEN, text)) throw new TypeError(`${what}: "${text}" is not a valid header name`);
-    return text.toLowerCase();
+    const text = `${name}`, normal = headerName(text);
+    if (normal === null) throw new TypeError(`${what}: "${text}" is not a valid header name`);
+    return normal;
   };
   const normalValue = (value, what) => {
-    const text = byteString(value, what).replace(EDGES, "");
-    if (matches(BAD_VALUE, text)) throw new TypeError(`${what}: a header value cannot contain NUL, CR or LF`);
-    return text;
+    const normal = headerValue(`${value}`);
+    if (normal === undefined) throw new TypeError(`${what}: a header value cannot have a character above U+00FF`);
+    if (normal === null) throw new TypeError(`${what}: a header value cannot contain NUL, CR or LF`);
+    return normal;
   };
 
   let listOf, setGuard, wrap;
@@ -125,6 +124,10 @@
       }
       for (const [name, value] of pairs) headers.append(name, value);
     } else {
+      if (getPrototypeOf(init) === objectPrototype && !isProxy(init) && getOwnPropertySymbols(init).length === 0) {
+        for (const name of ownNames(init)) headers.append(name, init[name]);
+        return;
+      }
       const record = [];
       for (const key of Reflect.ownKeys(init)) {
         if (!Reflect.getOwnPropertyDescriptor(init, key)?.enumerable) continue;
