@@ -1,0 +1,22 @@
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import ts from "typescript-eslint";
+
+export default defineConfig(
+  globalIgnores(["dist/", "build/"]),
+  js.configs.recommended,
+  ts.configs.strictTypeChecked,
+  { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
+  {
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+  {
+    // `describe` and `test` of node:test return promises that the runner awaits itself.
+    files: ["test/**"],
+    rules: { "@typescript-eslint/no-floating-promises": "off" },
+  },
+  { files: ["*.js"], extends: [ts.configs.disableTypeChecked] },
+);
