@@ -21,11 +21,11 @@ export interface Context {
 /** What `env` of the upload holds. */
 export type Env = Readonly<Record<string, string>>;
 
-/** What an HTTP handler may return: a Response, text, bytes, `undefined` for 204, anything else goes out as JSON. */
+/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, `undefined` for 204, anything else goes out as JSON. */
 export type FetchResult = unknown;
 
 /** `export default { fetch }`, a default function, or `export function GET`. */
-export type FetchHandler = (request: Request, env: Env, ctx: Context) => FetchResult | Promise<FetchResult>;
+export type FetchHandler = (request: Request, env: Env, ctx: Context) => FetchResult;
 
 /** A CloudEvent 1.0 as Dapr delivers it. `data` is parsed for JSON, a string for other text. */
 export interface CloudEvent<T = unknown> {
@@ -85,5 +85,5 @@ export interface Subscription {
 /** Form of `export default { … }`, for `satisfies Handlers`. */
 export interface Handlers {
   fetch?: FetchHandler;
-  message?: MessageHandler<any>;
+  message?: MessageHandler<never>;
 }

@@ -28,7 +28,7 @@ export class App {
     const args = { app: this.#app, method: request.method, path: pathname + search, headers: [...request.headers] };
     const answer = call("invoke.call", args, body);
     const done = signal == null ? await answer : await orAborted(answer, signal);
-    const { status, headers } = done.head;
+    const { status, headers } = done.head as { status: number; headers: [string, string][] };
     return new Response(BODILESS.includes(status) ? null : done.body, { status, headers });
   }
 }
@@ -40,8 +40,12 @@ export function invoke(app: string): App {
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => {
+      reject(signal.reason as Error);
+    };
     signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", abort);
+    });
   });
 }

@@ -68,7 +68,7 @@ export class Broker {
       return `${head.slice(0, -1)},"event":${event}}`;
     });
     const { head } = await call(where, { ...this.#base, topic }, `[${entries.join(",")}]`);
-    return { failed: head.failed ?? [] };
+    return { failed: (head as { failed?: PublishFailure[] }).failed ?? [] };
   }
 }
 

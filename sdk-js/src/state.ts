@@ -63,9 +63,11 @@ export class StateStore {
 
   /** The value with its ETag and expiry. */
   async getWithEtag<T = unknown>(key: string): Promise<StateEntry<T>> {
-    const { head, body } = await call("state.get", { ...this.#base, key: checkKey("state.get", key) });
+    const args = { ...this.#base, key: checkKey("state.get", key) };
+    const completion = await call("state.get", args);
+    const head = completion.head as { found: boolean; etag?: string; ttlExpireTime?: string };
     if (!head.found) return { value: null, etag: null };
-    const entry: StateEntry<T> = { value: parse<T>(key, body), etag: head.etag ?? null };
+    const entry: StateEntry<T> = { value: parse(key, completion.body) as T, etag: head.etag ?? null };
     if (head.ttlExpireTime !== undefined) entry.ttlExpireTime = new Date(head.ttlExpireTime);
     return entry;
   }
@@ -84,9 +86,9 @@ export class StateStore {
     for (const key of wanted) values.set(key, null);
     const { head, body } = await call("state.getMany", { ...this.#base, keys: wanted });
     let offset = 0;
-    for (const item of head.items) {
+    for (const item of (head as { items: { key: string; found: boolean; length: number }[] }).items) {
       if (!item.found) continue;
-      values.set(item.key, parse<T>(item.key, new Uint8Array(body, offset, item.length)));
+      values.set(item.key, parse(item.key, new Uint8Array(body, offset, item.length)) as T);
       offset += item.length;
     }
     return values;
@@ -194,7 +196,7 @@ function conditions(where: string, at: string, options: PutOptions): object {
   return fields;
 }
 
-function parse<T>(key: string, bytes: ArrayBuffer | Uint8Array): T {
+function parse(key: string, bytes: ArrayBuffer | Uint8Array): unknown {
   try {
     return JSON.parse(decodeText(bytes));
   } catch (error) {

@@ -8,8 +8,8 @@ export type Body = string | ArrayBuffer | Uint8Array | null;
 
 /** What an operation comes back with. */
 export interface Completion {
-  /** Result fields; their shape depends on the operation. */
-  head: any;
+  /** Result fields; their shape depends on the operation, and each capability names its own. */
+  head: unknown;
   body: ArrayBuffer;
 }
 

@@ -71,7 +71,7 @@ export function toJson(where: string, argument: string, value: unknown): string 
 function findLeaf(value: unknown, test: (leaf: unknown) => boolean): boolean {
   let found = false;
   try {
-    JSON.stringify(value, (_key, leaf) => {
+    JSON.stringify(value, (_key, leaf: unknown) => {
       if (test(leaf)) {
         found = true;
         return null;
