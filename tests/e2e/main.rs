@@ -1,1 +1,11 @@
-fn main() {}
+//! The end-to-end tests: one binary, HTTP in and HTTP out, against the built server.
+//!
+//! `cases` runs the data in `tests/cases`; the other modules hold what is no single request and answer.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod cases;
+mod durability;
+mod isolation;
+mod layers;
+mod lifecycle;
+mod waiting;

@@ -1,1 +1,18 @@
-//! Test support.
+//! What the end-to-end tests share: a real server process, HTTP to it, cases as data.
+//!
+//! Black box: nothing here links the host. The server under test is `target/release/daplet` (or `DAPLET_BIN`).
+//!
+//! # Layout
+//! - [`server`]: starts, stops and kills a server on free ports
+//! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+pub mod case;
+pub mod server;
+
+use std::path::PathBuf;
+
+/// The checkout's root folder.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}

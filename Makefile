@@ -1,0 +1,45 @@
+# The commands that people and CI run. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+
+DAPLET := target/release/daplet
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Build what is missing, then serve on 127.0.0.1:8080
+	@scripts/run
+
+build: guest ## Build the server at target/release/daplet
+	cargo build --release -p daplet-host
+
+guest: sdk ## Build the guest (QuickJS, Web APIs and SDK as WebAssembly) at target/guest.wasm
+	scripts/build-guest
+
+sdk: setup ## Build the npm package @daplet/sdk
+	scripts/build-sdk
+
+setup: ## Install what a build needs; says what it does
+	@scripts/setup
+
+test: build lint ## Everything that CI runs
+	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host
+	cd sdk-js && npm test
+	$(DAPLET) compile --cache-dir target/aot-cache
+	scripts/setup-tests
+	cargo test --release -p daplet-tests -- --test-threads=1
+
+lint: build ## Formatting, clippy, tsc and the TypeScript linter
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	cd sdk-js && npm run check
+
+bench: build ## The benchmarks; docs/benchmarks.md explains the tables
+	scripts/bench
+
+clean: ## Remove what was built; keeps .deps
+	rm -rf target sdk-js/dist sdk-js/node_modules
+
+.PHONY: help run build guest sdk setup test lint bench clean

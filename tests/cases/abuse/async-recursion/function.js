@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+async function f() { await null; return f() } return f()
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String((2n ** 1000000n) ** 1000n).length
+} };

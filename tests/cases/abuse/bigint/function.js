@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let n = 2n; while (true) n = n * n
+} };

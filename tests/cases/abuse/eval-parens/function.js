@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String(eval("(".repeat(100000) + "1" + ")".repeat(100000)))
+} };

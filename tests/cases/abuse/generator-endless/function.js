@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+function* g() { while (true) yield 1 } return [...g()].length
+} };

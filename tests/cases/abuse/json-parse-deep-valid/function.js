@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const v = JSON.parse("[".repeat(100000) + "]".repeat(100000)); return JSON.stringify(v)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String(JSON.parse("[".repeat(200000)))
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const spin = () => Promise.resolve().then(spin); spin(); await new Promise(() => {})
+} };

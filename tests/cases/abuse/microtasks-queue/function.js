@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+(function again() { queueMicrotask(again) })(); await new Promise(() => {})
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+[3, 2, 1].sort(() => { while (true) {} })
+} };

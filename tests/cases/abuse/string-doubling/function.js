@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let a = "x"; while (true) a += a;
+} };

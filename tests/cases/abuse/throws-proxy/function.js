@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+throw new Proxy(new Error("x"), { get() { throw new Proxy({}, { get() { throw 1 } }) } })
+} };

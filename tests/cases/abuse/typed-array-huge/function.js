@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String(new Uint8Array(2 ** 31 - 1).length)
+} };

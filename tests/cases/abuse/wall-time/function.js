@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+await new Promise((r) => setTimeout(r, 60000)); return "late"
+} };

@@ -1,0 +1,2 @@
+class App { #greeting = "hi"; fetch() { return this.#greeting } }
+export default new App();

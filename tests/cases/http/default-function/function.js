@@ -1,0 +1,1 @@
+export default async function (request, env, ctx) { return `${typeof ctx.waitUntil} ${env.WHO}`; }

@@ -1,0 +1,1 @@
+export default { fetch: () => new Response("four", { headers: { "x-a": "1" } }) };

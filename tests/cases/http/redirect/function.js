@@ -1,0 +1,1 @@
+export default { fetch: (r) => Response.redirect("https://example.com/elsewhere", 307) };

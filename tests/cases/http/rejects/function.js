@@ -1,0 +1,1 @@
+export default { async fetch() { await null; throw Object.assign(new Error("later"), { cause: "because" }) } };

@@ -1,0 +1,1 @@
+export default { fetch: async () => ({ a: 1, b: ["x"], c: null }) };

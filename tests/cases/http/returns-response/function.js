@@ -1,0 +1,1 @@
+export default { fetch: () => new Response("made", { status: 201, statusText: "Made Here", headers: { "x-a": "1" } }) };

@@ -1,0 +1,8 @@
+function inner() {
+  throw new TypeError("went wrong");
+}
+export default {
+  fetch() {
+    inner();
+  },
+};

@@ -1,0 +1,2 @@
+export const subscriptions = [{ topic: "t" }];
+export default { fetch: () => 1 };

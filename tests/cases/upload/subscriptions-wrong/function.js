@@ -1,0 +1,2 @@
+export const subscriptions = [{ pubsub: "pubsub" }];
+export default { fetch: () => 1, message() {} };

@@ -1,0 +1,3 @@
+const config = undefined;
+const port = config.port;
+export default () => port;

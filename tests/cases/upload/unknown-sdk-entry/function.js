@@ -1,0 +1,2 @@
+import { teleport } from "@daplet/sdk";
+export default () => teleport();

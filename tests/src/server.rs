@@ -1,0 +1,247 @@
+//! One server process per test (or shared by many): its ports, folders, output and end.
+use crate::root;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How to start a server. `Default` is a development server on free ports with a data folder of its own.
+#[derive(Default)]
+pub struct Options {
+    /// More arguments after `daplet serve`.
+    pub args: Vec<String>,
+    /// Environment beside the inherited one.
+    pub env: Vec<(String, String)>,
+    /// A data folder to use again; one of the server's own otherwise.
+    pub data: Option<PathBuf>,
+    /// Where the compiled engine is kept; [`cache_dir`] otherwise.
+    pub cache: Option<PathBuf>,
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// Base URL of `--listen`, no slash at the end.
+    pub base: String,
+    /// Base URL of `--dapr-listen`, no slash at the end.
+    pub dapr: String,
+    /// The data folder; outlives the server if the test holds the guard.
+    pub data: PathBuf,
+    _guard: Option<tempfile::TempDir>,
+    lines: Arc<Mutex<VecDeque<String>>>,
+    /// A client with a pool of its own; answers are never followed as redirects.
+    pub http: reqwest::Client,
+}
+
+/// The server binary under test.
+pub fn binary() -> PathBuf {
+    std::env::var_os("DAPLET_BIN").map_or_else(|| root().join("target/release/daplet"), PathBuf::from)
+}
+
+/// The folder of the compiled engine, shared by all tests so that it is compiled once.
+pub fn cache_dir() -> PathBuf {
+    std::env::var_os("DAPLET_TEST_CACHE").map_or_else(|| root().join("target/aot-cache"), PathBuf::from)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Server {
+    /// Starts a server with defaults and waits until it is ready.
+    pub async fn start() -> Server {
+        Server::with(Options::default()).await
+    }
+
+    /// Starts a server and waits until `/readyz` answers 200.
+    pub async fn with(options: Options) -> Server {
+        let server = Server::spawn(options);
+        server.ready().await;
+        server
+    }
+
+    /// Starts a server without waiting.
+    pub fn spawn(options: Options) -> Server {
+        let (listen, dapr) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
+        let (data, guard) = match options.data {
+            Some(data) => (data, None),
+            None => {
+                let guard = tempfile::tempdir().unwrap();
+                (guard.path().to_path_buf(), Some(guard))
+            }
+        };
+        let mut command = Command::new(binary());
+        command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr]);
+        command.arg("--data-dir").arg(&data).arg("--cache-dir");
+        command.arg(options.cache.unwrap_or_else(cache_dir)).args(&options.args);
+        for name in ["DAPR_HTTP_PORT", "DAPR_GRPC_PORT", "DAPR_HTTP_ENDPOINT", "DAPR_GRPC_ENDPOINT"] {
+            command.env_remove(name);
+        }
+        command.envs(options.env).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{}: {e}; run `make build`", binary().display()));
+        let lines = Arc::new(Mutex::new(VecDeque::new()));
+        collect(child.stdout.take().unwrap(), &lines);
+        collect(child.stderr.take().unwrap(), &lines);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(60))
+            .no_proxy()
+            .build()
+            .unwrap();
+        let (base, dapr) = (format!("http://{listen}"), format!("http://{dapr}"));
+        Server { child, base, dapr, data, _guard: guard, lines, http }
+    }
+
+    /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.
+    pub async fn ready(&self) {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(300) {
+            if let Ok(answer) = self.http.get(format!("{}/readyz", self.base)).send().await {
+                if answer.status() == 200 {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the server did not get ready:\n{}", self.output());
+    }
+
+    /// Process id: unchanged as long as this is the same server.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the process still runs.
+    pub fn alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// What the server has printed lately.
+    pub fn output(&self) -> String {
+        self.lines.lock().unwrap().iter().cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    /// `kill -9`, and waits for the end.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Sends a signal by name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+    }
+
+    /// Waits for the end; the exit code if it ended by itself in time.
+    pub async fn exit_code(&mut self, within: Duration) -> Option<i32> {
+        let start = Instant::now();
+        while start.elapsed() < within {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    /// A full URL on `--listen`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// GET of a path on `--listen`.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.http.get(self.url(path)).send().await.unwrap()).await
+    }
+
+    /// POST of a body to a path on `--listen`.
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        Answer::of(self.http.post(self.url(path)).body(body).send().await.unwrap()).await
+    }
+
+    /// Uploads source as a function and expects success.
+    pub async fn deploy(&self, name: &str, source: &str) -> Value {
+        self.deploy_with(json!({"name": name, "source": source})).await
+    }
+
+    /// Uploads with the whole JSON form and expects success.
+    pub async fn deploy_with(&self, upload: Value) -> Value {
+        let answer = self.upload(&upload).await;
+        assert!(answer.status < 300, "upload of {}: {} {}", upload["name"], answer.status, answer.text());
+        answer.json()
+    }
+
+    /// Uploads with the whole JSON form.
+    pub async fn upload(&self, upload: &Value) -> Answer {
+        Answer::of(self.http.post(self.url("/functions")).json(upload).send().await.unwrap()).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- output of the server ---\n{}\n---", self.output());
+        }
+    }
+}
+
+fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<VecDeque<String>>>) {
+    let lines = lines.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut lines = lines.lock().unwrap();
+            if lines.len() == 2_000 {
+                lines.pop_front();
+            }
+            lines.push_back(line);
+        }
+    });
+}
+
+/// A whole answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header pairs in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads a response to its end.
+    pub async fn of(response: reqwest::Response) -> Answer {
+        let status = response.status().as_u16();
+        let headers = response.headers().iter();
+        let headers =
+            headers.map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON; panics with the body otherwise.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.text()))
+    }
+
+    /// The first header of that (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The `code` of a problem+json answer; empty when there is none.
+    pub fn code(&self) -> String {
+        let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        problem["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
