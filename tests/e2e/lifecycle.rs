@@ -67,7 +67,8 @@ async fn preconditions_guard_an_upload() {
     assert_ne!(second.header("etag").unwrap(), etag);
     let same = put("export default () => '2'", None).await;
     assert_eq!((same.status, same.header("etag")), (200, second.header("etag")));
-    let read = server.http.get(server.url("/functions/guarded")).header("if-none-match", second.header("etag").unwrap());
+    let read =
+        server.http.get(server.url("/functions/guarded")).header("if-none-match", second.header("etag").unwrap());
     assert_eq!(read.send().await.unwrap().status(), 304);
     let dry = server.http.put(server.url("/functions/guarded?dryRun=1")).header("content-type", "text/javascript");
     assert!(dry.body("export default () => '3'").send().await.unwrap().status().is_success());

@@ -98,7 +98,9 @@ pub async fn run(server: &Server, folder: &Path) -> Result<(), String> {
         .iter()
         .map(|file| folder.join(file))
         .find(|file| file.exists())
-        .map(|file| (file.clone(), if file.extension().is_some_and(|e| e == "ts") { "typescript" } else { "javascript" }))
+        .map(|file| {
+            (file.clone(), if file.extension().is_some_and(|e| e == "ts") { "typescript" } else { "javascript" })
+        })
         .ok_or(format!("{name}: no function.js or function.ts"))?;
 
     let mut upload = json!({"name": name, "source": std::fs::read_to_string(file).unwrap(), "language": language});
@@ -137,10 +139,10 @@ fn check(answer: &Answer, expect: &Expect) -> Result<(), String> {
     if answer.status != expect.status {
         return Err(format!("status {} expected; seen {}", expect.status, seen()));
     }
-    if let Some(code) = &expect.code {
-        if answer.code() != *code || answer.header("content-type") != Some("application/problem+json") {
-            return Err(format!("problem+json with code {code} expected; seen {}", seen()));
-        }
+    if let Some(code) = &expect.code
+        && (answer.code() != *code || answer.header("content-type") != Some("application/problem+json"))
+    {
+        return Err(format!("problem+json with code {code} expected; seen {}", seen()));
     }
     if expect.body.as_ref().is_some_and(|body| answer.text() != *body) {
         return Err(format!("body {:?} expected; seen {}", expect.body, seen()));

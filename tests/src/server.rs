@@ -100,10 +100,10 @@ impl Server {
     pub async fn ready(&self) {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(300) {
-            if let Ok(answer) = self.http.get(format!("{}/readyz", self.base)).send().await {
-                if answer.status() == 200 {
-                    return;
-                }
+            if let Ok(answer) = self.http.get(format!("{}/readyz", self.base)).send().await
+                && answer.status() == 200
+            {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

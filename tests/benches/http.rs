@@ -1,0 +1,194 @@
+//! The server from outside, in one run: start, upload, throughput beside the server's own native `/livez`, waiting, memory.
+//!
+//! Prints Markdown tables. Absolute numbers depend on the machine; the ratios within one run are what counts.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
+
+use daplet_tests::server::{Options, Server};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const HELLO: &str = "export default { fetch: (request) => new Response('hello') }";
+const JSON: &str = "export default { async fetch(request) { const body = await request.json();
+    return { sum: body.items.reduce((a, b) => a + b.n, 0), path: new URL(request.url).pathname } } }";
+const COUNTER: &str = "import { state } from '@daplet/sdk';
+    export default { fetch: async () => ({ n: await state().get('n') }) }";
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(run());
+}
+
+async fn run() {
+    drop(Server::start().await);
+    starts().await;
+    let server = Server::start().await;
+    uploads(&server).await;
+    throughput(&server).await;
+    waiting(&server).await;
+    drop(server);
+    memory().await;
+}
+
+fn quantile(values: &mut [f64], q: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * q).round() as usize]
+}
+
+async fn starts() {
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        let server = Server::start().await;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        drop(server);
+    }
+    println!("\n## Start with a warm cache, process start to `/readyz`\n\n| p50 | max |\n|---|---|");
+    println!("| {:.0} ms | {:.0} ms |", quantile(&mut times, 0.5), quantile(&mut times, 1.0));
+}
+
+async fn uploads(server: &Server) {
+    let (mut total, mut init) = (Vec::new(), Vec::new());
+    for i in 0..60 {
+        let source = format!("{HELLO} // {i}");
+        let start = Instant::now();
+        let report = server.deploy("upload", &source).await;
+        assert_eq!(server.get("/upload").await.text(), "hello");
+        total.push(start.elapsed().as_secs_f64() * 1e3);
+        init.push(report["initMs"].as_f64().unwrap_or(f64::NAN));
+    }
+    println!("\n## Upload to first answer\n\n| | p50 | p99 |\n|---|---|---|");
+    println!(
+        "| upload and first answer | {:.2} ms | {:.2} ms |",
+        quantile(&mut total, 0.5),
+        quantile(&mut total, 0.99)
+    );
+    println!("| of which evaluation | {:.2} ms | {:.2} ms |", quantile(&mut init, 0.5), quantile(&mut init, 0.99));
+}
+
+async fn throughput(server: &Server) {
+    server.deploy("hello", HELLO).await;
+    server.deploy("json", JSON).await;
+    server.deploy("counter", COUNTER).await;
+    let body = serde_json::json!({"items": (0..50).map(|n| serde_json::json!({"n": n, "name": format!("item {n}")})).collect::<Vec<_>>()});
+    let targets = [
+        ("`/livez` (native)", request("GET", "/livez", "")),
+        ("hello", request("GET", "/hello", "")),
+        ("json, 50 items in", request("POST", "/json", &body.to_string())),
+        ("state get", request("GET", "/counter", "")),
+    ];
+    println!("\n## Throughput, a fresh heap per request\n");
+    println!("| target | connections | requests/s | of `/livez` | p50 | p99 |\n|---|---|---|---|---|---|");
+    for connections in [1, 32] {
+        let mut native = 0.0;
+        for (name, bytes) in &targets {
+            load(server, bytes, connections, Duration::from_millis(500));
+            let mut load = load(server, bytes, connections, Duration::from_secs(4));
+            let rate = load.latencies.len() as f64 / load.seconds;
+            if native == 0.0 {
+                native = rate;
+            }
+            let (p50, p99) = (quantile(&mut load.latencies, 0.5), quantile(&mut load.latencies, 0.99));
+            println!("| {name} | {connections} | {rate:.0} | {:.2}x | {p50:.0} µs | {p99:.0} µs |", rate / native);
+        }
+    }
+}
+
+fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nhost: bench\r\naccept: */*\r\nuser-agent: bench\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+struct Load {
+    seconds: f64,
+    latencies: Vec<f64>,
+}
+
+/// Keep-alive connections, one request in flight on each. Plain threads: the client must cost little beside the server.
+fn load(server: &Server, request: &[u8], connections: usize, time: Duration) -> Load {
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let stop = Arc::new(AtomicBool::new(false));
+    let start = Instant::now();
+    let clients: Vec<_> = (0..connections)
+        .map(|_| {
+            let (address, request, stop) = (address.clone(), request.to_vec(), stop.clone());
+            std::thread::spawn(move || client(&address, &request, &stop))
+        })
+        .collect();
+    std::thread::sleep(time);
+    stop.store(true, Ordering::Relaxed);
+    let latencies = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    Load { seconds: start.elapsed().as_secs_f64(), latencies }
+}
+
+fn client(address: &str, request: &[u8], stop: &AtomicBool) -> Vec<f64> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut latencies, mut buffer) = (Vec::new(), vec![0; 16 << 10]);
+    while !stop.load(Ordering::Relaxed) {
+        let start = Instant::now();
+        stream.write_all(request).unwrap();
+        let mut filled = 0;
+        loop {
+            let read = stream.read(&mut buffer[filled..]).unwrap();
+            assert!(read > 0, "the server closed the connection");
+            filled += read;
+            let text = &buffer[..filled];
+            let Some(head) = text.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+            let head_text = std::str::from_utf8(&text[..head]).unwrap().to_ascii_lowercase();
+            assert!(head_text.starts_with("http/1.1 2"), "{head_text}");
+            let length = head_text.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if filled >= head + 4 + length.map_or(0, |l| l.trim().parse().unwrap()) {
+                break;
+            }
+        }
+        latencies.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    latencies
+}
+
+async fn waiting(server: &Server) {
+    let source = "export default { async fetch() { await new Promise(d => setTimeout(d, 1000)); return 'x' } }";
+    server.deploy("sleeper", source).await;
+    let before = rss_kb(server.pid());
+    let start = Instant::now();
+    let calls = (0..10_000).map(|_| async { assert_eq!(server.get("/sleeper").await.status, 200) });
+    let peak = tokio::spawn({
+        let pid = server.pid();
+        async move {
+            let mut peak = 0;
+            for _ in 0..40 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                peak = peak.max(rss_kb(pid));
+            }
+            peak
+        }
+    });
+    futures::future::join_all(calls).await;
+    let seconds = start.elapsed().as_secs_f64();
+    println!("\n## 10,000 invocations that wait 1 s each\n\n| all answered after | RSS while they wait |\n|---|---|");
+    println!("| {seconds:.2} s | {:.0} MB more |", peak.await.unwrap().saturating_sub(before) as f64 / 1e3);
+}
+
+async fn memory() {
+    let server = Server::with(Options::default()).await;
+    server.deploy("warm", HELLO).await;
+    let before = rss_kb(server.pid());
+    for i in 0..1_000 {
+        server.deploy(&format!("idle-{i}"), &format!("{HELLO} // {i}")).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = rss_kb(server.pid());
+    println!("\n## Memory with 1,000 idle functions\n\n| before | after | per function |\n|---|---|---|");
+    let (before, after) = (before as f64, after as f64);
+    println!("| {:.0} MB | {:.0} MB | {:.0} KB |", before / 1e3, after / 1e3, (after - before) / 1e3);
+}
+
+fn rss_kb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
