@@ -8,20 +8,26 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The same word in logs and in the `x-request-id` response header. */
   readonly requestId: string;
-  /** W3C trace context of this invocation. */
-  readonly traceparent: string | undefined;
+  /** W3C trace context of this invocation; null when the caller sent none. */
+  readonly traceparent: string | null;
   /** The function's name. */
   readonly function: string;
   /** The function's version. */
   readonly version: string;
   /** The same object as the second argument of the handler. */
   readonly env: Env;
+  /** In a message handler: 1 for the first delivery, counting up with each retry; 0 when the broker does not tell. */
+  readonly attempt?: number;
+  /** In a message handler: the component that delivered the event. */
+  readonly pubsub?: string;
+  /** In a message handler: the topic subscribed to. It differs from `event.topic` for a dead letter. */
+  readonly topic?: string;
 }
 
 /** What `env` of the upload holds. */
 export type Env = Readonly<Record<string, string>>;
 
-/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, `undefined` for 204, anything else goes out as JSON. */
+/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, nothing or null for 204, anything else goes out as JSON. */
 export type FetchResult = unknown;
 
 /** `export default { fetch }`, a default function, or `export function GET`. */
@@ -70,7 +76,7 @@ export interface RetryPolicy {
   maxRetries?: number;
 }
 
-/** One entry of `export const subscriptions = [...]`. */
+/** One entry of `export const subscriptions = [...]`; a string there is short for `{ topic }`. */
 export interface Subscription {
   topic: string;
   /** Pub/sub component; `pubsub` when absent. */

@@ -1,6 +1,6 @@
 // `@daplet/sdk/testing`: a Daplet host in memory, for unit tests in Node.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
 import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
@@ -73,7 +73,8 @@ export class FakeDaplet {
       this.#broker.subscribers.push({
         function: name,
         subscription,
-        handle: (event) => this.#invoke(mounted, null, (ctx) => mounted.message(event, ctx)),
+        handle: (event, about) =>
+          this.#invoke(mounted, event.traceparent ?? null, (ctx) => mounted.message(event, { ...ctx, ...about })),
       });
     }
     return this;
@@ -125,7 +126,7 @@ export class FakeDaplet {
       },
       signal: new AbortController().signal,
       requestId: randomUUID(),
-      traceparent: traceparent ?? `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`,
+      traceparent,
       function: mounted.name,
       version: "test",
       env: mounted.env,

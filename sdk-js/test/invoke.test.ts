@@ -98,7 +98,7 @@ describe("invoke", () => {
       [200, "text/plain;charset=UTF-8"],
       [200, "application/octet-stream"],
       [200, "application/json"],
-      [200, "application/json"],
+      [204, null],
     ]);
     const wrong = await daplet.fetch("/values/text", { method: "DELETE" });
     assert.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "GET"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { type CloudEvent, NotFoundError, pubsub, type Subscription } from "@daplet/sdk";
+import { type CloudEvent, type Context, type Env, NotFoundError, pubsub, type Subscription } from "@daplet/sdk";
 import { type FakeDaplet, fakeDaplet } from "@daplet/sdk/testing";
 
 /** A function that keeps what it gets and answers what `answer` says. */
@@ -89,10 +89,12 @@ describe("pubsub", () => {
   });
 
   test("RETRY asks again, DROP gives up at once", async () => {
-    let calls = 0;
-    const flaky = listener({ topic: "t" }, () => (++calls < 3 ? "RETRY" : "SUCCESS"));
+    const flaky = {
+      message: (_event: CloudEvent, _env: Env, ctx: Context) => (ctx.attempt === 3 ? undefined : "RETRY"),
+      subscriptions: ["t"],
+    };
     const dropper = listener({ topic: "t" }, () => "DROP");
-    daplet.mount("flaky", flaky.module).mount("dropper", dropper.module);
+    daplet.mount("flaky", flaky).mount("dropper", dropper.module);
     await pubsub().publish("t", 1);
     const outcomes = (await daplet.deliver()).map(({ attempts, outcome }) => [attempts, outcome]);
     assert.deepEqual(outcomes, [

@@ -141,7 +141,7 @@ describe("state", () => {
 
   test("functions see their own keys; a shared space needs its grant", async () => {
     const writer = { default: () => state().put("k", "mine") };
-    const reader = { default: () => state().get("k") };
+    const reader = { default: async () => ({ value: await state().get("k") }) };
     const sharer = { default: () => state(undefined, { space: "team" }).put("k", "ours") };
     daplet
       .mount("writer", writer)
@@ -149,7 +149,7 @@ describe("state", () => {
       .mount("granted", sharer, { grants: { spaces: ["team"] } })
       .mount("denied", sharer);
     await daplet.fetch("/writer");
-    assert.equal(await (await daplet.fetch("/reader")).json(), null);
+    assert.deepEqual(await (await daplet.fetch("/reader")).json(), { value: null });
     await daplet.fetch("/granted");
     await assert.rejects(daplet.fetch("/denied"), PermissionDeniedError);
     assert.deepEqual(

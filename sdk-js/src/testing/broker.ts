@@ -37,7 +37,7 @@ export interface Delivery {
 export interface Subscriber {
   function: string;
   subscription: Subscription;
-  handle(event: CloudEvent): Promise<unknown>;
+  handle(event: CloudEvent, about: { attempt: number; pubsub: string; topic: string }): Promise<unknown>;
 }
 
 interface PublishArgs {
@@ -115,7 +115,11 @@ export class FakeBroker {
     while (delivery.attempts <= retries) {
       delivery.attempts++;
       try {
-        const word = await subscriber.handle(structuredClone(event));
+        const word = await subscriber.handle(structuredClone(event), {
+          attempt: delivery.attempts,
+          pubsub: message.pubsub,
+          topic: message.topic,
+        });
         if (word === "DROP") return delivery;
         if (word !== "RETRY") return { ...delivery, outcome: "SUCCESS" };
       } catch (error) {

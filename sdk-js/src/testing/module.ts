@@ -34,7 +34,7 @@ export class MountedFunction {
     const main = module.default;
     const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
-    this.#message = (module.message ?? handlers.message?.bind(handlers)) as MessageHandler | undefined;
+    this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
     for (const method of METHODS) {
       const handler = module[method];
       if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
@@ -42,7 +42,12 @@ export class MountedFunction {
     if (this.#fetch === undefined && this.#message === undefined && this.#methods.size === 0) {
       throw new TypeError(`mount: module "${name}" exports no handler: no default, no message, no GET, POST, …`);
     }
-    this.subscriptions = (module.subscriptions ?? []) as Subscription[];
+    if (this.#fetch !== undefined && this.#methods.size > 0) {
+      const [method = ""] = this.#methods.keys();
+      throw new TypeError(`mount: module "${name}" exports a default handler and "${method}"; one of them must go`);
+    }
+    const subscriptions = (module.subscriptions ?? []) as (Subscription | string)[];
+    this.subscriptions = subscriptions.map((entry) => (typeof entry === "string" ? { topic: entry } : entry));
     if (this.subscriptions.length > 0 && this.#message === undefined) {
       throw new TypeError(`mount: module "${name}" has subscriptions but no message handler`);
     }
@@ -53,25 +58,29 @@ export class MountedFunction {
     const own = this.#methods.get(request.method);
     const handler = own ?? (request.method === "HEAD" ? this.#methods.get("GET") : undefined) ?? this.#fetch;
     if (handler === undefined) {
-      const allow = [...this.#methods.keys()].join(", ");
-      return new Response(null, { status: allow === "" ? 404 : 405, headers: allow === "" ? {} : { allow } });
+      if (this.#methods.size === 0) throw new TypeError(`${this.name} exports no handler for requests, only "message"`);
+      return new Response(null, { status: 405, headers: { allow: [...this.#methods.keys()].join(", ") } });
     }
     const response = toResponse(await handler(request, this.env, ctx));
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
-  /** Hands an event to the message handler and returns its word. */
+  /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
   async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
-    return this.#message?.(event, this.env, ctx);
+    const answer: unknown = await this.#message?.(event, this.env, ctx);
+    return typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
   }
 }
 
 function toResponse(value: unknown): Response {
   if (value instanceof Response) return value;
-  if (value === undefined) return new Response(null, { status: 204 });
+  if (value === undefined || value === null) return new Response(null, { status: 204 });
   if (typeof value === "string") return new Response(value);
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
     return new Response(value as ArrayBuffer, { headers: { "content-type": "application/octet-stream" } });
   }
-  return Response.json(value);
+  if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") return Response.json(value);
+  throw new TypeError(
+    `the handler returned a ${typeof value}; return a Response, a string, an object, bytes or nothing`,
+  );
 }
