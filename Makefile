@@ -27,6 +27,7 @@ setup: ## Install what a build needs; says what it does
 test: build lint ## Everything that CI runs
 	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host
 	cd sdk-js && npm test
+	cd examples && npm ci --silent && npm run check && npm test
 	$(DAPLET) compile --cache-dir target/aot-cache
 	scripts/setup-tests
 	cargo test --release -p daplet-tests -- --test-threads=1

@@ -5,6 +5,7 @@
 
 mod cases;
 mod durability;
+mod examples;
 mod isolation;
 mod layers;
 mod lifecycle;

@@ -1,0 +1,31 @@
+//! Lays out the guest's linear memory and finds the SDK's guest build.
+use std::path::Path;
+
+/// 128 MiB, fixed: an instance's memory never differs in size from its snapshot, and untouched pages cost nothing.
+const MEMORY_BYTES: u32 = 128 << 20;
+/// The shadow stack lies first, so that overflowing it traps instead of reaching data. QuickJS stops well before that.
+const STACK_BYTES: u32 = 1 << 20;
+
+fn main() {
+    if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
+        for arg in [
+            format!("--initial-memory={MEMORY_BYTES}"),
+            format!("--max-memory={MEMORY_BYTES}"),
+            format!("-zstack-size={STACK_BYTES}"),
+            "--stack-first".to_owned(),
+        ] {
+            println!("cargo:rustc-link-arg-cdylib={arg}");
+        }
+        // host.rs counts every allocation; see there.
+        for function in ["malloc", "calloc", "realloc", "free"] {
+            println!("cargo:rustc-link-arg-cdylib=--wrap={function}");
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("js-runtime/ has a parent");
+    let sdk = root.join("sdk-js/dist/guest.js");
+    println!("cargo:rerun-if-changed={}", sdk.display());
+    if !sdk.exists() {
+        println!("cargo:warning=the SDK is not built: run `make sdk` (or `make build`) first");
+    }
+    println!("cargo:rustc-env=DAPLET_SDK_JS={}", sdk.display());
+}

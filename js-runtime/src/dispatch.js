@@ -1,0 +1,340 @@
+// The dispatcher: finds a developer's handler, calls it with what the host delivered, writes what it answers.
+//
+// An expression: a function from the natives (see natives.rs) and the Web APIs' internals to the dispatcher's functions.
+// Everything it needs of the language is captured here, before a developer's code can change it.
+(natives, web) => {
+  const { write, submit } = natives;
+  const { parse, stringify } = JSON;
+  const { apply, getPrototypeOf, has } = Reflect;
+  const { isArray } = Array;
+  const { create, freeze, prototype: objectPrototype } = Object;
+  const { isView } = ArrayBuffer;
+  const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
+  const getter = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
+  const bufferOf = getter(TypedArrayPrototype, "buffer");
+  const offsetOf = getter(TypedArrayPrototype, "byteOffset");
+  const lengthOf = getter(TypedArrayPrototype, "byteLength");
+  const dataBuffer = getter(DataView.prototype, "buffer");
+  const dataOffset = getter(DataView.prototype, "byteOffset");
+  const dataLength = getter(DataView.prototype, "byteLength");
+  const isDataView = (v) => { try { apply(dataLength, v, []); return true } catch { return false } };
+  const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
+  const isBuffer = (v) => { try { apply(bufferLength, v, []); return true } catch { return false } };
+  // A throw costs microseconds; what is plainly an object or array need not be asked whether it is a buffer.
+  const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
+  const toWellFormed = String.prototype.toWellFormed;
+  const then = Promise.prototype.then;
+  const NativePromise = Promise;
+  const NativeError = Error;
+  const MapGet = Map.prototype.get, MapSet = Map.prototype.set, MapDelete = Map.prototype.delete;
+  const mapSize = getter(Map.prototype, "size");
+  const forEach = Map.prototype.forEach;
+
+  const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
+  const DONE = 0, PENDING = 1, HTTP = 0;
+
+  // --- the loaded function -------------------------------------------------------------------------------------------
+  let loading = true;
+  let about = null; // head of the load request
+  let env = null;
+  let fetchHandler = null; // (request, env, ctx) => answer
+  let messageHandler = null;
+  let methods = null; // by name, when the module exports GET, POST, …
+
+  // --- the invocation, fresh after each restore --------------------------------------------------------------------------
+  const open = new Map(); // operation id -> [resolve, reject]
+  const rejected = new Map(); // promise -> reason, while nobody handles it
+  let nextId = 1;
+  let replied = false;
+  let failure = null; // description of what the function threw
+  let waiting = 0; // waitUntil promises that have not settled
+  let controller = null;
+  let started = 0; // ms since the epoch
+
+  // --- operations ----------------------------------------------------------------------------------------------------
+  class OperationError extends NativeError {
+    constructor({ code, message, details }) {
+      super(message);
+      this.code = code;
+      if (details !== undefined && details !== null) this.details = details;
+    }
+  }
+  Object.defineProperty(OperationError.prototype, "name", { value: "OperationError", configurable: true, writable: true });
+
+  const call = (op, args, body) =>
+    new NativePromise((resolve, reject) => {
+      if (loading) {
+        throw new OperationError({
+          code: "UNAVAILABLE_DURING_LOAD",
+          message: `${op} is not available while the module is loaded; call it inside a handler`,
+        });
+      }
+      const id = nextId++;
+      const head = stringify({ ...args, id, op });
+      apply(MapSet, open, [id, [resolve, reject]]);
+      submit(head, bytesOf(body));
+    });
+
+  const resume = (head, body) => {
+    const { id, ok, error } = parse(head);
+    const pair = apply(MapGet, open, [id]);
+    if (pair === undefined) return;
+    apply(MapDelete, open, [id]);
+    if (error !== undefined) pair[1](new OperationError(error));
+    else pair[0]({ head: ok, body: body ?? new ArrayBuffer(0) });
+  };
+
+  // A string stays one (UTF-8 on the wire); bytes become an ArrayBuffer or a Uint8Array; nothing is null.
+  const bytesOf = (body) => {
+    if (body === undefined || body === null) return null;
+    if (typeof body === "string") return apply(toWellFormed, body, []);
+    if (isView(body)) {
+      if (isDataView(body)) return new Uint8Array(apply(dataBuffer, body, []), apply(dataOffset, body, []), apply(dataLength, body, []));
+      return new Uint8Array(apply(bufferOf, body, []), apply(offsetOf, body, []), apply(lengthOf, body, []));
+    }
+    return body;
+  };
+
+  // --- loading -------------------------------------------------------------------------------------------------------
+  const refuse = (message) => { throw new TypeError(message) };
+  const kind = (v) => (v === null ? "null" : isArray(v) ? "an array" : typeof v === "object" ? "an object" : `a ${typeof v}`);
+  const method = (object, name) => {
+    const value = object[name];
+    if (value === undefined) return null;
+    if (typeof value !== "function") refuse(`the "${name}" handler must be a function, not ${kind(value)}`);
+    return (...args) => apply(value, object, args);
+  };
+
+  const load = (namespace, head) => {
+    about = parse(head);
+    env = freeze({ ...about.env });
+    const handlers = [];
+    const main = namespace.default;
+    if (typeof main === "function") {
+      // A class is not a handler, but a function with handlers as properties may be both.
+      fetchHandler = (...args) => main(...args);
+      handlers.push("fetch");
+    } else if (typeof main === "object" && main !== null) {
+      fetchHandler = method(main, "fetch");
+      messageHandler = method(main, "message");
+      if (fetchHandler) handlers.push("fetch");
+      if (messageHandler) handlers.push("message");
+    } else if (main !== undefined) {
+      refuse(`the default export must be a function or an object with "fetch" or "message", not ${kind(main)}`);
+    }
+    for (const name of METHODS) {
+      const handler = namespace[name];
+      if (handler === undefined) continue;
+      if (typeof handler !== "function") refuse(`the export "${name}" must be a function, not ${kind(handler)}`);
+      if (fetchHandler) refuse(`export either a default handler for requests or "${name}", not both`);
+      (methods ??= create(null))[name] = handler;
+      handlers.push(name);
+    }
+    if (typeof namespace.message === "function" && !messageHandler) {
+      messageHandler = namespace.message;
+      handlers.push("message");
+    }
+    if (handlers.length === 0) {
+      refuse(
+        "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
+          "or export a default function, or functions named GET, POST, …, or message",
+      );
+    }
+    const subscriptions = readSubscriptions(namespace.subscriptions);
+    if (subscriptions.length > 0 && !messageHandler) {
+      refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
+    }
+    const report = stringify({ handlers, subscriptions });
+    apply(forEach, rejected, [(reason) => { throw reason }]);
+    loading = false;
+    return report;
+  };
+
+  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload"];
+  const readSubscriptions = (list) => {
+    if (list === undefined) return [];
+    if (!isArray(list)) refuse(`"subscriptions" must be an array, not ${kind(list)}`);
+    return list.map((entry, index) => {
+      const where = `subscriptions[${index}]`;
+      if (typeof entry === "string") entry = { topic: entry };
+      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "topic", not ${kind(entry)}`);
+      for (const key of Object.keys(entry)) {
+        if (!SUBSCRIPTION_KEYS.includes(key)) refuse(`${where} has an unknown key "${key}"; known are ${SUBSCRIPTION_KEYS.join(", ")}`);
+      }
+      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false } = entry;
+      if (typeof topic !== "string" || topic === "") refuse(`${where}.topic must be a non-empty string`);
+      if (typeof pubsub !== "string" || pubsub === "") refuse(`${where}.pubsub must be a non-empty string`);
+      if (deadLetterTopic !== undefined && typeof deadLetterTopic !== "string") refuse(`${where}.deadLetterTopic must be a string`);
+      if (typeof rawPayload !== "boolean") refuse(`${where}.rawPayload must be true or false`);
+      if (retry !== undefined && (typeof retry !== "object" || retry === null)) refuse(`${where}.retry must be an object`);
+      return { pubsub, topic, deadLetterTopic, retry, rawPayload };
+    });
+  };
+
+  // --- handling ------------------------------------------------------------------------------------------------------
+  class Context {
+    #raw;
+    #head = null;
+    constructor(raw) { this.#raw = raw }
+    #get(name) { return (this.#head ??= parse(this.#raw))[name] }
+    get requestId() { return this.#get("requestId") }
+    get traceparent() { return this.#get("traceparent") ?? null }
+    get attempt() { return this.#get("attempt") }
+    get pubsub() { return this.#get("pubsub") }
+    get topic() { return this.#get("topic") }
+    get function() { return about.name }
+    get version() { return about.version }
+    get env() { return env }
+    get signal() { return (controller ??= web.makeAbortController()).signal }
+    waitUntil(promise) {
+      waiting++;
+      const settled = () => { waiting-- };
+      const failed = (error) => {
+        waiting--;
+        natives.log(3, `waitUntil: ${text(error)}`);
+      };
+      apply(then, NativePromise.resolve(promise), [settled, failed]);
+    }
+  }
+  for (const name of Object.getOwnPropertyNames(Context.prototype)) {
+    if (name !== "constructor") Object.defineProperty(Context.prototype, name, { enumerable: true });
+  }
+
+  const handle = (eventKind, head, body, now) => {
+    started = now;
+    const ctx = new Context(head);
+    if (eventKind === HTTP) settle(() => callHttp(head, body, ctx), reply);
+    else settle(() => callMessage(body, ctx), acknowledge);
+  };
+
+  // A handler that answers at once costs no promise.
+  const settle = (run, answer) => {
+    let result;
+    try {
+      result = run();
+      if (typeof result === "object" && result !== null && typeof result.then === "function") {
+        apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
+        return;
+      }
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    guarded(answer, result);
+  };
+  const guarded = (answer, value) => {
+    try { answer(value) } catch (error) { fail(error) }
+  };
+
+  const callHttp = (head, body, ctx) => {
+    if (fetchHandler !== null) return fetchHandler(web.requestFromEvent(head, body), env, ctx);
+    if (methods === null) refuse(`${about.name} has no handler for requests: it exports only "message"`);
+    const wanted = parse(head).method;
+    const handler = methods[wanted] ?? (wanted === "HEAD" ? methods.GET : undefined);
+    if (handler !== undefined) return handler(web.requestFromEvent(head, body), env, ctx);
+    const allowed = METHODS.filter((name) => methods[name] || (name === "HEAD" && methods.GET)).join(", ");
+    write(`{"type":"response","status":405,"headers":[["allow",${stringify(allowed)}],["content-type","text/plain;charset=UTF-8"]]}`,
+      `${wanted} is not supported; allowed: ${allowed}\n`);
+    replied = true;
+    return ANSWERED;
+  };
+  const ANSWERED = create(null);
+
+  const callMessage = (body, ctx) => {
+    if (messageHandler === null) refuse(`${about.name} has no "message" handler`);
+    return messageHandler(web.parseEvent(body), env, ctx);
+  };
+
+  const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
+  const TEXT_HEAD = '{"type":"response","status":200,"headers":[["content-type","text/plain;charset=UTF-8"]]}';
+  const BYTES_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/octet-stream"]]}';
+  const EMPTY_HEAD = '{"type":"response","status":204,"headers":[]}';
+
+  const reply = (value) => {
+    if (value === ANSWERED) return;
+    if (web.isResponse(value)) {
+      const parts = web.responseParts(value);
+      if (typeof parts.then === "function") apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
+      else writeParts(parts);
+      return;
+    }
+    if (typeof value === "string") emit(TEXT_HEAD, value);
+    else if (value === undefined || value === null) emit(EMPTY_HEAD, null);
+    else if (typeof value === "object" && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
+    else if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") {
+      const json = stringify(value);
+      if (json === undefined) refuse(`the handler returned ${kind(value)} that JSON cannot express`);
+      emit(JSON_HEAD, json);
+    } else {
+      refuse(`the handler returned a ${typeof value}; return a Response, a string, an object, bytes or nothing`);
+    }
+  };
+  const emit = (head, body) => {
+    write(head, bytesOf(body));
+    replied = true;
+  };
+  // [status, statusText, pairs of header names and values as JSON, body]
+  const writeParts = ([status, statusText, headers, body]) => {
+    const reason = statusText === "" ? "" : `,"statusText":${stringify(statusText)}`;
+    emit(`{"type":"response","status":${status}${reason},"headers":${headers}}`, body);
+  };
+
+  const ACKS = { SUCCESS: "SUCCESS", RETRY: "RETRY", DROP: "DROP" };
+  const acknowledge = (value) => {
+    const word = typeof value === "object" && value !== null ? value.status : value;
+    if (word !== undefined && word !== null && typeof word === "string" && !has(ACKS, word)) {
+      natives.log(2, `the message handler returned ${stringify(word)}; known are "SUCCESS", "RETRY" and "DROP"; taken as "SUCCESS"`);
+    }
+    emit(`{"type":"ack","status":"${(typeof word === "string" && ACKS[word]) || "SUCCESS"}"}`, null);
+  };
+
+  const fail = (error) => {
+    if (failure === null && !replied) failure = describe(error);
+    else natives.log(3, `after the reply: ${text(error)}`);
+  };
+
+  // Where the invocation stands once the job queue is empty.
+  const status = () => {
+    if (failure !== null) return failure;
+    if (replied && waiting === 0) return finish(DONE);
+    if (apply(mapSize, open, []) > 0) return PENDING;
+    return replied ? finish(DONE) : "neverSettled";
+  };
+  const finish = (code) => {
+    if (apply(mapSize, rejected, []) > 0) {
+      apply(forEach, rejected, [(reason) => natives.log(3, `unhandled rejection: ${text(reason)}`)]);
+    }
+    return code;
+  };
+
+  // --- whatever was thrown, as data ----------------------------------------------------------------------------------
+  const attempt = (read, otherwise) => { try { return read() } catch { return otherwise } };
+  const asText = (value) =>
+    attempt(() => (typeof value === "string" ? value : typeof value === "symbol" ? apply(Symbol.prototype.toString, value, []) : `${value}`), "");
+  const describe = (error) => {
+    if ((typeof error !== "object" && typeof error !== "function") || error === null) {
+      return stringify({ name: error === null ? "null" : typeof error, message: asText(error) });
+    }
+    const read = (name) => attempt(() => { const value = error[name]; return value === undefined ? undefined : asText(value) }, undefined);
+    const name = read("name"), message = read("message"), stack = read("stack");
+    const cause = attempt(() => (error.cause === undefined ? undefined : text(error.cause)), undefined);
+    const fallback = () => attempt(() => stringify(error), undefined) ?? asText(error);
+    return stringify({
+      name: name ?? attempt(() => typeof error, "object"),
+      message: message ?? (stack === undefined ? fallback() : "") ?? "",
+      stack: stack ?? "",
+      cause,
+    });
+  };
+  const text = (error) => {
+    const { name, message } = parse(describe(error));
+    return message === "" ? name : `${name}: ${message}`;
+  };
+
+  const rejection = (promise, reason, handled) => {
+    if (handled) apply(MapDelete, rejected, [promise]);
+    else apply(MapSet, rejected, [promise, reason]);
+  };
+
+  return { load, handle, resume, status, describe, rejection, call, startedAt: () => started };
+}

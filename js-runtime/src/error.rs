@@ -1,0 +1,107 @@
+//! Whatever was thrown, as data: never a trap, whatever the thrown value does when it is looked at.
+use daplet_abi::reply::{JsError, StackFrame, codes};
+use rquickjs::{CaughtError, Ctx, Function, Value};
+use serde::Deserialize;
+
+/// What `describe` in dispatch.js reads off a thrown value, with every access guarded.
+#[derive(Debug, Default, Deserialize)]
+struct Described {
+    name: String,
+    message: String,
+    #[serde(default)]
+    stack: String,
+    cause: Option<String>,
+}
+
+/// The function's failure, from what `describe` says of `thrown`.
+pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -> JsError {
+    let described: Option<std::string::String> = describe.call((thrown,)).ok();
+    // `describe` itself fails only where nothing can run any more: the interrupt flag is up, or memory is gone.
+    let Some(text) = described else { return out_of_resources(describe.ctx()) };
+    from_described(&text, file)
+}
+
+/// The same for what `describe` has said already.
+pub fn from_described(text: &str, file: &str) -> JsError {
+    let described: Described = serde_json::from_str(text).unwrap_or_default();
+    // With no memory left for an Error object, QuickJS throws null.
+    if crate::host::out_of_memory() && ["InternalError", "null"].contains(&described.name.as_str()) {
+        return JsError {
+            code: codes::EXCEEDED_MEMORY.to_owned(),
+            name: "InternalError".to_owned(),
+            message: "out of memory".to_owned(),
+            ..JsError::default()
+        };
+    }
+    JsError {
+        code: codes::EXCEPTION.to_owned(),
+        stack: frames(&described.stack, file),
+        name: described.name,
+        message: described.message,
+        cause: described.cause,
+    }
+}
+
+/// The failure behind an error of the engine.
+pub fn caught<'js>(ctx: &Ctx<'js>, describe_fn: &Function<'js>, error: CaughtError<'js>, file: &str) -> JsError {
+    match error {
+        CaughtError::Exception(exception) => describe(describe_fn, exception.into_value(), file),
+        CaughtError::Value(value) => describe(describe_fn, value, file),
+        CaughtError::Error(rquickjs::Error::Allocation) => out_of_resources(ctx),
+        CaughtError::Error(error) => JsError {
+            code: codes::EXCEPTION.to_owned(),
+            name: "Error".to_owned(),
+            message: error.to_string(),
+            ..JsError::default()
+        },
+    }
+}
+
+fn out_of_resources(ctx: &Ctx<'_>) -> JsError {
+    let _ = ctx.catch();
+    let (code, message) = if crate::host::interrupted() {
+        (codes::EXCEEDED_CPU, "interrupted")
+    } else {
+        (codes::EXCEEDED_MEMORY, "out of memory")
+    };
+    JsError {
+        code: code.to_owned(),
+        name: "InternalError".to_owned(),
+        message: message.to_owned(),
+        ..JsError::default()
+    }
+}
+
+/// Stack frames in `file`, from QuickJS's text: `    at name (file:line:column)` or `    at file:line:column`, a line each.
+fn frames(stack: &str, file: &str) -> Vec<StackFrame> {
+    stack.lines().filter_map(|line| frame(line.trim().strip_prefix("at ")?, file)).collect()
+}
+
+fn frame(text: &str, file: &str) -> Option<StackFrame> {
+    let (function, place) = match text.rsplit_once(" (") {
+        Some((function, place)) => (function, place.strip_suffix(')')?),
+        None => ("", text),
+    };
+    let rest = place.strip_prefix(file)?;
+    let mut numbers = rest.strip_prefix(':').unwrap_or_default().split(':').map(|n| n.parse().unwrap_or(0));
+    let function = if function == "<anonymous>" { "" } else { function };
+    Some(StackFrame {
+        function: function.to_owned(),
+        file: file.to_owned(),
+        line: numbers.next().unwrap_or(0),
+        column: numbers.next().unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_frames_of_the_own_file_only() {
+        let stack = "    at inner (a.js:3:9)\n    at <anonymous> (a.js:7)\n    at dispatch (daplet:runtime:1:1)\n    at a.js:9:1\n";
+        let seen: Vec<(String, u32, u32)> =
+            frames(stack, "a.js").into_iter().map(|f| (f.function, f.line, f.column)).collect();
+        assert_eq!(seen, [("inner".to_owned(), 3, 9), (String::new(), 7, 0), (String::new(), 9, 1)]);
+    }
+}

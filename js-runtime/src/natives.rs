@@ -1,0 +1,89 @@
+//! The native functions that the runtime's own JavaScript calls: frames out, console, clock, random numbers.
+//!
+//! They are handed to that JavaScript as arguments, never set as globals: a developer's code cannot reach them.
+use crate::host;
+use daplet_abi::LogLevel;
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Exception, Object, Result, TypedArray, Value};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// The natives as a JavaScript object.
+pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let object = Object::new(ctx.clone())?;
+    object.set("write", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, host::write)))?;
+    object.set("submit", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, host::submit)))?;
+    object.set("log", Func::from(|level: i32, text: String| host::log(LogLevel::from_i32(level), &text)))?;
+    object.set("now", Func::from(host::now))?;
+    object.set("random", Func::from(fill))?;
+    Ok(object)
+}
+
+/// Sends `head | body` as one frame. The body is null, a string (UTF-8 on the wire), an ArrayBuffer or a Uint8Array.
+fn emit<'js>(head: rquickjs::String<'js>, body: Value<'js>, send: fn(&[u8])) -> Result<()> {
+    let head = head.to_cstring()?;
+    let head = head.as_str().as_bytes();
+    let frame = |body: &[u8]| {
+        let mut frame = Vec::with_capacity(4 + head.len() + body.len());
+        frame.extend_from_slice(&(head.len() as u32).to_le_bytes());
+        frame.extend_from_slice(head);
+        frame.extend_from_slice(body);
+        send(&frame);
+    };
+    if body.is_null() || body.is_undefined() {
+        frame(&[]);
+    } else if let Some(text) = body.as_string() {
+        frame(text.clone().to_cstring()?.as_str().as_bytes());
+    } else if host::with_bytes(&body, frame).is_some() {
+    } else {
+        return Err(Exception::throw_type(body.ctx(), "a frame body must be a string or bytes"));
+    }
+    Ok(())
+}
+
+/// Random bytes for a Uint8Array of the given length.
+fn fill<'js>(ctx: Ctx<'js>, length: usize) -> Result<TypedArray<'js, u8>> {
+    let mut bytes = vec![0; length];
+    host::random(&mut bytes);
+    TypedArray::new(ctx, bytes)
+}
+
+/// The state of `Math.random`: xoshiro256++, seeded from the host at the first use of each invocation, because a state
+/// that was snapshotted would give every request the same numbers.
+#[derive(Clone, Default)]
+pub struct Random(Rc<Cell<Option<[u64; 4]>>>);
+
+impl Random {
+    /// Replaces `Math.random`.
+    pub fn install(&self, ctx: &Ctx<'_>) -> Result<()> {
+        let math: Object = ctx.globals().get("Math")?;
+        let state = self.clone();
+        let random = rquickjs::Function::new(ctx.clone(), move || state.next())?.with_name("random")?;
+        math.prop("random", rquickjs::object::Property::from(random).writable().configurable())
+    }
+
+    /// Forgets the state: the next number seeds anew.
+    pub fn reset(&self) {
+        self.0.set(None);
+    }
+
+    /// A number in [0, 1) with 53 random bits. Source: Blackman and Vigna, xoshiro256++ 1.0.
+    fn next(&self) -> f64 {
+        let mut s = self.0.get().unwrap_or_else(|| {
+            let mut bytes = [0; 32];
+            host::random(&mut bytes);
+            let mut words = bytes.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().unwrap_or([1; 8])));
+            std::array::from_fn(|_| words.next().unwrap_or(1))
+        });
+        let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
+        let t = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= t;
+        s[3] = s[3].rotate_left(45);
+        self.0.set(Some(s));
+        (result >> 11) as f64 / (1u64 << 53) as f64
+    }
+}

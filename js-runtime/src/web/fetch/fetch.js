@@ -1,0 +1,258 @@
+// Request and Response (Fetch Standard §5.4, §5.5). Both are lazy: a request's head is parsed when something of it is
+// asked for, a response's Headers exist when somebody looks at them.
+(natives, internals) => {
+  const { webidl, body: bodies, headers: headerLists } = internals;
+  const { required, usvString, byteString } = webidl;
+  const { parse, stringify } = JSON;
+  const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+  const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+  const INTERNAL = Symbol("internal");
+  const NULL_BODY_STATUS = [101, 103, 204, 205, 304];
+
+  const contentType = (headers) => headers.get("content-type");
+  const withType = (headers, type) => {
+    if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
+  };
+  const copy = (body) => ({ source: body.source, type: body.type, used: false });
+
+  // --- Request -------------------------------------------------------------------------------------------------------
+  const ENUMS = {
+    referrerPolicy: ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"],
+    mode: ["same-origin", "no-cors", "cors"],
+    credentials: ["omit", "same-origin", "include"],
+    cache: ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
+    redirect: ["follow", "error", "manual"],
+  };
+  const DEFAULTS = { referrer: "about:client", referrerPolicy: "", mode: "cors", credentials: "same-origin", cache: "default", redirect: "follow", integrity: "", keepalive: false };
+
+  const normalMethod = (value) => {
+    const method = byteString(value, "method");
+    if (!TOKEN.test(method)) throw new TypeError(`"${method}" is not a valid HTTP method`);
+    const upper = method.toUpperCase();
+    if (["CONNECT", "TRACE", "TRACK"].includes(upper)) throw new TypeError(`the method ${method} is forbidden`);
+    return ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].includes(upper) ? upper : method;
+  };
+
+  class Request {
+    #raw; // the event's head, unparsed
+    #head = null; // { method, url, headers }
+    #headers = null;
+    #body;
+    #signal = null;
+    #options = DEFAULTS;
+    constructor(input, init = undefined, body = undefined) {
+      if (input === INTERNAL) {
+        this.#raw = init;
+        this.#body = { source: body === null ? null : new Uint8Array(body), type: null, used: false };
+        return;
+      }
+      required(arguments.length, 1, "Request");
+      let from = null, url;
+      if (typeof input === "object" && input !== null && #raw in input) from = input;
+      else url = usvString(input);
+      const options = webidl.dictionary(init, "init");
+      if (from === null) {
+        const parts = internals.parseUrl(url);
+        if (parts === null) throw new TypeError(`Invalid URL: ${url}; a request needs an absolute URL`);
+        if (parts[2] !== "" || parts[3] !== "") throw new TypeError("a request's URL cannot include credentials");
+        url = parts[0];
+      } else url = from.#get().url;
+      if (options.window !== undefined && options.window !== null) throw new TypeError("window must be null");
+      const given = { ...(from === null ? DEFAULTS : from.#options) };
+      let wanted = false;
+      for (const name of ["referrer", "referrerPolicy", "mode", "credentials", "cache", "redirect", "integrity", "keepalive"]) {
+        const value = options[name];
+        if (value === undefined) continue;
+        wanted = true;
+        given[name] = name === "keepalive" ? Boolean(value) : `${value}`;
+        if (name === "mode" && given.mode === "navigate") throw new TypeError("mode cannot be navigate");
+        if (ENUMS[name] && !ENUMS[name].includes(given[name])) throw new TypeError(`"${given[name]}" is not a valid ${name}`);
+      }
+      if (options.referrer !== undefined) {
+        const referrer = usvString(options.referrer);
+        if (referrer === "") given.referrer = "";
+        else {
+          const parts = internals.parseUrl(referrer);
+          if (parts === null) throw new TypeError(`Invalid referrer: ${referrer}`);
+          given.referrer = parts[0];
+        }
+      }
+      if (given.cache === "only-if-cached" && given.mode !== "same-origin") throw new TypeError("cache only-if-cached needs mode same-origin");
+      const method = options.method === undefined ? (from === null ? "GET" : from.#get().method) : normalMethod(options.method);
+      if (given.mode === "no-cors" && !["GET", "HEAD", "POST"].includes(method)) throw new TypeError(`mode no-cors does not allow ${method}`);
+      if (options.duplex !== undefined && options.duplex !== "half") throw new TypeError('duplex must be "half"');
+      let signal = from?.#signal ?? null;
+      if ("signal" in options && options.signal !== undefined) {
+        signal = options.signal;
+        if (signal !== null && !internals.isAbortSignal(signal)) throw new TypeError("signal must be an AbortSignal or null");
+      }
+      const headers = new Headers();
+      if (options.headers !== undefined) headerLists.fill(headers, options.headers);
+      else if (from !== null) for (const [name, value] of headerLists.list(from.headers)) headers.append(name, value);
+      const hasBody = options.body !== undefined && options.body !== null;
+      const inherited = from !== null && from.#body.source !== null;
+      if ((hasBody || (inherited && options.body === undefined)) && (method === "GET" || method === "HEAD")) {
+        throw new TypeError(`a ${method} request cannot have a body`);
+      }
+      let body_;
+      if (hasBody) {
+        body_ = bodies.extract(options.body);
+        withType(headers, body_.type);
+      } else if (inherited && options.body === undefined) {
+        if (from.#body.used) throw new TypeError("the body of the given request has already been read");
+        body_ = copy(from.#body);
+        from.#body.used = true;
+      } else body_ = bodies.extract(null);
+      this.#raw = null;
+      this.#head = { method, url };
+      this.#headers = headers;
+      this.#body = body_;
+      this.#signal = internals.dependentSignal(signal);
+      this.#options = wanted || from !== null ? given : DEFAULTS;
+    }
+    #get() { return (this.#head ??= parse(this.#raw)) }
+    get method() { return this.#get().method }
+    get url() { return this.#get().url }
+    get headers() { return (this.#headers ??= headerLists.wrap(this.#get().headers, headerLists.NONE)) }
+    get destination() { this.#raw; return "" }
+    get referrer() { return this.#options.referrer }
+    get referrerPolicy() { return this.#options.referrerPolicy }
+    get mode() { return this.#options.mode }
+    get credentials() { return this.#options.credentials }
+    get cache() { return this.#options.cache }
+    get redirect() { return this.#options.redirect }
+    get integrity() { return this.#options.integrity }
+    get keepalive() { return this.#options.keepalive }
+    get isReloadNavigation() { this.#raw; return false }
+    get isHistoryNavigation() { this.#raw; return false }
+    get signal() { return (this.#signal ??= internals.dependentSignal(null)) }
+    get duplex() { this.#raw; return "half" }
+    clone() {
+      if (this.#body.used) throw new TypeError("the body has already been read");
+      const clone = new Request(INTERNAL, this.#raw, null);
+      clone.#head = this.#head;
+      clone.#headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), headerLists.NONE);
+      clone.#body = copy(this.#body);
+      clone.#signal = internals.dependentSignal(this.signal);
+      clone.#options = this.#options;
+      return clone;
+    }
+    static {
+      bodies.mixin(Request, (request) => request.#body, (request) => contentType(request.headers));
+    }
+  }
+  webidl.install("Request", Request, { length: 1 });
+
+  // --- Response ------------------------------------------------------------------------------------------------------
+  const TEXT_HEADERS = '[["content-type","text/plain;charset=UTF-8"]]';
+  const isResponse = (value) => typeof value === "object" && value !== null && Response.prototype !== value && brand(value);
+  let brand, parts;
+
+  class Response {
+    #status = 200;
+    #statusText = "";
+    #headers = null; // made when somebody looks, or when init has some
+    #body;
+    #type = "default";
+    static {
+      brand = (value) => #body in value;
+      parts = (response) => {
+        const body = response.#body;
+        if (response.#type === "error") throw new TypeError("Response.error() cannot be sent to a client");
+        if (body.used) throw new TypeError("the response's body has already been read, so it cannot be sent");
+        body.used = body.source !== null;
+        const headers =
+          response.#headers !== null ? stringify(headerLists.list(response.#headers))
+          : body.type === null ? "[]"
+          : body.type === "text/plain;charset=UTF-8" ? TEXT_HEADERS
+          : stringify([["content-type", body.type]]);
+        return [response.#status, response.#statusText, headers, body.source];
+      };
+    }
+    constructor(body = null, init = undefined) {
+      if (typeof body === "string" && init === undefined) {
+        this.#body = { source: webidl.usvString(body), type: "text/plain;charset=UTF-8", used: false };
+        return;
+      }
+      const options = webidl.dictionary(init, "init");
+      const extracted = bodies.extract(body);
+      const { headers, status, statusText } = options;
+      if (status !== undefined) {
+        const code = webidl.unsignedShort(status);
+        if (code < 200 || code > 599) throw new RangeError(`status ${code} is outside 200 to 599`);
+        this.#status = code;
+      }
+      if (statusText !== undefined) {
+        const text = byteString(statusText, "statusText");
+        if (!REASON.test(text)) throw new TypeError("statusText has a character that a reason phrase cannot have");
+        this.#statusText = text;
+      }
+      this.#body = extracted;
+      if (headers !== undefined) {
+        this.#headers = new Headers();
+        headerLists.fill(this.#headers, headers);
+        withType(this.#headers, extracted.type);
+      }
+      if (extracted.source !== null && NULL_BODY_STATUS.includes(this.#status)) throw new TypeError(`a response with status ${this.#status} cannot have a body`);
+    }
+    static error() {
+      const response = new Response();
+      response.#type = "error";
+      response.#status = 0;
+      response.#headers = headerLists.wrap([], headerLists.IMMUTABLE);
+      return response;
+    }
+    static redirect(url, status = 302) {
+      required(arguments.length, 1, "Response.redirect");
+      const text = usvString(url);
+      const parsed = internals.parseUrl(text);
+      if (parsed === null) throw new TypeError(`Invalid URL: ${text}; a redirect needs an absolute URL`);
+      const code = webidl.unsignedShort(status);
+      if (![301, 302, 303, 307, 308].includes(code)) throw new RangeError(`status ${code} is no redirect status`);
+      const response = new Response();
+      response.#status = code;
+      response.#headers = headerLists.wrap([["location", parsed[0]]], headerLists.IMMUTABLE);
+      return response;
+    }
+    static json(data, init = undefined) {
+      required(arguments.length, 1, "Response.json");
+      const text = stringify(data);
+      if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
+      const response = new Response(text, { ...webidl.dictionary(init, "init") });
+      if (init?.headers === undefined || !new Headers(init.headers).has("content-type")) response.headers.set("content-type", "application/json");
+      return response;
+    }
+    get type() { return this.#type }
+    get url() { this.#body; return "" }
+    get redirected() { this.#body; return false }
+    get status() { return this.#status }
+    get ok() { return this.#status >= 200 && this.#status <= 299 }
+    get statusText() { return this.#statusText }
+    get headers() {
+      if (this.#headers === null) {
+        this.#headers = new Headers();
+        withType(this.#headers, this.#body.type);
+      }
+      return this.#headers;
+    }
+    clone() {
+      if (this.#body.used) throw new TypeError("the body has already been read");
+      const clone = new Response();
+      clone.#status = this.#status;
+      clone.#statusText = this.#statusText;
+      clone.#type = this.#type;
+      clone.#headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), this.#type === "error" ? headerLists.IMMUTABLE : headerLists.NONE);
+      clone.#body = copy(this.#body);
+      return clone;
+    }
+    static {
+      bodies.mixin(Response, (response) => response.#body, (response) => contentType(response.headers));
+    }
+  }
+  webidl.install("Response", Response, { length: 0 });
+
+  internals.requestFromEvent = (head, body) => new Request(INTERNAL, head, body);
+  internals.isResponse = isResponse;
+  internals.responseParts = (response) => parts(response);
+  internals.parseEvent = (body) => (body === null ? null : parse(bodies.textOf(new Uint8Array(body))));
+}

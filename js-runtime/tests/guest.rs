@@ -1,0 +1,122 @@
+//! The guest, natively, with a scripted host: load, handle, resume, and what crosses the boundary.
+#![allow(clippy::unwrap_used)]
+
+use daplet_abi::frame::{Frame, encode};
+use daplet_abi::{EventKind, Status};
+use daplet_js_runtime::{guest, host};
+use serde_json::{Value, json};
+
+/// Runs `test` with a guest of its own: the guest lives in thread-local storage.
+fn with_guest(source: &str, test: impl FnOnce(Status, Vec<(Value, Vec<u8>)>) + Send) {
+    let source = source.to_owned();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(32 << 20).spawn_scoped(scope, move || {
+            assert_eq!(guest::init(), Status::Done, "{:?}", host::take());
+            let head = json!({"name": "t", "file": "t.js", "version": "1", "env": {"A": "b"}, "memoryBytes": 64 << 20});
+            let len = host::put(encode(&head, source.as_bytes()).unwrap());
+            let status = guest::load(len);
+            test(status, writes());
+        });
+        thread.unwrap().join().unwrap();
+    });
+}
+
+fn split(frames: Vec<Vec<u8>>) -> Vec<(Value, Vec<u8>)> {
+    let split = |bytes: Vec<u8>| {
+        let frame = Frame::decode(&bytes).unwrap();
+        (frame.parse_head().unwrap(), frame.body.to_vec())
+    };
+    frames.into_iter().map(split).collect()
+}
+
+fn writes() -> Vec<(Value, Vec<u8>)> {
+    split(host::take().writes)
+}
+
+fn http(url: &str) -> Status {
+    let head = json!({"requestId": "r1", "method": "GET", "url": url, "headers": []});
+    let len = host::put(encode(&head, &[]).unwrap());
+    guest::handle(EventKind::Http as i32, len)
+}
+
+#[test]
+fn answers_a_request() {
+    with_guest("export default { fetch: (r, env, ctx) => `${r.url} ${env.A} ${ctx.requestId}` }", |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        assert_eq!(report[0].0, json!({"handlers": ["fetch"], "subscriptions": []}));
+        assert_eq!(http("http://h/x"), Status::Done);
+        let written = writes();
+        assert_eq!(written[0].0["status"], 200);
+        assert_eq!(written[0].1, b"http://h/x b r1");
+    });
+}
+
+#[test]
+fn waits_for_an_operation() {
+    let source = "import { state } from '@daplet/sdk'; export default async () => ({ v: await state().get('k') })";
+    with_guest(source, |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        assert_eq!(http("http://h/"), Status::Pending);
+        let submitted = split(host::take().submits);
+        assert_eq!((submitted[0].0["op"].as_str(), submitted[0].0["key"].as_str()), (Some("state.get"), Some("k")));
+        let completion = json!({"id": submitted[0].0["id"], "ok": {"found": true, "etag": "1"}});
+        let len = host::put(encode(&completion, b"[1]").unwrap());
+        assert_eq!(guest::resume(len), Status::Done);
+        assert_eq!(writes()[0].1, br#"{"v":[1]}"#);
+    });
+}
+
+#[test]
+fn failures_are_data() {
+    let cases = [
+        ("export default () => { throw new RangeError('no') }", "exception", "RangeError", "no"),
+        ("export default async () => { await null; throw null }", "exception", "null", "null"),
+        (
+            "export default () => new Promise(() => {})",
+            "neverSettled",
+            "Error",
+            "the handler's promise can never settle: no operation and no timer is open that could settle it",
+        ),
+        ("export default () => { throw new Proxy({}, { get() { throw 1 } }) }", "exception", "object", ""),
+        (
+            "export default () => { function f() { return f() + 1 } return f() }",
+            "exception",
+            "RangeError",
+            "Maximum call stack size exceeded",
+        ),
+    ];
+    for (source, code, name, message) in cases {
+        with_guest(source, |status, report| {
+            assert_eq!(status, Status::Done, "{source}: {report:?}");
+            assert_eq!(http("http://h/"), Status::JsError, "{source}");
+            let (head, _) = writes().pop().unwrap();
+            assert_eq!(
+                (&head["code"], &head["name"], &head["message"]),
+                (&json!(code), &json!(name), &json!(message)),
+                "{source}"
+            );
+        });
+    }
+}
+
+#[test]
+fn refuses_what_cannot_be_loaded() {
+    let cases = [
+        ("export const x = 1", "exports no handler"),
+        ("export default 42", "must be a function or an object"),
+        ("import _ from 'lodash'; export default () => 1", "cannot import \"lodash\""),
+        ("import { call } from 'daplet:host'; export default () => 1", "cannot import \"daplet:host\""),
+        ("export default {", "t.js"),
+        ("throw new Error('top')", "top"),
+        ("import { state } from '@daplet/sdk'; await state().get('k'); export default () => 1", "inside a handler"),
+        ("await new Promise(() => {}); export default () => 1", "inside a handler"),
+        ("export const subscriptions = [{}]; export default { message() {} }", "subscriptions[0].topic"),
+    ];
+    for (source, text) in cases {
+        with_guest(source, |status, report| {
+            assert_eq!(status, Status::JsError, "{source}: {report:?}");
+            let (head, _) = &report[0];
+            assert!(head.to_string().contains(&text.replace('"', "\\\"")), "{source}: {head}");
+        });
+    }
+}

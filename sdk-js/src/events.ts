@@ -1,0 +1,95 @@
+// The types of a function's exports. Types only: this file leaves nothing in the guest.
+
+/** Third argument of every handler; also how a handler reaches past its own return. */
+export interface Context {
+  /** Keeps the invocation alive until the promise settles; the answer does not wait for it. */
+  waitUntil(promise: Promise<unknown>): void;
+  /** Aborts when the caller has gone or the time is up. */
+  readonly signal: AbortSignal;
+  /** The same word in logs and in the `x-request-id` response header. */
+  readonly requestId: string;
+  /** W3C trace context of this invocation; null when the caller sent none. */
+  readonly traceparent: string | null;
+  /** The function's name. */
+  readonly function: string;
+  /** The function's version. */
+  readonly version: string;
+  /** The same object as the second argument of the handler. */
+  readonly env: Env;
+  /** In a message handler: 1 for the first delivery, counting up with each retry; 0 when the broker does not tell. */
+  readonly attempt?: number;
+  /** In a message handler: the component that delivered the event. */
+  readonly pubsub?: string;
+  /** In a message handler: the topic subscribed to. It differs from `event.topic` for a dead letter. */
+  readonly topic?: string;
+}
+
+/** What `env` of the upload holds. */
+export type Env = Readonly<Record<string, string>>;
+
+/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, nothing or null for 204, anything else goes out as JSON. */
+export type FetchResult = unknown;
+
+/** `export default { fetch }`, a default function, or `export function GET`. */
+export type FetchHandler = (request: Request, env: Env, ctx: Context) => FetchResult;
+
+/** A CloudEvent 1.0 as Dapr delivers it. `data` is parsed for JSON, a string for other text. */
+export interface CloudEvent<T = unknown> {
+  id: string;
+  source: string;
+  type: string;
+  specversion: string;
+  datacontenttype?: string;
+  subject?: string;
+  time?: string;
+  topic: string;
+  pubsubname: string;
+  traceid?: string;
+  traceparent?: string;
+  tracestate?: string;
+  expiration?: string;
+  data: T;
+  /** In place of `data` for binary content. */
+  data_base64?: string;
+  [extension: string]: unknown;
+}
+
+/** Nothing and `SUCCESS` acknowledge; `RETRY` (and a throw) ask for another delivery; `DROP` gives up at once. */
+export type MessageResult = undefined | "SUCCESS" | "RETRY" | "DROP";
+
+/** `export function message` or `export default { message }`: called for each event of the module's `subscriptions`. */
+export type MessageHandler<T = unknown> = (
+  event: CloudEvent<T>,
+  env: Env,
+  ctx: Context,
+) => MessageResult | void | Promise<MessageResult> | Promise<void>;
+
+/** How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies. */
+export interface RetryPolicy {
+  /** `exponential` when absent. */
+  policy?: "constant" | "exponential";
+  /** First (or constant) pause, milliseconds. */
+  durationMs?: number;
+  /** Longest pause, milliseconds. */
+  maxIntervalMs?: number;
+  /** Retries after the first attempt; -1: without end. */
+  maxRetries?: number;
+}
+
+/** One entry of `export const subscriptions = [...]`; a string there is short for `{ topic }`. */
+export interface Subscription {
+  topic: string;
+  /** Pub/sub component; `pubsub` when absent. */
+  pubsub?: string;
+  /** Where a message goes that was dropped or failed for good. */
+  deadLetterTopic?: string;
+  retry?: RetryPolicy;
+  /** Deliver bodies as they were published, without the CloudEvent wrapping. */
+  rawPayload?: boolean;
+}
+
+/** Form of `export default { … }`, for `satisfies Handlers`. */
+export interface Handlers {
+  fetch?: FetchHandler;
+  message?: MessageHandler<never>;
+}

@@ -1,0 +1,22 @@
+// `@daplet/sdk`: what a Daplet function imports.
+export {
+  DapletError,
+  EtagMismatchError,
+  LoadTimeError,
+  NotFoundError,
+  PermissionDeniedError,
+  UnavailableError,
+} from "./errors.js";
+export type * from "./events.js";
+export { App, invoke } from "./invoke.js";
+export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
+export {
+  type DeleteOptions,
+  type PutOptions,
+  type StateEntry,
+  type StateOperation,
+  type StateOptions,
+  StateStore,
+  state,
+  type UpdateOptions,
+} from "./state.js";

@@ -1,0 +1,41 @@
+// The only way out of the SDK: one operation in, one completion out.
+// Must not know any capability; where the operation goes is decided by whoever called `install`:
+// the guest build (`guest.ts`) or the in-memory double (`testing.ts`).
+import { typedError } from "../errors.js";
+
+/** Bytes that go with an operation: a state value, a message, a request body. */
+export type Body = string | ArrayBuffer | Uint8Array | null;
+
+/** What an operation comes back with. */
+export interface Completion {
+  /** Result fields; their shape depends on the operation, and each capability names its own. */
+  head: unknown;
+  body: ArrayBuffer;
+}
+
+/** Carries out one operation; rejects with an Error that has `code`, `message` and perhaps `details`. */
+export type Transport = (op: string, args: object, body?: Body) => Promise<Completion>;
+
+let transport: Transport | undefined;
+
+/** Sets where operations go and returns what was set before. */
+export function install(next: Transport | undefined): Transport | undefined {
+  const previous = transport;
+  transport = next;
+  return previous;
+}
+
+/** Runs one operation and turns its failure into one of the SDK's error classes. */
+export async function call(op: string, args: object, body: Body = null): Promise<Completion> {
+  if (transport === undefined) {
+    throw new Error(
+      `${op}: no Daplet host here. Inside Daplet this works as it is; in a unit test, ` +
+        'call fakeDaplet() from "@daplet/sdk/testing" first',
+    );
+  }
+  try {
+    return await transport(op, args, body);
+  } catch (error) {
+    throw typedError(error);
+  }
+}

@@ -1,0 +1,191 @@
+// `@daplet/sdk/testing`: a Daplet host in memory, for unit tests in Node.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import type { Context, Env } from "./events.js";
+import { type Body, type Completion, install, type Transport } from "./internal/call.js";
+import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
+import { FakeClock } from "./testing/clock.js";
+import { failure } from "./testing/error.js";
+import { type FunctionModule, MountedFunction } from "./testing/module.js";
+import { type Caller, completion, FakeState } from "./testing/state.js";
+
+export type { Delivery, FakeClock, FunctionModule, Message };
+
+/** Another Dapr app, as a function of the request. */
+export type FakeApp = (request: Request) => Response | Promise<Response>;
+
+export interface FakeOptions {
+  /** Where the clock stands at first; now when absent. */
+  now?: Date;
+  /** Names of the state stores; `["statestore"]` when absent. */
+  stores?: readonly string[];
+  /** Names of the pub/sub components; `["pubsub"]` when absent. */
+  pubsubs?: readonly string[];
+  /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
+  apps?: Record<string, FakeApp>;
+}
+
+export interface MountOptions {
+  env?: Env;
+  /** The grants of the upload. */
+  grants?: { spaces?: readonly string[] };
+}
+
+/** Something that failed where no caller could see it: a promise given to `waitUntil`. */
+export interface BackgroundFailure {
+  function: string;
+  error: unknown;
+}
+
+const APP_ID = "daplet";
+/** Who the test itself is when it uses the SDK outside of any function: it may see every shared space. */
+const TEST: Caller = { function: "test", spaces: undefined };
+
+export class FakeDaplet {
+  readonly clock: FakeClock;
+  /** What failed in `waitUntil`. */
+  readonly failures: BackgroundFailure[] = [];
+  readonly #state: FakeState;
+  readonly #broker: FakeBroker;
+  readonly #apps: Record<string, FakeApp>;
+  readonly #functions = new Map<string, MountedFunction>();
+  readonly #caller = new AsyncLocalStorage<Caller>();
+  readonly #previous: Transport | undefined;
+
+  constructor(options: FakeOptions = {}) {
+    this.clock = new FakeClock((options.now ?? new Date()).getTime());
+    this.#state = new FakeState(options.stores ?? ["statestore"], this.clock);
+    this.#broker = new FakeBroker(options.pubsubs ?? ["pubsub"], this.clock);
+    this.#apps = options.apps ?? {};
+    this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
+  }
+
+  /** Everything published so far, dead letters included, in order. */
+  get published(): readonly Message[] {
+    return this.#broker.published;
+  }
+
+  /** Adds a function under a name; its subscriptions hold from now on. */
+  mount(name: string, module: FunctionModule, options: MountOptions = {}): this {
+    const mounted = new MountedFunction(name, module, options.env ?? {}, options.grants?.spaces ?? []);
+    this.#functions.set(name, mounted);
+    for (const subscription of mounted.subscriptions) {
+      this.#broker.subscribers.push({
+        function: name,
+        subscription,
+        handle: (event, about) =>
+          this.#invoke(mounted, event.traceparent ?? null, (ctx) => mounted.message(event, { ...ctx, ...about })),
+      });
+    }
+    return this;
+  }
+
+  /**
+   * Calls a mounted function as `fetch("http://…/{function}/{path}")` would. Resolves when `waitUntil` is done too.
+   * What the handler throws is thrown here; over HTTP it would be a 500.
+   */
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
+    const request = new Request(new URL(path, "http://localhost"), init);
+    const url = new URL(request.url);
+    const [, name = "", rest = ""] = /^\/([^/]*)(.*)$/.exec(url.pathname) ?? [];
+    const mounted = this.#functions.get(name);
+    if (mounted === undefined) {
+      const known = [...this.#functions.keys()].join(", ");
+      throw new Error(`fetch: no function "${name}" is mounted. Known: ${known}`);
+    }
+    url.pathname = rest;
+    const inner = new Request(url, request);
+    return this.#invoke(mounted, request.headers.get("traceparent"), (ctx) => mounted.fetch(inner, ctx));
+  }
+
+  /** Delivers what waits in the broker, and what is published meanwhile; retries follow at once. */
+  deliver(): Promise<Delivery[]> {
+    return this.#broker.deliver();
+  }
+
+  /** All live values of a store by their full keys: `f/{function}/{key}` and `s/{space}/{key}`. */
+  stored(store = "statestore"): Map<string, unknown> {
+    return this.#state.store(store).entries();
+  }
+
+  /** Takes the double out again; what was there before is back. */
+  uninstall(): void {
+    install(this.#previous);
+  }
+
+  async #invoke<T>(
+    mounted: MountedFunction,
+    traceparent: string | null,
+    run: (ctx: Context) => Promise<T>,
+  ): Promise<T> {
+    const background: Promise<unknown>[] = [];
+    const ctx: Context = {
+      waitUntil: (promise) => {
+        background.push(promise);
+        promise.then(undefined, (error: unknown) => this.failures.push({ function: mounted.name, error }));
+      },
+      signal: new AbortController().signal,
+      requestId: randomUUID(),
+      traceparent,
+      function: mounted.name,
+      version: "test",
+      env: mounted.env,
+    };
+    return this.#caller.run({ function: mounted.name, spaces: mounted.spaces }, async () => {
+      try {
+        return await run(ctx);
+      } finally {
+        // A background promise may itself call waitUntil.
+        for (let done = 0; done < background.length;) {
+          const open = background.slice(done);
+          done += open.length;
+          await Promise.allSettled(open);
+        }
+      }
+    });
+  }
+
+  async #run(op: string, args: object, body: Body): Promise<Completion> {
+    // A real operation never completes in the same turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    const caller = this.#caller.getStore() ?? TEST;
+    if (op.startsWith("state.")) return this.#state.run(op, caller, args as never, body);
+    if (op.startsWith("pubsub.")) return this.#broker.run(op, caller.function, args as never, body);
+    if (op === "invoke.call") return this.#call(args as InvokeArgs, body);
+    throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+  }
+
+  async #call({ app, method, path, headers }: InvokeArgs, body: Body): Promise<Completion> {
+    const init = { method, headers, body: body as ArrayBuffer | null };
+    const remote = this.#apps[app];
+    let response: Response;
+    if (remote !== undefined) {
+      response = await remote(new Request(new URL(path, `http://${app}`), init));
+    } else if (app === APP_ID) {
+      response = await this.fetch(path, init).catch((error: unknown) => failed(error));
+    } else {
+      throw failure("NOT_FOUND", `invoke: there is no app "${app}". Give it to fakeDaplet({ apps: { … } })`);
+    }
+    const head = { status: response.status, headers: [...response.headers] };
+    return completion(head, new Uint8Array(await response.arrayBuffer()));
+  }
+}
+
+interface InvokeArgs {
+  app: string;
+  method: string;
+  path: string;
+  headers: [string, string][];
+}
+
+/** What a function that threw looks like from another function. */
+function failed(error: unknown): Response {
+  const detail = error instanceof Error ? error.message : String(error);
+  const problem = { title: "The function failed", status: 500, code: "exception", detail };
+  return Response.json(problem, { status: 500, headers: { "content-type": "application/problem+json" } });
+}
+
+/** Puts a host in memory under the SDK. Each call starts empty and takes the place of the one before. */
+export function fakeDaplet(options?: FakeOptions): FakeDaplet {
+  return new FakeDaplet(options);
+}

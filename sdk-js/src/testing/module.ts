@@ -1,0 +1,86 @@
+// A function's module as the host sees it: which export handles what, and what becomes of its return value.
+import type { Context, Env, FetchHandler, Handlers, MessageHandler, Subscription } from "../events.js";
+
+/** What `import * as module from "./function.js"` gives. */
+export interface FunctionModule {
+  default?: unknown;
+  message?: unknown;
+  subscriptions?: unknown;
+  GET?: unknown;
+  HEAD?: unknown;
+  POST?: unknown;
+  PUT?: unknown;
+  PATCH?: unknown;
+  DELETE?: unknown;
+  OPTIONS?: unknown;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** Handlers found in a module's exports. */
+export class MountedFunction {
+  readonly name: string;
+  readonly env: Env;
+  readonly spaces: readonly string[];
+  readonly subscriptions: readonly Subscription[];
+  readonly #fetch: FetchHandler | undefined;
+  readonly #methods = new Map<string, FetchHandler>();
+  readonly #message: MessageHandler | undefined;
+
+  constructor(name: string, module: FunctionModule, env: Env, spaces: readonly string[]) {
+    this.name = name;
+    this.env = env;
+    this.spaces = spaces;
+    const main = module.default;
+    const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
+    this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
+    this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
+    for (const method of METHODS) {
+      const handler = module[method];
+      if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
+    }
+    if (this.#fetch === undefined && this.#message === undefined && this.#methods.size === 0) {
+      throw new TypeError(`mount: module "${name}" exports no handler: no default, no message, no GET, POST, …`);
+    }
+    if (this.#fetch !== undefined && this.#methods.size > 0) {
+      const [method = ""] = this.#methods.keys();
+      throw new TypeError(`mount: module "${name}" exports a default handler and "${method}"; one of them must go`);
+    }
+    const subscriptions = (module.subscriptions ?? []) as (Subscription | string)[];
+    this.subscriptions = subscriptions.map((entry) => (typeof entry === "string" ? { topic: entry } : entry));
+    if (this.subscriptions.length > 0 && this.#message === undefined) {
+      throw new TypeError(`mount: module "${name}" has subscriptions but no message handler`);
+    }
+  }
+
+  /** Answers a request as the host would; what the handler throws comes through. */
+  async fetch(request: Request, ctx: Context): Promise<Response> {
+    const own = this.#methods.get(request.method);
+    const handler = own ?? (request.method === "HEAD" ? this.#methods.get("GET") : undefined) ?? this.#fetch;
+    if (handler === undefined) {
+      if (this.#methods.size === 0) throw new TypeError(`${this.name} exports no handler for requests, only "message"`);
+      return new Response(null, { status: 405, headers: { allow: [...this.#methods.keys()].join(", ") } });
+    }
+    const response = toResponse(await handler(request, this.env, ctx));
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  }
+
+  /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
+  async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
+    const answer: unknown = await this.#message?.(event, this.env, ctx);
+    return typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
+  }
+}
+
+function toResponse(value: unknown): Response {
+  if (value instanceof Response) return value;
+  if (value === undefined || value === null) return new Response(null, { status: 204 });
+  if (typeof value === "string") return new Response(value);
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    return new Response(value as ArrayBuffer, { headers: { "content-type": "application/octet-stream" } });
+  }
+  if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") return Response.json(value);
+  throw new TypeError(
+    `the handler returned a ${typeof value}; return a Response, a string, an object, bytes or nothing`,
+  );
+}

@@ -1,0 +1,103 @@
+// The operations `state.*` over stores in memory: key spaces, grants and the shapes that cross the boundary.
+import type { Body, Completion } from "../internal/call.js";
+import type { FakeClock } from "./clock.js";
+import { failure } from "./error.js";
+import { type Conditions, MemoryStore, type Write } from "./store.js";
+
+/** Who asks. */
+export interface Caller {
+  function: string;
+  /** Shared key spaces granted; undefined: all of them. */
+  spaces: readonly string[] | undefined;
+}
+
+interface Args extends Conditions {
+  store?: string;
+  space?: string;
+  keys: string[];
+}
+
+/** A step of `state.transact`, as the SDK writes it. */
+interface Step extends Conditions {
+  operation: "upsert" | "delete";
+  value?: unknown;
+}
+
+export class FakeState {
+  readonly #stores: Map<string, MemoryStore>;
+
+  constructor(names: readonly string[], clock: FakeClock) {
+    this.#stores = new Map(names.map((name) => [name, new MemoryStore(clock)]));
+  }
+
+  store(name: string): MemoryStore {
+    const store = this.#stores.get(name);
+    if (store === undefined) {
+      throw failure("NOT_FOUND", `state: there is no store "${name}". Known: ${[...this.#stores.keys()].join(", ")}`);
+    }
+    return store;
+  }
+
+  run(op: string, caller: Caller, args: Args, body: Body): Completion {
+    const store = this.store(args.store ?? "statestore");
+    const prefix = prefixOf(caller, args.space);
+    const full = (key: string) => prefix + key;
+    switch (op) {
+      case "state.get": {
+        const value = store.read(full(args.key));
+        if (value === undefined) return completion({ found: false });
+        const { text, etag, expires } = value;
+        const ttl = expires === undefined ? {} : { ttlExpireTime: new Date(expires).toISOString() };
+        return completion({ found: true, etag, ...ttl }, text);
+      }
+      case "state.getMany": {
+        const values = args.keys.map((key) => ({ key, value: store.read(full(key)) }));
+        const items = values.map(({ key, value }) => ({
+          key,
+          found: value !== undefined,
+          etag: value?.etag,
+          length: Buffer.byteLength(value?.text ?? ""),
+        }));
+        return completion({ items }, values.map(({ value }) => value?.text ?? "").join(""));
+      }
+      case "state.put": {
+        const etag = store.apply([{ ...args, key: full(args.key), text: textOf(body) }]);
+        return completion({ etag });
+      }
+      case "state.delete":
+        store.apply([{ ...args, key: full(args.key), text: undefined }]);
+        return completion({});
+      case "state.transact": {
+        const steps = JSON.parse(textOf(body)) as Step[];
+        store.apply(
+          steps.map((step): Write => {
+            const text = step.operation === "upsert" ? JSON.stringify(step.value) : undefined;
+            return { ...step, key: full(step.key), text };
+          }),
+        );
+        return completion({});
+      }
+      default:
+        throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+    }
+  }
+}
+
+function prefixOf(caller: Caller, space: string | undefined): string {
+  if (space === undefined) return `f/${caller.function}/`;
+  if (caller.spaces !== undefined && !caller.spaces.includes(space)) {
+    throw failure("PERMISSION_DENIED", `state: function "${caller.function}" has no grant for the space "${space}"`);
+  }
+  return `s/${space}/`;
+}
+
+/** The body of an operation that carries JSON. */
+export function textOf(body: Body): string {
+  return typeof body === "string" ? body : new TextDecoder().decode(body ?? undefined);
+}
+
+/** A completion whose body is text or bytes. */
+export function completion(head: object, body: string | Uint8Array = ""): Completion {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return { head, body: bytes.slice().buffer };
+}
