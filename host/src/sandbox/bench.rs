@@ -1,7 +1,8 @@
 //! A slot driven by hand, for measurements of its parts. Not part of the server's way.
 use super::ffi::{Engine, Export};
 use super::hostcalls::Output;
-use super::pages::{Snapshot, Tracker};
+use super::image::Snapshot;
+use super::pages::Tracker;
 use super::slot::{Ending, Slot};
 use super::watchdog::Guard;
 use super::worker::Shared;

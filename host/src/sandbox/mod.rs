@@ -10,6 +10,7 @@ mod aot;
 pub mod bench;
 mod ffi;
 mod hostcalls;
+mod image;
 mod memory;
 mod metrics;
 mod pages;
@@ -19,8 +20,9 @@ mod slot;
 mod watchdog;
 mod worker;
 
+pub use image::Snapshot;
 pub use metrics::Metrics;
-pub use pages::{Parked, Snapshot};
+pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};
 
 use daplet_abi::LogLevel;

@@ -1,140 +1,20 @@
-//! Images and differences: base image, function snapshots, parked invocations, and the restore of a slot.
+//! A slot's memory: binding to a snapshot, the private pages, restore, parking.
 //!
 //! A slot's memory is a private mapping of an image. A page once written stays private and is copied back after each entry;
 //! the set of such pages grows only by page faults of the slot's own thread, so an unchanged fault counter proves the known
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
 use super::SandboxError;
-use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner};
+use super::image::{Delta, Snapshot, ZEROS, engine};
+use super::memory::{self, GuestMemory, PAGE, Run, Scanner};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A difference above this many pages becomes an image of its own: binding it then costs what is touched, not its size.
-const LARGE_DELTA: usize = 256;
 /// Private pages above the snapshot's own that are copied back without a second thought.
 const SLACK: usize = 256;
 /// With more than that, they are dropped after this many restores.
 const PATIENCE: u32 = 16;
 /// With more than this, at once: copying them back would cost more than faulting a usual request's pages in again.
 const HUGE: usize = 4096;
-
-fn engine(error: std::io::Error) -> SandboxError {
-    SandboxError::Engine(format!("guest memory: {error}"))
-}
-
-/// The memory of an initialised guest, shared by every slot that maps it.
-#[derive(Debug)]
-pub struct Image {
-    file: MappedFile,
-    /// Which of its pages hold anything.
-    filled: Vec<bool>,
-}
-
-impl Image {
-    /// Copies a memory's contents up to its last page that is not zero. `candidates`: pages that may be non-zero, in order.
-    pub fn capture(memory: &GuestMemory, candidates: impl Iterator<Item = u32>) -> Result<Image, SandboxError> {
-        use std::os::unix::fs::FileExt;
-        let full: Vec<u32> = candidates.filter(|page| memory.page(*page) != ZEROS).collect();
-        let pages = full.last().map_or(0, |last| *last as usize + 1);
-        let mut filled = vec![false; pages];
-        full.iter().for_each(|page| filled[*page as usize] = true);
-        let file = MappedFile::new(pages * PAGE, |file| {
-            full.iter().try_for_each(|page| file.write_all_at(memory.page(*page), u64::from(*page) * PAGE as u64))
-        });
-        Ok(Image { file: file.map_err(engine)?, filled })
-    }
-
-    /// A page; `None` for zeros.
-    fn page(&self, page: u32) -> Option<&[u8]> {
-        if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
-    }
-
-    /// Pages that the file spans.
-    pub fn extent(&self) -> u32 {
-        self.filled.len() as u32
-    }
-
-    /// Memory that it holds, bytes.
-    pub(super) fn weight(&self) -> usize {
-        self.filled.iter().filter(|filled| **filled).count() * PAGE
-    }
-}
-
-/// Granule of a difference, bytes: most changes are reference counts strewn over the heap, so whole pages would be mostly
-/// copies of what is there already. 64 of them make a page.
-const LINE: usize = 64;
-
-const ZEROS: &[u8] = &[0; PAGE];
-
-/// What differs from some other contents, in lines.
-#[derive(Clone, Default)]
-pub struct Delta {
-    /// Pages in rising order, each with the set of its lines that differ.
-    pages: Vec<(u32, u64)>,
-    /// The lines, one after the other.
-    lines: Box<[u8]>,
-}
-
-impl std::fmt::Debug for Delta {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Delta").field("pages", &self.pages.len()).field("bytes", &self.lines.len()).finish()
-    }
-}
-
-impl Delta {
-    /// Number of pages.
-    pub fn len(&self) -> usize {
-        self.pages.len()
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = u32> {
-        self.pages.iter().map(|(page, _)| *page)
-    }
-
-    fn weight(&self) -> usize {
-        self.lines.len() + self.pages.len() * size_of::<(u32, u64)>()
-    }
-
-    /// Calls `put` with page, offset in the page and contents of each line.
-    fn each(&self, mut put: impl FnMut(u32, usize, &[u8])) {
-        let mut lines = self.lines.chunks_exact(LINE);
-        for (page, set) in &self.pages {
-            let mut set = *set;
-            while set != 0 {
-                if let Some(line) = lines.next() {
-                    put(*page, set.trailing_zeros() as usize * LINE, line);
-                }
-                set &= set - 1;
-            }
-        }
-    }
-}
-
-/// A loaded function, ready to be restored into any slot: what differs from the base image.
-pub struct Snapshot {
-    image: Arc<Image>,
-    delta: Delta,
-    /// Whether `image` belongs to this snapshot alone.
-    own: bool,
-}
-
-impl std::fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Snapshot").field("delta", &self.delta).field("weight", &self.weight()).finish()
-    }
-}
-
-impl Snapshot {
-    /// The base image itself: no function loaded.
-    pub fn base(image: Arc<Image>) -> Snapshot {
-        Snapshot { image, delta: Delta::default(), own: false }
-    }
-
-    /// Memory that it holds, bytes.
-    pub fn weight(&self) -> usize {
-        let own = if self.own { self.image.weight() } else { 0 };
-        own + self.delta.weight() + size_of::<Snapshot>()
-    }
-}
 
 /// An invocation between two entries: the pages that differ from its function's snapshot.
 pub struct Parked {
@@ -254,7 +134,7 @@ impl Pages {
             if last.0 != page {
                 last = (page, numbers.binary_search(&page).unwrap_or(0) * PAGE);
             }
-            bytes[last.1 + offset..][..LINE].copy_from_slice(line);
+            bytes[last.1 + offset..][..line.len()].copy_from_slice(line);
         });
     }
 
@@ -342,21 +222,9 @@ impl Pages {
 
     /// The pages that differ from the bound snapshot. Only between `settle` and `restore`.
     pub fn difference(&self) -> Delta {
-        let (mut pages, mut lines) = (Vec::new(), Vec::new());
-        for page in &self.known {
-            let (now, then) = (self.memory.page(*page), self.expected(*page).unwrap_or(ZEROS));
-            let mut set = 0u64;
-            for (index, (a, b)) in now.chunks_exact(LINE).zip(then.chunks_exact(LINE)).enumerate() {
-                if a != b {
-                    set |= 1 << index;
-                    lines.extend_from_slice(a);
-                }
-            }
-            if set != 0 {
-                pages.push((*page, set));
-            }
-        }
-        Delta { pages, lines: lines.into_boxed_slice() }
+        let pages =
+            self.known.iter().map(|page| (*page, self.memory.page(*page), self.expected(*page).unwrap_or(ZEROS)));
+        Delta::between(pages)
     }
 
     fn same(&self, page: u32) -> bool {
@@ -365,13 +233,7 @@ impl Pages {
 
     /// A new snapshot of what is in the memory now, which must be bound to the base image. Only after `settle`.
     pub fn snapshot(&self) -> Result<Snapshot, SandboxError> {
-        let delta = self.difference();
-        if delta.pages.len() <= LARGE_DELTA {
-            return Ok(Snapshot { image: Arc::clone(&self.bound.image), delta, own: false });
-        }
-        let extent = self.bound.image.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
-        let image = Arc::new(Image::capture(&self.memory, 0..extent)?);
-        Ok(Snapshot { image, delta: Delta::default(), own: true })
+        Snapshot::capture(&self.bound.image, self.difference(), &self.memory)
     }
 
     /// Parks what is in the memory now. Only between `settle` and `restore`.

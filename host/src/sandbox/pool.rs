@@ -2,8 +2,9 @@
 //!
 //! Must not know: how a job is done.
 use super::ffi::Module;
+use super::image::Snapshot;
 use super::metrics::Metrics;
-use super::pages::{Parked, Snapshot};
+use super::pages::Parked;
 use super::watchdog::Watchdog;
 use super::worker::{self, Job, Shared, Worker};
 use super::{Load, Progress, SandboxError, Step, aot, signals};

@@ -3,7 +3,8 @@
 //! Must not know: queues, threads, which slot serves whom.
 use super::ffi::{Engine, Export, Instance};
 use super::hostcalls::{self, Entry, Output};
-use super::pages::{Image, Pages, Snapshot, Tracker};
+use super::image::{Image, Snapshot};
+use super::pages::{Pages, Tracker};
 use super::watchdog::{Action, Guard};
 use super::{SandboxError, Trap};
 use daplet_abi::{CONTROL_OUT_OF_MEMORY, Status};

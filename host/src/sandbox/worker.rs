@@ -3,8 +3,9 @@
 //! Must not know: what comes after a step.
 use super::ffi::{Engine, Export, Module};
 use super::hostcalls::Output;
+use super::image::{Image, Snapshot};
 use super::metrics::{Counters, ParkedCount};
-use super::pages::{Image, Parked, Snapshot, Tracker};
+use super::pages::{Parked, Tracker};
 use super::slot::{Ending, Entered, Slot};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
