@@ -91,6 +91,11 @@ fn main() {
             assert!(matches!(end.outcome, Outcome::Done), "{}", text(&end));
         }));
     });
+    let waiting: Vec<_> = (0..10_000).map(|_| runtime.block_on(call(&sandbox, &waits, b""))).collect();
+    let held: usize =
+        waiting.iter().map(|step| if let Outcome::Pending(parked) = &step.outcome { parked.weight() } else { 0 }).sum();
+    println!("| (10,000 parked invocations hold {} MiB) | | |", held >> 20);
+    drop(waiting);
     measure("load hello (evaluation and snapshot)", 1_000, || {
         wait(Box::pin(async { drop(loaded(&sandbox, HELLO).await) }))
     });

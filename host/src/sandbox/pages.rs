@@ -237,8 +237,11 @@ impl Pages {
     }
 
     /// Parks what is in the memory now. Only between `settle` and `restore`.
-    pub fn park(&self, count: super::metrics::ParkedCount) -> Parked {
-        Parked { snapshot: Arc::clone(&self.bound), delta: self.difference(), _count: count }
+    pub fn park(&self, count: super::metrics::ParkedCount, tracker: &mut Tracker) -> Parked {
+        let parked = Parked { snapshot: Arc::clone(&self.bound), delta: self.difference(), _count: count };
+        // Only host memory was written since `settle`; its faults are no reason to scan.
+        tracker.faults = memory::thread_faults();
+        parked
     }
 
     /// Makes the memory the snapshot again. Only after `settle`.

@@ -254,7 +254,9 @@ impl Worker {
             match slot.pages.settle(&mut self.tracker, touched) {
                 Ok(()) => {
                     if pending {
-                        outcome = Outcome::Pending(slot.pages.park(ParkedCount::new(&self.shared.counters)));
+                        outcome = Outcome::Pending(
+                            slot.pages.park(ParkedCount::new(&self.shared.counters), &mut self.tracker),
+                        );
                     }
                     self.put(slot)?;
                 }
