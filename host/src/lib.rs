@@ -15,4 +15,6 @@ pub mod limits;
 
 pub mod sandbox;
 
+pub mod snapshot;
+
 pub mod capabilities;

@@ -5,8 +5,74 @@
 //!
 //! A step is one entry into the guest: `handle` or `resume`. Between steps an invocation holds no thread and no slot: its
 //! private pages are parked. Whoever drives it (`invoke`) starts the submitted operations and comes back with completions.
-use daplet_abi::{EventKind, LogLevel};
+mod aot;
+mod ffi;
+mod hostcalls;
+mod memory;
+mod metrics;
+mod pages;
+mod pool;
+mod signals;
+mod slot;
+mod watchdog;
+mod worker;
+
+pub use metrics::Metrics;
+pub use pages::{Parked, Snapshot};
+pub use pool::{Sandbox, SandboxConfig};
+
+use daplet_abi::LogLevel;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// How the start gets along; see [`Sandbox::start`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// The compiled guest was found in the cache.
+    Cached,
+    /// Another process compiles the guest; this one waits for it.
+    Waiting,
+    /// Compiling; reported about once a second.
+    Compiling {
+        /// Time spent so far.
+        elapsed: Duration,
+        /// Time that it will take, roughly.
+        estimate: Duration,
+    },
+    /// Compiled and stored.
+    Compiled {
+        /// Time that it took.
+        took: Duration,
+    },
+}
+
+/// What loading a function did.
+#[derive(Debug)]
+pub struct Load {
+    /// How it went.
+    pub outcome: LoadOutcome,
+    /// Console lines of the module's top level, in order.
+    pub logs: Vec<LogLine>,
+    /// CPU time that it took.
+    pub cpu: Duration,
+}
+
+/// How loading a function went.
+#[derive(Debug)]
+pub enum LoadOutcome {
+    /// Ready to handle events.
+    Loaded {
+        /// What to handle them with.
+        snapshot: Arc<Snapshot>,
+        /// The frame of a [`daplet_abi::load::LoadReport`].
+        report: Vec<u8>,
+    },
+    /// The module failed; the frame of a [`daplet_abi::reply::Reply::Error`].
+    JsError(Vec<u8>),
+    /// The guest was stopped or broke a rule.
+    Trap(Trap),
+}
 
 /// What one entry into the guest did.
 #[derive(Debug)]
@@ -41,7 +107,7 @@ pub enum Outcome {
     Pending(Parked),
     /// The function failed; the error frame is in [`Step::writes`].
     JsError,
-    /// The guest was stopped or broke a rule. Its slot has been retired.
+    /// The guest was stopped or broke a rule.
     Trap(Trap),
 }
 
@@ -79,17 +145,4 @@ pub enum SandboxError {
     /// The sandbox is shutting down, or a worker died.
     #[error("the sandbox has stopped")]
     Stopped,
-}
-
-/// An invocation between two entries: the pages that differ from its function's snapshot.
-#[derive(Debug)]
-pub struct Parked {}
-
-/// What to enter the guest with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// A new event of this kind.
-    Handle(EventKind),
-    /// A completion.
-    Resume,
 }

@@ -1,0 +1,64 @@
+//! Counters of the sandbox. Must not know: how they are shown.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// A reading of the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Slots alive.
+    pub slots: u64,
+    /// Slots thrown away since the start.
+    pub retired: u64,
+    /// Entries into the guest since the start.
+    pub entries: u64,
+    /// Page scans since the start.
+    pub scans: u64,
+    /// Times that a slot was bound to another function since the start.
+    pub rebinds: u64,
+    /// Invocations parked now.
+    pub parked: u64,
+    /// Jobs waiting for a worker now.
+    pub queued: u64,
+}
+
+/// The counters themselves.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub slots: AtomicU64,
+    pub retired: AtomicU64,
+    pub entries: AtomicU64,
+    pub scans: AtomicU64,
+    pub rebinds: AtomicU64,
+    pub parked: AtomicU64,
+    pub queued: AtomicUsize,
+}
+
+impl Counters {
+    pub fn read(&self) -> Metrics {
+        Metrics {
+            slots: self.slots.load(Relaxed),
+            retired: self.retired.load(Relaxed),
+            entries: self.entries.load(Relaxed),
+            scans: self.scans.load(Relaxed),
+            rebinds: self.rebinds.load(Relaxed),
+            parked: self.parked.load(Relaxed),
+            queued: self.queued.load(Relaxed) as u64,
+        }
+    }
+}
+
+/// Counts one parked invocation for as long as it lives.
+pub(super) struct ParkedCount(Arc<Counters>);
+
+impl ParkedCount {
+    pub fn new(counters: &Arc<Counters>) -> ParkedCount {
+        counters.parked.fetch_add(1, Relaxed);
+        ParkedCount(Arc::clone(counters))
+    }
+}
+
+impl Drop for ParkedCount {
+    fn drop(&mut self) {
+        self.0.parked.fetch_sub(1, Relaxed);
+    }
+}

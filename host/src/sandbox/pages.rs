@@ -1,0 +1,330 @@
+//! Images and differences: base image, function snapshots, parked invocations, and the restore of a slot.
+//!
+//! A slot's memory is a private mapping of an image. A page once written stays private and is copied back after each entry;
+//! the set of such pages grows only by page faults of the slot's own thread, so an unchanged fault counter proves the known
+//! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
+use super::SandboxError;
+use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// A difference above this many pages becomes an image of its own: binding it then costs what is touched, not its size.
+const LARGE_DELTA: usize = 256;
+/// Private pages above the snapshot's own that are copied back without a second thought.
+const SLACK: usize = 256;
+/// With more than that, they are dropped after this many restores.
+const PATIENCE: u32 = 16;
+/// With more than this, at once: copying them back would cost more than faulting a usual request's pages in again.
+const HUGE: usize = 4096;
+
+fn engine(error: std::io::Error) -> SandboxError {
+    SandboxError::Engine(format!("guest memory: {error}"))
+}
+
+/// The memory of an initialised guest, shared by every slot that maps it.
+#[derive(Debug)]
+pub struct Image {
+    file: MappedFile,
+    /// Which of its pages hold anything.
+    filled: Vec<bool>,
+}
+
+impl Image {
+    /// Copies a memory's contents up to its last page that is not zero. `candidates`: pages that may be non-zero, in order.
+    pub fn capture(memory: &GuestMemory, candidates: impl Iterator<Item = u32>) -> Result<Image, SandboxError> {
+        use std::os::unix::fs::FileExt;
+        let full: Vec<u32> = candidates.filter(|page| memory.page(*page).iter().any(|byte| *byte != 0)).collect();
+        let pages = full.last().map_or(0, |last| *last as usize + 1);
+        let mut filled = vec![false; pages];
+        full.iter().for_each(|page| filled[*page as usize] = true);
+        let file = MappedFile::new(pages * PAGE, |file| {
+            full.iter().try_for_each(|page| file.write_all_at(memory.page(*page), u64::from(*page) * PAGE as u64))
+        });
+        Ok(Image { file: file.map_err(engine)?, filled })
+    }
+
+    fn source(&self, page: u32) -> Option<NonNull<u8>> {
+        if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
+    }
+
+    /// Pages that the file spans.
+    pub fn extent(&self) -> u32 {
+        self.filled.len() as u32
+    }
+
+    /// Memory that it holds, bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.filled.iter().filter(|filled| **filled).count() * PAGE
+    }
+}
+
+/// Pages with their contents.
+#[derive(Clone, Default)]
+pub struct Delta {
+    /// In rising order.
+    pages: Vec<u32>,
+    /// Their contents, one after the other.
+    bytes: Box<[u8]>,
+}
+
+impl Delta {
+    fn source(&self, page: u32) -> Option<NonNull<u8>> {
+        let index = self.pages.binary_search(&page).ok()?;
+        Some(NonNull::from(&self.bytes[index * PAGE..(index + 1) * PAGE]).cast())
+    }
+}
+
+/// A loaded function, ready to be restored into any slot: what differs from the base image.
+pub struct Snapshot {
+    image: Arc<Image>,
+    delta: Delta,
+    /// Whether `image` belongs to this snapshot alone.
+    own: bool,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("pages", &self.delta.pages.len()).field("weight", &self.weight()).finish()
+    }
+}
+
+impl Snapshot {
+    /// The base image itself: no function loaded.
+    pub fn base(image: Arc<Image>) -> Snapshot {
+        Snapshot { image, delta: Delta::default(), own: false }
+    }
+
+    /// Memory that it holds, bytes.
+    pub fn weight(&self) -> usize {
+        let own = if self.own { self.image.weight() } else { 0 };
+        own + self.delta.bytes.len() + self.delta.pages.len() * size_of::<u32>() + size_of::<Snapshot>()
+    }
+
+    fn source(&self, page: u32) -> Option<NonNull<u8>> {
+        self.delta.source(page).or_else(|| self.image.source(page))
+    }
+
+    /// Whether `bytes` are the snapshot's page.
+    fn holds(&self, page: u32, bytes: &[u8]) -> bool {
+        match self.source(page) {
+            // SAFETY: the page belongs to the image or delta of `self`.
+            #[allow(unsafe_code)]
+            Some(source) => bytes == unsafe { memory::page_at(source) },
+            None => bytes.iter().all(|byte| *byte == 0),
+        }
+    }
+}
+
+/// An invocation between two entries: the pages that differ from its function's snapshot.
+pub struct Parked {
+    pub(super) snapshot: Arc<Snapshot>,
+    delta: Delta,
+    /// Counts it while it lives.
+    _count: super::metrics::ParkedCount,
+}
+
+impl std::fmt::Debug for Parked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parked").field("pages", &self.delta.pages.len()).finish()
+    }
+}
+
+impl Parked {
+    /// Memory that it holds, bytes.
+    pub fn weight(&self) -> usize {
+        self.delta.bytes.len() + self.delta.pages.len() * size_of::<u32>()
+    }
+}
+
+/// What the slots of one thread share: the way to find private pages, and the fault counter at rest.
+pub struct Tracker {
+    scanner: Scanner,
+    faults: u64,
+    /// Scans made so far.
+    pub scans: u64,
+}
+
+impl Tracker {
+    /// For the calling thread.
+    pub fn new() -> Result<Tracker, SandboxError> {
+        Ok(Tracker { scanner: Scanner::new().map_err(engine)?, faults: 0, scans: 0 })
+    }
+}
+
+/// A slot's memory, bound to a snapshot.
+pub struct Pages {
+    memory: GuestMemory,
+    bound: Arc<Snapshot>,
+    /// Private pages, in order. Complete whenever the slot is at rest.
+    known: Vec<u32>,
+    /// How to copy them back; made from `known` and `bound`, whose contents it points into.
+    plan: Vec<Run>,
+    /// Always private: the watchdog's thread writes here.
+    control_page: u32,
+    large_rounds: u32,
+}
+
+impl Pages {
+    /// Maps the snapshot into `memory`.
+    pub fn new(
+        memory: GuestMemory,
+        control: u32,
+        bound: Arc<Snapshot>,
+        tracker: &mut Tracker,
+    ) -> Result<Pages, SandboxError> {
+        let control_page = control / PAGE as u32;
+        let mut pages = Pages { memory, bound, known: vec![], plan: vec![], control_page, large_rounds: 0 };
+        pages.remap()?;
+        tracker.faults = memory::thread_faults();
+        Ok(pages)
+    }
+
+    /// The snapshot that it is restored to.
+    pub fn bound(&self) -> &Arc<Snapshot> {
+        &self.bound
+    }
+
+    fn remap(&mut self) -> Result<(), SandboxError> {
+        self.memory.map(&self.bound.image.file).map_err(engine)?;
+        self.known.clear();
+        self.refill();
+        Ok(())
+    }
+
+    /// Copies the bound snapshot over every page that is private or belongs to its difference.
+    fn refill(&mut self) {
+        merge(&mut self.known, &self.bound.delta.pages);
+        merge(&mut self.known, &[self.control_page]);
+        self.memory.touch(self.control_page);
+        self.plan();
+        self.copy();
+    }
+
+    fn plan(&mut self) {
+        self.plan.clear();
+        for page in &self.known {
+            let source = self.bound.source(*page);
+            if !self.plan.last_mut().is_some_and(|run| run.extend(*page, source)) {
+                self.plan.push(Run { first: *page, pages: 1, source });
+            }
+        }
+    }
+
+    fn copy(&self) {
+        self.plan.iter().for_each(|run| self.memory.fill(run));
+    }
+
+    /// Binds another snapshot. Only at rest.
+    pub fn bind(&mut self, snapshot: &Arc<Snapshot>, tracker: &mut Tracker) -> Result<(), SandboxError> {
+        if Arc::ptr_eq(&self.bound, snapshot) {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.bound, Arc::clone(snapshot));
+        // The plan points into the snapshot that may go away here.
+        self.plan.clear();
+        if Arc::ptr_eq(&before.image, &self.bound.image) {
+            self.refill();
+        } else {
+            self.remap()?;
+        }
+        tracker.faults = memory::thread_faults();
+        Ok(())
+    }
+
+    /// Puts a parked invocation's pages in place of the snapshot's.
+    pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) {
+        for (page, bytes) in parked.delta.pages.iter().zip(parked.delta.bytes.chunks_exact(PAGE)) {
+            let _ = self.memory.write(*page * PAGE as u32, bytes);
+        }
+        let count = self.known.len();
+        merge(&mut self.known, &parked.delta.pages);
+        if self.known.len() != count {
+            self.plan();
+        }
+        // Between this and the entry's end only the guest and its host calls touch the memory.
+        tracker.faults = memory::thread_faults();
+    }
+
+    /// Completes the known set after an entry. `force`: another thread wrote into the memory.
+    pub fn settle(&mut self, tracker: &mut Tracker, force: bool) -> Result<(), SandboxError> {
+        let faults = memory::thread_faults();
+        if faults != tracker.faults || force {
+            tracker.scanner.private(&self.memory, &mut self.known).map_err(engine)?;
+            merge(&mut self.known, &[self.control_page]);
+            tracker.scans += 1;
+            self.plan();
+            tracker.faults = faults;
+        }
+        Ok(())
+    }
+
+    /// The pages that differ from the bound snapshot. Only between `settle` and `restore`.
+    pub fn difference(&self) -> Delta {
+        let pages: Vec<u32> = self.known.iter().copied().filter(|page| !self.same(*page)).collect();
+        let mut bytes = Vec::with_capacity(pages.len() * PAGE);
+        pages.iter().for_each(|page| bytes.extend_from_slice(self.memory.page(*page)));
+        Delta { pages, bytes: bytes.into_boxed_slice() }
+    }
+
+    fn same(&self, page: u32) -> bool {
+        self.bound.holds(page, self.memory.page(page))
+    }
+
+    /// A new snapshot of what is in the memory now, which must be bound to the base image. Only after `settle`.
+    pub fn snapshot(&self) -> Result<Snapshot, SandboxError> {
+        let delta = self.difference();
+        if delta.pages.len() <= LARGE_DELTA {
+            return Ok(Snapshot { image: Arc::clone(&self.bound.image), delta, own: false });
+        }
+        let extent = self.bound.image.extent().max(delta.pages.last().map_or(0, |page| page + 1));
+        let image = Arc::new(Image::capture(&self.memory, 0..extent)?);
+        Ok(Snapshot { image, delta: Delta::default(), own: true })
+    }
+
+    /// Parks what is in the memory now. Only between `settle` and `restore`.
+    pub fn park(&self, count: super::metrics::ParkedCount) -> Parked {
+        Parked { snapshot: Arc::clone(&self.bound), delta: self.difference(), _count: count }
+    }
+
+    /// Makes the memory the snapshot again. Only after `settle`.
+    pub fn restore(&mut self, tracker: &mut Tracker) -> Result<(), SandboxError> {
+        let large = self.known.len() > self.bound.delta.pages.len() + SLACK;
+        self.large_rounds = if large { self.large_rounds + 1 } else { 0 };
+        if self.known.len() > HUGE || self.large_rounds >= PATIENCE {
+            self.large_rounds = 0;
+            self.memory.forget().map_err(engine)?;
+            self.known.clear();
+            self.refill();
+            tracker.faults = memory::thread_faults();
+        } else {
+            self.copy();
+        }
+        Ok(())
+    }
+
+    /// Compares the whole memory with the snapshot, by a way that shares nothing with `restore` but the snapshot.
+    pub fn verify(&self, tracker: &Tracker) -> Result<(), SandboxError> {
+        let mut private = Vec::new();
+        tracker.scanner.read(&self.memory, &mut private).map_err(engine)?;
+        let extent = self.bound.image.extent();
+        let rest = private.iter().copied().filter(|page| *page >= extent);
+        match (0..extent).chain(rest).find(|page| !self.same(*page)) {
+            None => Ok(()),
+            Some(page) => Err(SandboxError::Engine(format!(
+                "page {page} differs from the snapshot after a restore (known {}, private {})",
+                self.known.binary_search(&page).is_ok(),
+                private.binary_search(&page).is_ok(),
+            ))),
+        }
+    }
+}
+
+/// Adds `more` to `pages`; both in rising order.
+fn merge(pages: &mut Vec<u32>, more: &[u32]) {
+    if more.iter().all(|page| pages.binary_search(page).is_ok()) {
+        return;
+    }
+    pages.extend_from_slice(more);
+    pages.sort_unstable();
+    pages.dedup();
+}

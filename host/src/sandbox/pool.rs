@@ -1,0 +1,180 @@
+//! The sandbox's front: start, and the asynchronous calls that put jobs into the workers' queue.
+//!
+//! Must not know: how a job is done.
+use super::ffi::Module;
+use super::metrics::{Counters, Metrics};
+use super::pages::{Parked, Snapshot};
+use super::watchdog::Watchdog;
+use super::worker::{self, Job, Shared, Worker};
+use super::{Load, Progress, SandboxError, Step, aot, signals};
+use crossbeam_channel::Sender;
+use daplet_abi::EventKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How to start a [`Sandbox`].
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// Folder of the compiled guest; made private (mode 0700).
+    pub cache_dir: PathBuf,
+    /// Threads that run guests; 0: one per core.
+    pub workers: usize,
+    /// Jobs that may wait for a worker; more are refused as [`SandboxError::Overloaded`]. Resumes are never refused.
+    pub queue: usize,
+    /// Instances per worker: functions that can take turns without rebinding.
+    pub slots_per_worker: usize,
+    /// Compare the whole memory with its image after each restore: for tests of isolation, slow.
+    pub verify_restore: bool,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> SandboxConfig {
+        SandboxConfig {
+            cache_dir: PathBuf::from("daplet-cache"),
+            workers: 0,
+            queue: 10_000,
+            slots_per_worker: 8,
+            verify_restore: cfg!(debug_assertions),
+        }
+    }
+}
+
+/// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
+pub struct Sandbox {
+    jobs: Sender<Job>,
+    counters: Arc<Counters>,
+    watchdog: Arc<Watchdog>,
+    queue: usize,
+    workers: usize,
+    base_bytes: usize,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.watchdog.stop();
+    }
+}
+
+fn thread_with_stack<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<thread::JoinHandle<T>, SandboxError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(signals::STACK_BYTES)
+        .spawn(body)
+        .map_err(|e| SandboxError::Engine(format!("cannot start the thread {name}: {e}")))
+}
+
+impl Sandbox {
+    /// Makes sure that the compiled form of `wasm` is in `cache_dir`.
+    pub fn compile(cache_dir: &Path, wasm: &[u8], progress: impl Fn(Progress)) -> Result<(), SandboxError> {
+        aot::obtain(cache_dir, wasm, &progress).map(drop)
+    }
+
+    /// Finds or makes the compiled guest, proves that it runs compiled, initialises it and starts the workers. Blocks.
+    pub fn start(config: SandboxConfig, wasm: &[u8], progress: impl Fn(Progress)) -> Result<Sandbox, SandboxError> {
+        let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
+        let artefact = aot::obtain(&config.cache_dir, wasm, &progress)?;
+        let module = Arc::new(Module::load(&artefact.path()).map_err(|e| failed(&e))?);
+        let text = artefact.text().map_err(|e| failed(&format!("the compiled guest: {e}")))?;
+        signals::pin(&module, text).map_err(|e| failed(&e))?;
+        let watchdog = Watchdog::start().map_err(|e| failed(&e))?;
+        let (code, dog) = (Arc::clone(&module), Arc::clone(&watchdog));
+        let (control, image) = thread_with_stack("daplet-init", move || worker::bootstrap(&code, &dog))?
+            .join()
+            .map_err(|_| failed(&"the initialising thread died"))??;
+        let base_bytes = image.weight();
+        let shared = Arc::new(Shared {
+            module,
+            base: Arc::new(Snapshot::base(image)),
+            control,
+            counters: Arc::default(),
+            watchdog: Arc::clone(&watchdog),
+            slots_per_worker: config.slots_per_worker.max(1),
+            verify_restore: config.verify_restore,
+        });
+        let counters = Arc::clone(&shared.counters);
+        let workers = match config.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let (jobs, queue) = crossbeam_channel::unbounded();
+        let (ready, started) = mpsc::channel();
+        for index in 0..workers {
+            let (shared, queue, ready) = (Arc::clone(&shared), queue.clone(), ready.clone());
+            thread_with_stack(&format!("daplet-guest-{index}"), move || match Worker::new(shared) {
+                Ok(worker) => {
+                    let _ = ready.send(Ok(()));
+                    worker.run(&queue);
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            })?;
+        }
+        for _ in 0..workers {
+            started.recv().map_err(|_| failed(&"a worker thread died at its start"))??;
+        }
+        Ok(Sandbox { jobs, counters, watchdog, queue: config.queue.max(1), workers, base_bytes })
+    }
+
+    /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
+    pub async fn load(&self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
+        self.admit()?;
+        self.ask(|answer| Job::Load { frame, budget, answer }).await
+    }
+
+    /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry.
+    pub async fn handle(
+        &self,
+        snapshot: Arc<Snapshot>,
+        kind: EventKind,
+        frame: Vec<u8>,
+        budget: Duration,
+    ) -> Result<Step, SandboxError> {
+        self.admit()?;
+        self.ask(|answer| Job::Handle { snapshot, kind, frame, budget, answer }).await
+    }
+
+    /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all.
+    pub async fn resume(&self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
+        self.ask(|answer| Job::Resume { parked, frames, budget, answer }).await
+    }
+
+    /// The counters now.
+    pub fn metrics(&self) -> Metrics {
+        self.counters.read()
+    }
+
+    /// Threads that run guests.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Memory of the base image, which all functions share, bytes.
+    pub fn base_bytes(&self) -> usize {
+        self.base_bytes
+    }
+
+    /// Takes a place in the queue.
+    fn admit(&self) -> Result<(), SandboxError> {
+        if self.counters.queued.fetch_add(1, Relaxed) >= self.queue {
+            self.counters.queued.fetch_sub(1, Relaxed);
+            return Err(SandboxError::Overloaded { limit: self.queue });
+        }
+        Ok(())
+    }
+
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, SandboxError>>) -> Job,
+    ) -> Result<T, SandboxError> {
+        let (answer, wait) = oneshot::channel();
+        self.jobs.send(job(answer)).map_err(|_| SandboxError::Stopped)?;
+        wait.await.map_err(|_| SandboxError::Stopped)?
+    }
+}

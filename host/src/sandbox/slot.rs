@@ -1,0 +1,135 @@
+//! A slot: one instance of the guest with its memory bound to a snapshot, and one entry into it.
+//!
+//! Must not know: queues, threads, which slot serves whom.
+use super::ffi::{Engine, Export, Instance};
+use super::hostcalls::{self, Entry, Output};
+use super::pages::{Image, Pages, Snapshot, Tracker};
+use super::watchdog::{Action, Guard};
+use super::{SandboxError, Trap};
+use daplet_abi::{CONTROL_OUT_OF_MEMORY, Status};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Least CPU budget of an entry: the watchdog looks once a millisecond.
+const MIN_BUDGET: Duration = Duration::from_millis(1);
+/// Entries shorter than this on the clock are charged as if they had run all the time.
+const SHORT: Duration = Duration::from_millis(2);
+
+/// An instance of the guest.
+pub struct Slot {
+    instance: Instance,
+    /// Memory and binding.
+    pub pages: Pages,
+    control: u32,
+}
+
+/// How an entry ended. After a trap the slot must go.
+pub enum Ending {
+    /// The guest returned a status.
+    Returned(Status),
+    /// It was stopped while it ran JavaScript; the slot is sound.
+    Stopped(Trap),
+    /// It was unwound; the slot is not sound.
+    Trapped(Trap),
+}
+
+/// One entry's result.
+pub struct Entered {
+    /// How it ended.
+    pub ending: Ending,
+    /// What it emitted.
+    pub output: Output,
+    /// CPU time charged.
+    pub cpu: Duration,
+    /// Whether the watchdog wrote into the memory.
+    pub touched: bool,
+}
+
+fn failed(error: impl std::fmt::Display) -> SandboxError {
+    SandboxError::Engine(error.to_string())
+}
+
+impl Slot {
+    /// An instance bound to `snapshot`.
+    pub fn new(
+        engine: &Rc<Engine>,
+        control: u32,
+        snapshot: &Arc<Snapshot>,
+        tracker: &mut Tracker,
+    ) -> Result<Slot, SandboxError> {
+        let instance = engine.instantiate().map_err(failed)?;
+        let pages = Pages::new(instance.memory(), control, Arc::clone(snapshot), tracker)?;
+        Ok(Slot { instance, pages, control })
+    }
+
+    /// Enters the guest once.
+    pub fn enter(
+        &self,
+        guard: &Arc<Guard>,
+        export: Export,
+        kind: Option<i32>,
+        inbox: Vec<u8>,
+        output: Output,
+        budget: Duration,
+    ) -> Entered {
+        let memory = self.instance.memory();
+        let length = inbox.len() as i32;
+        guard.watch(memory, self.control);
+        let entry = Entry::new(memory, Arc::clone(guard), inbox, output);
+        let started = Instant::now();
+        guard.begin(budget.max(MIN_BUDGET));
+        let (returned, output) = hostcalls::run(entry, || match kind {
+            Some(kind) => self.instance.call(export, &[kind, length]),
+            None => self.instance.call(export, &[length]),
+        });
+        let action = guard.end();
+        let elapsed = started.elapsed();
+        // Reading the thread's clock is a system call: only for entries in which it matters.
+        let seen = if elapsed > SHORT { guard.seen_cpu() } else { None };
+        let cpu = seen.map_or(elapsed, |cpu| elapsed.min(Duration::from_nanos(cpu) + SHORT / 2));
+        let ending = match (returned, action) {
+            (_, Action::Revoked) => Ending::Trapped(Trap::Cpu),
+            _ if output.violation.is_some() => {
+                Ending::Trapped(Trap::Protocol(output.violation.clone().unwrap_or_default()))
+            }
+            (Ok(status), action) => match (Status::from_i32(status), action) {
+                (Some(Status::JsError | Status::Pending), Action::Flagged) => Ending::Stopped(Trap::Cpu),
+                (Some(status), _) => Ending::Returned(status),
+                (None, _) => Ending::Trapped(Trap::Protocol(format!("the guest returned status {status}"))),
+            },
+            (Err(_), Action::Flagged) => Ending::Trapped(Trap::Cpu),
+            (Err(_), _) if memory.word(self.control + CONTROL_OUT_OF_MEMORY).is_some_and(|word| word != 0) => {
+                Ending::Trapped(Trap::Memory)
+            }
+            (Err(error), _) => Ending::Trapped(Trap::Other(error.to_string())),
+        };
+        Entered { ending, output, cpu, touched: action != Action::None }
+    }
+
+    /// Runs `init` in a fresh instance; where the control words are, and the memory as the base image.
+    pub fn bootstrap(engine: &Rc<Engine>, guard: &Arc<Guard>) -> Result<(u32, Image), SandboxError> {
+        let instance = engine.instantiate().map_err(failed)?;
+        let memory = instance.memory();
+        guard.watch(memory, 0);
+        guard.begin(Duration::from_secs(60));
+        let entry = Entry::new(memory, Arc::clone(guard), Vec::new(), Output::default());
+        let (returned, output) = hostcalls::run(entry, || {
+            let status = instance.call(Export::Init, &[])?;
+            Ok::<_, super::ffi::EngineError>((status, instance.call(Export::Control, &[])?))
+        });
+        guard.end();
+        let words: Vec<_> = output.logs.iter().map(|line| line.text.as_str()).collect();
+        let (status, control) = returned.map_err(|error| failed(format!("init: {error} {}", words.join("; "))))?;
+        if Status::from_i32(status) != Some(Status::Done) {
+            return Err(failed(format!("init returned {status}: {}", words.join("; "))));
+        }
+        let control = control as u32;
+        if !control.is_multiple_of(4) || memory.word(control.saturating_add(CONTROL_OUT_OF_MEMORY)).is_none() {
+            return Err(failed(format!("control words at {control} lie outside the memory or are not aligned")));
+        }
+        let mut private = Vec::new();
+        super::memory::Scanner::new().and_then(|mut scanner| scanner.private(&memory, &mut private)).map_err(failed)?;
+        Ok((control, Image::capture(&memory, private.into_iter())?))
+    }
+}

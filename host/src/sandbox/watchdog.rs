@@ -1,0 +1,228 @@
+//! The CPU limit: one thread that looks at every running entry about once a millisecond.
+//!
+//! At the budget it sets the interrupt flag that QuickJS polls; a grace later it revokes the slot's memory, so that native
+//! loops fault. A worker pays two atomic writes per entry and no system call; the state machine in [`Guard`] makes sure that
+//! an action never meets anything but the entry it was meant for.
+use super::memory::GuestMemory;
+use super::signals::CpuClock;
+use daplet_abi::CONTROL_INTERRUPT;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(1);
+/// Ticks without anything running after which the thread sleeps until it is woken.
+const IDLE_TICKS: u32 = 100;
+/// CPU time between the interrupt flag and the revocation, ns.
+const GRACE: u64 = 20_000_000;
+
+const IDLE: u8 = 0;
+const GUEST: u8 = 1;
+const HOST: u8 = 2;
+const ACTING: u8 = 3;
+
+/// What the watchdog did to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Action {
+    /// Nothing.
+    None = 0,
+    /// Set the interrupt flag.
+    Flagged = 1,
+    /// Took the memory away.
+    Revoked = 2,
+}
+
+/// The meeting point of a worker and the watchdog.
+pub struct Guard {
+    phase: AtomicU8,
+    entry: AtomicU64,
+    /// CPU budget of the entry, ns.
+    budget: AtomicU64,
+    action: AtomicU8,
+    /// CPU clock when the watchdog first saw the entry, ns; 0 before.
+    seen: AtomicU64,
+    /// Memory and control words of the slot in use; changes only while idle.
+    memory: Mutex<Option<(GuestMemory, u32)>>,
+    clock: CpuClock,
+    watchdog: Arc<Watchdog>,
+}
+
+/// The watchdog's side.
+pub struct Watchdog {
+    asleep: AtomicBool,
+    stopped: AtomicBool,
+    guards: Mutex<Vec<Weak<Guard>>>,
+    thread: Mutex<Option<Thread>>,
+}
+
+impl Watchdog {
+    /// Starts the thread.
+    pub fn start() -> std::io::Result<Arc<Watchdog>> {
+        let watchdog = Arc::new(Watchdog {
+            asleep: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            guards: Mutex::default(),
+            thread: Mutex::default(),
+        });
+        let body = Arc::clone(&watchdog);
+        let handle = thread::Builder::new().name("daplet-watchdog".to_owned()).spawn(move || body.run())?;
+        *watchdog.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
+        Ok(watchdog)
+    }
+
+    /// A guard for the calling thread.
+    pub fn guard(self: &Arc<Watchdog>) -> std::io::Result<Arc<Guard>> {
+        let guard = Arc::new(Guard {
+            phase: AtomicU8::new(IDLE),
+            entry: AtomicU64::new(0),
+            budget: AtomicU64::new(0),
+            action: AtomicU8::new(0),
+            seen: AtomicU64::new(0),
+            memory: Mutex::new(None),
+            clock: CpuClock::of_this_thread()?,
+            watchdog: Arc::clone(self),
+        });
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&guard));
+        Ok(guard)
+    }
+
+    /// Ends the thread.
+    pub fn stop(&self) {
+        self.stopped.store(true, SeqCst);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &*self.thread.lock().unwrap_or_else(PoisonError::into_inner) {
+            thread.unpark();
+        }
+    }
+
+    fn run(&self) {
+        let mut idle = 0;
+        while !self.stopped.load(SeqCst) {
+            let guards: Vec<_> = {
+                let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+                guards.retain(|guard| guard.strong_count() > 0);
+                guards.iter().filter_map(Weak::upgrade).collect()
+            };
+            let busy = guards.iter().filter(|guard| guard.look()).count();
+            idle = if busy > 0 { 0 } else { idle + 1 };
+            if idle < IDLE_TICKS {
+                thread::sleep(TICK);
+                continue;
+            }
+            self.asleep.store(true, SeqCst);
+            // An entry that began before the store was visible did not wake us: look once more.
+            if !guards.iter().any(|guard| guard.phase.load(SeqCst) != IDLE) && !self.stopped.load(SeqCst) {
+                drop(guards);
+                thread::park();
+            }
+            self.asleep.store(false, SeqCst);
+            idle = 0;
+        }
+    }
+}
+
+impl Guard {
+    /// Names the slot that the following entries run in. Only between entries.
+    pub fn watch(&self, memory: GuestMemory, control: u32) {
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = Some((memory, control));
+    }
+
+    /// An entry begins.
+    pub fn begin(&self, budget: Duration) {
+        self.action.store(Action::None as u8, SeqCst);
+        self.seen.store(0, SeqCst);
+        self.budget.store(u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX), SeqCst);
+        self.entry.fetch_add(1, SeqCst);
+        self.phase.store(GUEST, SeqCst);
+        if self.watchdog.asleep.load(SeqCst) {
+            self.watchdog.wake();
+        }
+    }
+
+    /// The entry has ended; what was done to it. Nothing will be done to it from here on.
+    pub fn end(&self) -> Action {
+        self.leave(IDLE)
+    }
+
+    /// The guest called a host function. `false`: its memory is gone, return at once.
+    pub fn enter_host(&self) -> bool {
+        if self.leave(HOST) == Action::Revoked {
+            self.leave_host();
+            return false;
+        }
+        true
+    }
+
+    /// The host function returns.
+    pub fn leave_host(&self) {
+        self.phase.store(GUEST, SeqCst);
+    }
+
+    /// CPU time of the entry that just ended, as far as the watchdog saw it, ns.
+    pub fn seen_cpu(&self) -> Option<u64> {
+        let seen = self.seen.load(SeqCst);
+        (seen > 0).then(|| self.clock.now().map_or(0, |now| now.saturating_sub(seen)))
+    }
+
+    fn leave(&self, to: u8) -> Action {
+        while self.phase.compare_exchange_weak(GUEST, to, SeqCst, SeqCst).is_err() {
+            std::hint::spin_loop();
+        }
+        match self.action.load(SeqCst) {
+            0 => Action::None,
+            1 => Action::Flagged,
+            _ => Action::Revoked,
+        }
+    }
+
+    /// One look; whether something runs.
+    fn look(&self) -> bool {
+        let entry = self.entry.load(SeqCst);
+        if self.phase.load(SeqCst) == IDLE {
+            return false;
+        }
+        let Some(now) = self.clock.now() else { return false };
+        let seen = self.seen.load(SeqCst);
+        if seen == 0 {
+            self.act(entry, |guard| guard.seen.store(now.max(1), SeqCst));
+            return true;
+        }
+        let (used, budget) = (now.saturating_sub(seen), self.budget.load(SeqCst));
+        if used >= budget.saturating_add(GRACE) {
+            self.act(entry, |guard| guard.apply(Action::Revoked));
+        } else if used >= budget {
+            self.act(entry, |guard| guard.apply(Action::Flagged));
+        }
+        true
+    }
+
+    /// Runs `body` if `entry` is still the one that runs and it is in guest code, where it then stays until `body` is done.
+    fn act(&self, entry: u64, body: impl FnOnce(&Guard)) {
+        if self.phase.compare_exchange(GUEST, ACTING, SeqCst, SeqCst).is_ok() {
+            if self.entry.load(SeqCst) == entry {
+                body(self);
+            }
+            self.phase.store(GUEST, SeqCst);
+        }
+    }
+
+    fn apply(&self, action: Action) {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((memory, control)) = *memory else { return };
+        if self.action.load(SeqCst) >= action as u8 && action == Action::Revoked {
+            return;
+        }
+        self.action.store(action as u8, SeqCst);
+        match action {
+            // Again at each tick: the guest clears the flag when an entry begins.
+            Action::Flagged => memory.set_word(control + CONTROL_INTERRUPT),
+            Action::Revoked => memory.revoke(),
+            Action::None => {}
+        }
+    }
+}

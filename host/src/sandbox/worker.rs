@@ -1,0 +1,262 @@
+//! Worker threads: each owns an engine and a few slots, and takes jobs from the one queue.
+//!
+//! Must not know: what comes after a step.
+use super::ffi::{Engine, Export, Module};
+use super::hostcalls::Output;
+use super::metrics::{Counters, ParkedCount};
+use super::pages::{Image, Parked, Snapshot, Tracker};
+use super::slot::{Ending, Entered, Slot};
+use super::watchdog::{Guard, Watchdog};
+use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
+use daplet_abi::{EventKind, Status};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+type Answer<T> = oneshot::Sender<Result<T, SandboxError>>;
+
+/// What a worker is asked to do.
+pub enum Job {
+    /// Load a function into the base image.
+    Load { frame: Vec<u8>, budget: Duration, answer: Answer<Load> },
+    /// Begin an invocation.
+    Handle { snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>, budget: Duration, answer: Answer<Step> },
+    /// Go on with one.
+    Resume { parked: Parked, frames: Vec<Vec<u8>>, budget: Duration, answer: Answer<Step> },
+}
+
+/// What all workers share.
+pub struct Shared {
+    pub module: Arc<Module>,
+    pub base: Arc<Snapshot>,
+    pub control: u32,
+    pub counters: Arc<Counters>,
+    pub watchdog: Arc<Watchdog>,
+    pub slots_per_worker: usize,
+    pub verify_restore: bool,
+}
+
+/// Runs `init` and takes the base image. On the calling thread, which needs a large stack.
+pub fn bootstrap(module: &Arc<Module>, watchdog: &Arc<Watchdog>) -> Result<(u32, Arc<Image>), SandboxError> {
+    let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
+    signals::alternate_stack().map_err(|e| failed(&e))?;
+    let engine = Engine::new(Arc::clone(module)).map_err(|e| failed(&e))?;
+    let guard = watchdog.guard().map_err(|e| failed(&e))?;
+    let (control, image) = Slot::bootstrap(&engine, &guard)?;
+    Ok((control, Arc::new(image)))
+}
+
+/// One worker thread's state.
+pub struct Worker {
+    shared: Arc<Shared>,
+    engine: Rc<Engine>,
+    guard: Arc<Guard>,
+    tracker: Tracker,
+    /// The slot used last comes first.
+    slots: Vec<Slot>,
+}
+
+impl Worker {
+    /// For the calling thread, which needs a large stack.
+    pub fn new(shared: Arc<Shared>) -> Result<Worker, SandboxError> {
+        let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
+        signals::alternate_stack().map_err(|e| failed(&e))?;
+        let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
+        let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
+        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), shared };
+        let base = Arc::clone(&worker.shared.base);
+        let slot = worker.slot(&base)?;
+        worker.slots.push(slot);
+        Ok(worker)
+    }
+
+    /// Takes jobs until the queue closes.
+    pub fn run(mut self, jobs: &crossbeam_channel::Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            self.serve(job);
+        }
+        self.shared.counters.slots.fetch_sub(self.slots.len() as u64, Relaxed);
+    }
+
+    fn serve(&mut self, job: Job) {
+        let scans = self.tracker.scans;
+        // A caller that went away needs no answer.
+        match job {
+            Job::Load { frame, budget, answer } => {
+                self.shared.counters.queued.fetch_sub(1, Relaxed);
+                if !answer.is_closed() {
+                    let _ = answer.send(self.load(frame, budget));
+                }
+            }
+            Job::Handle { snapshot, kind, frame, budget, answer } => {
+                self.shared.counters.queued.fetch_sub(1, Relaxed);
+                if !answer.is_closed() {
+                    let _ = answer.send(self.handle(&snapshot, kind, frame, budget));
+                }
+            }
+            Job::Resume { parked, frames, budget, answer } => {
+                if !answer.is_closed() {
+                    let _ = answer.send(self.resume(parked, frames, budget));
+                }
+            }
+        }
+        self.shared.counters.scans.fetch_add(self.tracker.scans - scans, Relaxed);
+    }
+
+    fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
+        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)?;
+        self.shared.counters.slots.fetch_add(1, Relaxed);
+        Ok(slot)
+    }
+
+    /// Takes a slot bound to `snapshot` out of the rest: the one that is, or a new one, or the one unused for longest.
+    fn take(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
+        if let Some(index) = self.slots.iter().position(|slot| Arc::ptr_eq(slot.pages.bound(), snapshot)) {
+            return Ok(self.slots.remove(index));
+        }
+        if self.slots.len() < self.shared.slots_per_worker {
+            return self.slot(snapshot);
+        }
+        let Some(mut slot) = self.slots.pop() else { return self.slot(snapshot) };
+        self.shared.counters.rebinds.fetch_add(1, Relaxed);
+        match slot.pages.bind(snapshot, &mut self.tracker) {
+            Ok(()) => Ok(slot),
+            Err(error) => {
+                self.retire(slot);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts a restored slot back.
+    fn put(&mut self, mut slot: Slot) -> Result<(), SandboxError> {
+        let restored = slot
+            .pages
+            .restore(&mut self.tracker)
+            .and_then(|()| if self.shared.verify_restore { slot.pages.verify(&self.tracker) } else { Ok(()) });
+        match restored {
+            Ok(()) => self.slots.insert(0, slot),
+            Err(_) => self.retire(slot),
+        }
+        restored
+    }
+
+    fn retire(&self, slot: Slot) {
+        drop(slot);
+        self.shared.counters.slots.fetch_sub(1, Relaxed);
+        self.shared.counters.retired.fetch_add(1, Relaxed);
+    }
+
+    fn load(&mut self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
+        let base = Arc::clone(&self.shared.base);
+        let mut slot = self.take(&base)?;
+        let entered = self.enter(&slot, Export::Load, None, frame, Output::default(), budget);
+        let Entered { ending, mut output, cpu, touched } = entered;
+        let last = output.writes.pop();
+        let outcome = match (ending, last) {
+            (Ending::Trapped(trap), _) => {
+                self.retire(slot);
+                return Ok(Load { outcome: LoadOutcome::Trap(trap), logs: output.logs, cpu });
+            }
+            (Ending::Stopped(trap), _) => LoadOutcome::Trap(trap),
+            (Ending::Returned(Status::Done), Some(report)) => {
+                slot.pages.settle(&mut self.tracker, touched)?;
+                LoadOutcome::Loaded { snapshot: Arc::new(slot.pages.snapshot()?), report }
+            }
+            (Ending::Returned(Status::JsError), Some(error)) => LoadOutcome::JsError(error),
+            (Ending::Returned(Status::Pending), _) => {
+                LoadOutcome::Trap(Trap::Protocol("load came back pending".to_owned()))
+            }
+            (Ending::Returned(_), None) => LoadOutcome::Trap(Trap::Protocol("load wrote no frame".to_owned())),
+        };
+        slot.pages.settle(&mut self.tracker, touched)?;
+        self.put(slot)?;
+        Ok(Load { outcome, logs: output.logs, cpu })
+    }
+
+    fn handle(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        kind: EventKind,
+        frame: Vec<u8>,
+        budget: Duration,
+    ) -> Result<Step, SandboxError> {
+        let slot = self.take(snapshot)?;
+        let entered = self.enter(&slot, Export::Handle, Some(kind as i32), frame, Output::default(), budget);
+        self.finish(slot, entered)
+    }
+
+    fn resume(&mut self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
+        let mut slot = self.take(&parked.snapshot)?;
+        slot.pages.unpark(&parked, &mut self.tracker);
+        drop(parked);
+        let mut entered = Entered {
+            ending: Ending::Returned(Status::Pending),
+            output: Output::default(),
+            cpu: Duration::ZERO,
+            touched: false,
+        };
+        for frame in frames {
+            let (cpu, touched) = (entered.cpu, entered.touched);
+            let left = budget.saturating_sub(cpu);
+            entered = self.enter(&slot, Export::Resume, None, frame, entered.output, left);
+            entered.cpu += cpu;
+            entered.touched |= touched;
+            if !matches!(entered.ending, Ending::Returned(Status::Pending)) {
+                break;
+            }
+        }
+        self.finish(slot, entered)
+    }
+
+    fn enter(
+        &self,
+        slot: &Slot,
+        export: Export,
+        kind: Option<i32>,
+        frame: Vec<u8>,
+        output: Output,
+        budget: Duration,
+    ) -> Entered {
+        self.shared.counters.entries.fetch_add(1, Relaxed);
+        slot.enter(&self.guard, export, kind, frame, output, budget)
+    }
+
+    fn finish(&mut self, mut slot: Slot, entered: Entered) -> Result<Step, SandboxError> {
+        let Entered { ending, output, cpu, touched } = entered;
+        let mut sound = true;
+        let mut pending = false;
+        let mut outcome = match ending {
+            Ending::Returned(Status::Done) => Outcome::Done,
+            Ending::Returned(Status::JsError) => Outcome::JsError,
+            Ending::Returned(Status::Pending) => {
+                pending = true;
+                Outcome::Done
+            }
+            Ending::Stopped(trap) => Outcome::Trap(trap),
+            Ending::Trapped(trap) => {
+                sound = false;
+                Outcome::Trap(trap)
+            }
+        };
+        if sound {
+            match slot.pages.settle(&mut self.tracker, touched) {
+                Ok(()) => {
+                    if pending {
+                        outcome = Outcome::Pending(slot.pages.park(ParkedCount::new(&self.shared.counters)));
+                    }
+                    self.put(slot)?;
+                }
+                Err(error) => {
+                    self.retire(slot);
+                    return Err(error);
+                }
+            }
+        } else {
+            self.retire(slot);
+        }
+        Ok(Step { outcome, writes: output.writes, submits: output.submits, logs: output.logs, cpu })
+    }
+}
