@@ -4,6 +4,7 @@
 //! parts of it are unsound. Must not know: functions, snapshots, threads.
 #![allow(unsafe_code)]
 
+use super::aot::Artefact;
 use super::hostcalls::{self, Verdict};
 use super::memory::GuestMemory;
 use daplet_abi::{IMPORT_MODULE, exports, imports};
@@ -76,6 +77,9 @@ pub fn compile(wasm: &[u8], output: &Path) -> Result<(), EngineError> {
 pub struct Module {
     ast: NonNull<WasmEdge_ASTModuleContext>,
     config: NonNull<WasmEdge_ConfigureContext>,
+    /// Open for as long as its code is loaded: the dynamic linker tells libraries apart by their path, and the path of a
+    /// closed descriptor would soon name another file.
+    artefact: Artefact,
 }
 
 // SAFETY: after loading and validation both are only read; WasmEdge documents the configuration as thread-safe.
@@ -84,10 +88,11 @@ unsafe impl Send for Module {}
 unsafe impl Sync for Module {}
 
 impl Module {
-    /// Loads the shared library at `path` to be run ahead-of-time compiled.
-    pub fn load(path: &Path) -> Result<Module, EngineError> {
+    /// Loads the artefact to be run ahead-of-time compiled.
+    pub fn load(artefact: Artefact) -> Result<Module, EngineError> {
         use std::os::unix::ffi::OsStrExt;
-        let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| broken("a NUL in the artefact's path"))?;
+        let path =
+            CString::new(artefact.path().as_os_str().as_bytes()).map_err(|_| broken("a NUL in the artefact's path"))?;
         // SAFETY: the configuration is deleted by `Module`'s drop, the loader and validator here.
         unsafe {
             // Every trap would be a paragraph on standard output.
@@ -99,12 +104,19 @@ impl Module {
             let parsed = check(WasmEdge_LoaderParseFromFile(loader, &mut ast, path.as_ptr()));
             WasmEdge_LoaderDelete(loader);
             parsed?;
-            let module = Module { ast: NonNull::new(ast).ok_or_else(|| broken("no module"))?, config };
+            let module = Module { ast: NonNull::new(ast).ok_or_else(|| broken("no module"))?, config, artefact };
             let validator = WasmEdge_ValidatorCreate(config.as_ptr());
             let valid = check(WasmEdge_ValidatorValidate(validator, ast));
             WasmEdge_ValidatorDelete(validator);
             valid.map(|()| module)
         }
+    }
+}
+
+impl Module {
+    /// The addresses of its code.
+    pub fn text(&self) -> std::io::Result<std::ops::Range<usize>> {
+        self.artefact.text()
     }
 }
 
@@ -285,11 +297,11 @@ impl Drop for Instance {
 
 /// Runs a host function: no panic leaves it, and no fault of the guest can happen in it.
 fn host(body: impl FnOnce() -> Verdict) -> WasmEdge_Result {
-    let verdict = super::signals::in_host(|| hostcalls::guarded(body));
-    match verdict {
-        // SAFETY: plain function of values.
+    match super::signals::in_host(|| hostcalls::guarded(body)) {
         Verdict::Continue => WasmEdge_Result { Code: WasmEdge_ErrCode_Success },
-        Verdict::Stop => WasmEdge_Result { Code: WasmEdge_ErrCode_Terminated },
+        // Not `Terminated`: that counts as a success of the invocation.
+        // SAFETY: plain function of values.
+        Verdict::Stop => unsafe { WasmEdge_ResultGen(WasmEdge_ErrCategory_UserLevelError, 1) },
     }
 }
 

@@ -222,15 +222,10 @@ impl MappedFile {
     }
 
     /// Contents of one page inside the file.
-    pub fn page(&self, page: u32) -> Option<NonNull<u8>> {
+    pub fn page(&self, page: u32) -> Option<&[u8]> {
         let offset = page as usize * PAGE;
-        // SAFETY: the whole page lies inside the view.
-        (offset + PAGE <= self.len).then(|| unsafe { self.view.add(offset) })
-    }
-
-    /// Size, bytes.
-    pub fn len(&self) -> usize {
-        self.len
+        // SAFETY: the whole page lies inside the view, whose contents never change.
+        (offset + PAGE <= self.len).then(|| unsafe { std::slice::from_raw_parts(self.view.as_ptr().add(offset), PAGE) })
     }
 }
 
@@ -239,15 +234,6 @@ impl Drop for MappedFile {
         // SAFETY: our own mapping; slots that map the file have mappings of their own.
         unsafe { libc::munmap(self.view.as_ptr().cast(), self.len.max(1)) };
     }
-}
-
-/// The bytes of a page at `source`.
-///
-/// # Safety
-/// `source` must come from a page of a [`MappedFile`] or byte buffer that outlives `'a`.
-pub unsafe fn page_at<'a>(source: NonNull<u8>) -> &'a [u8] {
-    // SAFETY: as the caller promised.
-    unsafe { std::slice::from_raw_parts(source.as_ptr(), PAGE) }
 }
 
 fn memory_file(name: &std::ffi::CStr, flags: libc::c_uint) -> io::Result<File> {

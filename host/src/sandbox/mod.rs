@@ -6,6 +6,8 @@
 //! A step is one entry into the guest: `handle` or `resume`. Between steps an invocation holds no thread and no slot: its
 //! private pages are parked. Whoever drives it (`invoke`) starts the submitted operations and comes back with completions.
 mod aot;
+#[doc(hidden)]
+pub mod bench;
 mod ffi;
 mod hostcalls;
 mod memory;

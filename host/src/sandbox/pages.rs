@@ -43,7 +43,8 @@ impl Image {
         Ok(Image { file: file.map_err(engine)?, filled })
     }
 
-    fn source(&self, page: u32) -> Option<NonNull<u8>> {
+    /// A page; `None` for zeros.
+    fn page(&self, page: u32) -> Option<&[u8]> {
         if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
     }
 
@@ -58,19 +59,51 @@ impl Image {
     }
 }
 
-/// Pages with their contents.
+/// Granule of a difference, bytes: most changes are reference counts strewn over the heap, so whole pages would be mostly
+/// copies of what is there already. 64 of them make a page.
+const LINE: usize = 64;
+
+/// What differs from some other contents, in lines.
 #[derive(Clone, Default)]
 pub struct Delta {
-    /// In rising order.
-    pages: Vec<u32>,
-    /// Their contents, one after the other.
-    bytes: Box<[u8]>,
+    /// Pages in rising order, each with the set of its lines that differ.
+    pages: Vec<(u32, u64)>,
+    /// The lines, one after the other.
+    lines: Box<[u8]>,
+}
+
+impl std::fmt::Debug for Delta {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delta").field("pages", &self.pages.len()).field("bytes", &self.lines.len()).finish()
+    }
 }
 
 impl Delta {
-    fn source(&self, page: u32) -> Option<NonNull<u8>> {
-        let index = self.pages.binary_search(&page).ok()?;
-        Some(NonNull::from(&self.bytes[index * PAGE..(index + 1) * PAGE]).cast())
+    /// Number of pages.
+    pub fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.pages.iter().map(|(page, _)| *page)
+    }
+
+    fn weight(&self) -> usize {
+        self.lines.len() + self.pages.len() * size_of::<(u32, u64)>()
+    }
+
+    /// Calls `put` with page, offset in the page and contents of each line.
+    fn each(&self, mut put: impl FnMut(u32, usize, &[u8])) {
+        let mut lines = self.lines.chunks_exact(LINE);
+        for (page, set) in &self.pages {
+            let mut set = *set;
+            while set != 0 {
+                if let Some(line) = lines.next() {
+                    put(*page, set.trailing_zeros() as usize * LINE, line);
+                }
+                set &= set - 1;
+            }
+        }
     }
 }
 
@@ -84,7 +117,7 @@ pub struct Snapshot {
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Snapshot").field("pages", &self.delta.pages.len()).field("weight", &self.weight()).finish()
+        f.debug_struct("Snapshot").field("delta", &self.delta).field("weight", &self.weight()).finish()
     }
 }
 
@@ -97,21 +130,7 @@ impl Snapshot {
     /// Memory that it holds, bytes.
     pub fn weight(&self) -> usize {
         let own = if self.own { self.image.weight() } else { 0 };
-        own + self.delta.bytes.len() + self.delta.pages.len() * size_of::<u32>() + size_of::<Snapshot>()
-    }
-
-    fn source(&self, page: u32) -> Option<NonNull<u8>> {
-        self.delta.source(page).or_else(|| self.image.source(page))
-    }
-
-    /// Whether `bytes` are the snapshot's page.
-    fn holds(&self, page: u32, bytes: &[u8]) -> bool {
-        match self.source(page) {
-            // SAFETY: the page belongs to the image or delta of `self`.
-            #[allow(unsafe_code)]
-            Some(source) => bytes == unsafe { memory::page_at(source) },
-            None => bytes.iter().all(|byte| *byte == 0),
-        }
+        own + self.delta.weight() + size_of::<Snapshot>()
     }
 }
 
@@ -125,14 +144,14 @@ pub struct Parked {
 
 impl std::fmt::Debug for Parked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parked").field("pages", &self.delta.pages.len()).finish()
+        f.debug_struct("Parked").field("delta", &self.delta).finish()
     }
 }
 
 impl Parked {
     /// Memory that it holds, bytes.
     pub fn weight(&self) -> usize {
-        self.delta.bytes.len() + self.delta.pages.len() * size_of::<u32>()
+        self.delta.weight()
     }
 }
 
@@ -159,6 +178,8 @@ pub struct Pages {
     known: Vec<u32>,
     /// How to copy them back; made from `known` and `bound`, whose contents it points into.
     plan: Vec<Run>,
+    /// The pages of the bound snapshot's difference, whole: number and contents.
+    whole: (Vec<u32>, Vec<u8>),
     /// Always private: the watchdog's thread writes here.
     control_page: u32,
     large_rounds: u32,
@@ -173,7 +194,15 @@ impl Pages {
         tracker: &mut Tracker,
     ) -> Result<Pages, SandboxError> {
         let control_page = control / PAGE as u32;
-        let mut pages = Pages { memory, bound, known: vec![], plan: vec![], control_page, large_rounds: 0 };
+        let mut pages = Pages {
+            memory,
+            bound,
+            known: vec![],
+            plan: vec![],
+            whole: Default::default(),
+            control_page,
+            large_rounds: 0,
+        };
         pages.remap()?;
         tracker.faults = memory::thread_faults();
         Ok(pages)
@@ -182,6 +211,11 @@ impl Pages {
     /// The snapshot that it is restored to.
     pub fn bound(&self) -> &Arc<Snapshot> {
         &self.bound
+    }
+
+    /// Private pages now.
+    pub fn private(&self) -> usize {
+        self.known.len()
     }
 
     fn remap(&mut self) -> Result<(), SandboxError> {
@@ -193,21 +227,53 @@ impl Pages {
 
     /// Copies the bound snapshot over every page that is private or belongs to its difference.
     fn refill(&mut self) {
-        merge(&mut self.known, &self.bound.delta.pages);
+        self.unfold();
+        merge(&mut self.known, &self.whole.0);
         merge(&mut self.known, &[self.control_page]);
         self.memory.touch(self.control_page);
         self.plan();
         self.copy();
     }
 
-    fn plan(&mut self) {
-        self.plan.clear();
-        for page in &self.known {
-            let source = self.bound.source(*page);
-            if !self.plan.last_mut().is_some_and(|run| run.extend(*page, source)) {
-                self.plan.push(Run { first: *page, pages: 1, source });
+    /// Makes whole pages of the bound snapshot's difference.
+    fn unfold(&mut self) {
+        let (numbers, bytes) = &mut self.whole;
+        numbers.clear();
+        numbers.extend(self.bound.delta.numbers());
+        bytes.clear();
+        for page in numbers.iter() {
+            match self.bound.image.page(*page) {
+                Some(page) => bytes.extend_from_slice(page),
+                None => bytes.resize(bytes.len() + PAGE, 0),
             }
         }
+        let mut last = (u32::MAX, 0);
+        self.bound.delta.each(|page, offset, line| {
+            if last.0 != page {
+                last = (page, numbers.binary_search(&page).unwrap_or(0) * PAGE);
+            }
+            bytes[last.1 + offset..][..LINE].copy_from_slice(line);
+        });
+    }
+
+    /// The bound snapshot's page; `None` for zeros.
+    fn expected(&self, page: u32) -> Option<&[u8]> {
+        match self.whole.0.binary_search(&page) {
+            Ok(index) => Some(&self.whole.1[index * PAGE..][..PAGE]),
+            Err(_) => self.bound.image.page(page),
+        }
+    }
+
+    fn plan(&mut self) {
+        let mut plan = std::mem::take(&mut self.plan);
+        plan.clear();
+        for page in &self.known {
+            let source = self.expected(*page).map(|bytes| NonNull::from(bytes).cast());
+            if !plan.last_mut().is_some_and(|run: &mut Run| run.extend(*page, source)) {
+                plan.push(Run { first: *page, pages: 1, source });
+            }
+        }
+        self.plan = plan;
     }
 
     fn copy(&self) {
@@ -233,11 +299,11 @@ impl Pages {
 
     /// Puts a parked invocation's pages in place of the snapshot's.
     pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) {
-        for (page, bytes) in parked.delta.pages.iter().zip(parked.delta.bytes.chunks_exact(PAGE)) {
-            let _ = self.memory.write(*page * PAGE as u32, bytes);
-        }
+        parked.delta.each(|page, offset, line| {
+            let _ = self.memory.write(page * PAGE as u32 + offset as u32, line);
+        });
         let count = self.known.len();
-        merge(&mut self.known, &parked.delta.pages);
+        merge(&mut self.known, &parked.delta.numbers().collect::<Vec<_>>());
         if self.known.len() != count {
             self.plan();
         }
@@ -260,14 +326,29 @@ impl Pages {
 
     /// The pages that differ from the bound snapshot. Only between `settle` and `restore`.
     pub fn difference(&self) -> Delta {
-        let pages: Vec<u32> = self.known.iter().copied().filter(|page| !self.same(*page)).collect();
-        let mut bytes = Vec::with_capacity(pages.len() * PAGE);
-        pages.iter().for_each(|page| bytes.extend_from_slice(self.memory.page(*page)));
-        Delta { pages, bytes: bytes.into_boxed_slice() }
+        const ZEROS: &[u8] = &[0; PAGE];
+        let (mut pages, mut lines) = (Vec::new(), Vec::new());
+        for page in &self.known {
+            let (now, then) = (self.memory.page(*page), self.expected(*page).unwrap_or(ZEROS));
+            let mut set = 0u64;
+            for (index, (a, b)) in now.chunks_exact(LINE).zip(then.chunks_exact(LINE)).enumerate() {
+                if a != b {
+                    set |= 1 << index;
+                    lines.extend_from_slice(a);
+                }
+            }
+            if set != 0 {
+                pages.push((*page, set));
+            }
+        }
+        Delta { pages, lines: lines.into_boxed_slice() }
     }
 
     fn same(&self, page: u32) -> bool {
-        self.bound.holds(page, self.memory.page(page))
+        match self.expected(page) {
+            Some(expected) => expected == self.memory.page(page),
+            None => self.memory.page(page).iter().all(|byte| *byte == 0),
+        }
     }
 
     /// A new snapshot of what is in the memory now, which must be bound to the base image. Only after `settle`.
@@ -276,7 +357,7 @@ impl Pages {
         if delta.pages.len() <= LARGE_DELTA {
             return Ok(Snapshot { image: Arc::clone(&self.bound.image), delta, own: false });
         }
-        let extent = self.bound.image.extent().max(delta.pages.last().map_or(0, |page| page + 1));
+        let extent = self.bound.image.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
         let image = Arc::new(Image::capture(&self.memory, 0..extent)?);
         Ok(Snapshot { image, delta: Delta::default(), own: true })
     }
@@ -288,7 +369,7 @@ impl Pages {
 
     /// Makes the memory the snapshot again. Only after `settle`.
     pub fn restore(&mut self, tracker: &mut Tracker) -> Result<(), SandboxError> {
-        let large = self.known.len() > self.bound.delta.pages.len() + SLACK;
+        let large = self.known.len() > self.bound.delta.len() + SLACK;
         self.large_rounds = if large { self.large_rounds + 1 } else { 0 };
         if self.known.len() > HUGE || self.large_rounds >= PATIENCE {
             self.large_rounds = 0;

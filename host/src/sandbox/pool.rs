@@ -2,7 +2,7 @@
 //!
 //! Must not know: how a job is done.
 use super::ffi::Module;
-use super::metrics::{Counters, Metrics};
+use super::metrics::Metrics;
 use super::pages::{Parked, Snapshot};
 use super::watchdog::Watchdog;
 use super::worker::{self, Job, Shared, Worker};
@@ -47,8 +47,7 @@ impl Default for SandboxConfig {
 /// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
 pub struct Sandbox {
     jobs: Sender<Job>,
-    counters: Arc<Counters>,
-    watchdog: Arc<Watchdog>,
+    pub(super) shared: Arc<Shared>,
     queue: usize,
     workers: usize,
     base_bytes: usize,
@@ -56,7 +55,7 @@ pub struct Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.watchdog.stop();
+        self.shared.watchdog.stop();
     }
 }
 
@@ -81,8 +80,8 @@ impl Sandbox {
     pub fn start(config: SandboxConfig, wasm: &[u8], progress: impl Fn(Progress)) -> Result<Sandbox, SandboxError> {
         let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
         let artefact = aot::obtain(&config.cache_dir, wasm, &progress)?;
-        let module = Arc::new(Module::load(&artefact.path()).map_err(|e| failed(&e))?);
-        let text = artefact.text().map_err(|e| failed(&format!("the compiled guest: {e}")))?;
+        let module = Arc::new(Module::load(artefact).map_err(|e| failed(&e))?);
+        let text = module.text().map_err(|e| failed(&format!("the compiled guest: {e}")))?;
         signals::pin(&module, text).map_err(|e| failed(&e))?;
         let watchdog = Watchdog::start().map_err(|e| failed(&e))?;
         let (code, dog) = (Arc::clone(&module), Arc::clone(&watchdog));
@@ -95,11 +94,10 @@ impl Sandbox {
             base: Arc::new(Snapshot::base(image)),
             control,
             counters: Arc::default(),
-            watchdog: Arc::clone(&watchdog),
+            watchdog,
             slots_per_worker: config.slots_per_worker.max(1),
             verify_restore: config.verify_restore,
         });
-        let counters = Arc::clone(&shared.counters);
         let workers = match config.workers {
             0 => thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
@@ -119,7 +117,7 @@ impl Sandbox {
         for _ in 0..workers {
             started.recv().map_err(|_| failed(&"a worker thread died at its start"))??;
         }
-        Ok(Sandbox { jobs, counters, watchdog, queue: config.queue.max(1), workers, base_bytes })
+        Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes })
     }
 
     /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
@@ -147,7 +145,7 @@ impl Sandbox {
 
     /// The counters now.
     pub fn metrics(&self) -> Metrics {
-        self.counters.read()
+        self.shared.counters.read()
     }
 
     /// Threads that run guests.
@@ -162,8 +160,8 @@ impl Sandbox {
 
     /// Takes a place in the queue.
     fn admit(&self) -> Result<(), SandboxError> {
-        if self.counters.queued.fetch_add(1, Relaxed) >= self.queue {
-            self.counters.queued.fetch_sub(1, Relaxed);
+        if self.shared.counters.queued.fetch_add(1, Relaxed) >= self.queue {
+            self.shared.counters.queued.fetch_sub(1, Relaxed);
             return Err(SandboxError::Overloaded { limit: self.queue });
         }
         Ok(())

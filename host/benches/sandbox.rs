@@ -1,0 +1,185 @@
+//! In-process measurements: `cargo bench -p daplet-host --bench sandbox`. Prints one table; asserts nothing about time.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::*;
+use daplet_abi::EventKind;
+use daplet_host::sandbox::bench::Bench;
+use daplet_host::sandbox::{Outcome, Sandbox};
+use hdrhistogram::Histogram;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const HELLO: &str = "export default { fetch(request) { const name = new URL(request.url).searchParams.get('name') ?? 'World'; \
+                     return new Response('Hello, ' + name + '!', { headers: { 'content-type': 'text/plain' } }); } }";
+const WAITS: &str = "export default async () => { await new Promise(r => setTimeout(r, 1)); return 'ok'; }";
+const LOOPS: &str = "export default () => { for (;;); }";
+const PROGRAMS: [(&str, &str); 3] = [
+    ("fib(24)", "function run() { const fib = n => n < 2 ? n : fib(n - 1) + fib(n - 2); return fib(24); }"),
+    (
+        "JSON of 500 objects",
+        "function run() { const o = []; for (let i = 0; i < 500; i++) o.push({ i, s: 'item' + i, t: [i, i * 2] }); \
+         return JSON.parse(JSON.stringify(o)).length; }",
+    ),
+    (
+        "strings",
+        "function run() { let s = ''; for (let i = 0; i < 3000; i++) { s += 'word' + (i % 7) + ' '; } \
+         return s.split(' ').map(w => w.toUpperCase()).join('-').replace(/WORD3/g, 'x').length; }",
+    ),
+];
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap()
+}
+
+fn line(what: &str, times: &Histogram<u64>) {
+    let at = |quantile| times.value_at_quantile(quantile) as f64 / 1e3;
+    println!("| {what} | {:.1} | {:.1} |", at(0.5), at(0.99));
+}
+
+fn measure(what: &str, rounds: usize, mut body: impl FnMut()) -> u64 {
+    let mut times = histogram();
+    (0..rounds / 10).for_each(|_| body());
+    for _ in 0..rounds {
+        let started = Instant::now();
+        body();
+        times.saturating_record(started.elapsed().as_nanos() as u64);
+    }
+    line(what, &times);
+    times.value_at_quantile(0.5)
+}
+
+fn main() {
+    let started = Instant::now();
+    let sandbox = start(|config| {
+        config.workers = 1;
+        config.slots_per_worker = 1;
+    });
+    println!("start (cache as it was): {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let wait = |future: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| runtime.block_on(future);
+    let (hello, other) = runtime.block_on(async {
+        let other = HELLO.replace("Hello", "Goodbye");
+        (loaded(&sandbox, HELLO).await, loaded(&sandbox, &other).await)
+    });
+    println!("base image {} KiB, snapshot of hello {} KiB\n", sandbox.base_bytes() >> 10, hello.weight() >> 10);
+    println!("| | p50 µs | p99 µs |\n|---|---|---|");
+    parts(&sandbox, &hello, &other);
+    let step = |snapshot: &Arc<_>| {
+        wait(Box::pin(async {
+            let step = sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(b""), BUDGET).await.unwrap();
+            assert!(matches!(step.outcome, Outcome::Done), "{}", text(&step));
+        }));
+    };
+    measure("hello through the queue, from an async caller", 20_000, || step(&hello));
+    let mut turn = false;
+    measure("the same, two functions in turn on one slot", 20_000, || {
+        turn = !turn;
+        step(if turn { &hello } else { &other });
+    });
+    let waits = runtime.block_on(loaded(&sandbox, WAITS));
+    let parked = runtime.block_on(call(&sandbox, &waits, b""));
+    if let Outcome::Pending(parked) = &parked.outcome {
+        println!("| (a parked invocation holds {} KiB) | | |", parked.weight() >> 10);
+    }
+    measure("handle, park, resume to the end, through the queue", 5_000, || {
+        wait(Box::pin(async {
+            let step = call(&sandbox, &waits, b"").await;
+            let end = finish(&sandbox, step).await;
+            assert!(matches!(end.outcome, Outcome::Done), "{}", text(&end));
+        }));
+    });
+    measure("load hello (evaluation and snapshot)", 1_000, || {
+        wait(Box::pin(async { drop(loaded(&sandbox, HELLO).await) }))
+    });
+    let loops = runtime.block_on(loaded(&sandbox, LOOPS));
+    measure("an endless loop stopped at a budget of 5 ms", 20, || {
+        wait(Box::pin(async {
+            let budget = Duration::from_millis(5);
+            let step = sandbox.handle(Arc::clone(&loops), EventKind::Http, event(b""), budget).await.unwrap();
+            assert!(matches!(step.outcome, Outcome::Trap(_)), "{}", text(&step));
+        }));
+    });
+    println!("\n{:?}\n", sandbox.metrics());
+    programs(&sandbox, &runtime);
+}
+
+/// The parts of one request, on a slot of the calling thread's own.
+fn parts(sandbox: &Sandbox, hello: &Arc<daplet_host::sandbox::Snapshot>, other: &Arc<daplet_host::sandbox::Snapshot>) {
+    let (hello, other) = (Arc::clone(hello), Arc::clone(other));
+    let shared = sandbox.bench();
+    let body = move || {
+        let mut bench = Bench::new(shared, &hello).unwrap();
+        let frame = event(b"");
+        let fresh = measure("hello, fresh heap: invoke + restore", 50_000, || {
+            bench.invoke(frame.clone());
+            bench.restore();
+        });
+        let mut invoke = histogram();
+        let mut restore = histogram();
+        for _ in 0..50_000 {
+            let started = Instant::now();
+            bench.invoke(frame.clone());
+            let middle = Instant::now();
+            bench.restore();
+            invoke.saturating_record((middle - started).as_nanos() as u64);
+            restore.saturating_record(middle.elapsed().as_nanos() as u64);
+        }
+        line("— of it, invoke", &invoke);
+        line("— of it, restore", &restore);
+        let (known, changed) = bench.dirty(frame.clone());
+        println!("| (private pages {known}, really changed {changed}, scans {}) | | |", bench.scans());
+        let reused = measure("hello, reused heap: invoke only", 20_000, || bench.invoke(frame.clone()));
+        bench.restore();
+        println!("| fresh / reused | {:.2}x | |", fresh as f64 / reused as f64);
+        measure("two binds (to another function and back)", 10_000, || {
+            bench.bind(&other);
+            bench.bind(&hello);
+        });
+        let mut trap = histogram();
+        for _ in 0..200 {
+            let started = Instant::now();
+            bench.trap();
+            trap.saturating_record(started.elapsed().as_nanos() as u64);
+            bench.renew(&hello);
+        }
+        line("a trap, until it is reported", &trap);
+        measure("a new slot in place of an old one", 200, || bench.renew(&hello));
+    };
+    std::thread::Builder::new().stack_size(32 << 20).spawn(body).unwrap().join().unwrap();
+}
+
+/// The same programs in the guest and in native QuickJS.
+fn programs(sandbox: &Sandbox, runtime: &tokio::runtime::Runtime) {
+    println!("| program | guest µs | native QuickJS µs | ratio |\n|---|---|---|---|");
+    let mut product = 1.0;
+    for (name, source) in PROGRAMS {
+        // The clock inside the guest: what is compared is the engine, not the request around it.
+        let module = format!(
+            "{source}\nexport default () => {{ run(); let best = Infinity; for (let i = 0; i < 15; i++) {{ \
+             const t = performance.now(); run(); best = Math.min(best, performance.now() - t); }} return String(best * 1e3); }}"
+        );
+        let function = runtime.block_on(loaded(sandbox, &module));
+        let guest = (0..5).map(|_| {
+            let handle = sandbox.handle(Arc::clone(&function), EventKind::Http, event(b""), Duration::from_secs(10));
+            text(&runtime.block_on(handle).unwrap()).parse::<f64>().unwrap()
+        });
+        let guest = guest.fold(f64::INFINITY, f64::min);
+        let context = rquickjs::Context::full(&rquickjs::Runtime::new().unwrap()).unwrap();
+        let native = context.with(|ctx| {
+            ctx.eval::<(), _>(source).unwrap();
+            let run: rquickjs::Function = ctx.globals().get("run").unwrap();
+            let time = |_| {
+                let started = Instant::now();
+                run.call::<_, rquickjs::Value>(()).unwrap();
+                started.elapsed().as_secs_f64() * 1e6
+            };
+            (0..75).map(time).fold(f64::INFINITY, f64::min)
+        });
+        product *= guest / native;
+        println!("| {name} | {guest:.0} | {native:.0} | {:.2}x |", guest / native);
+    }
+    println!("| geometric mean | | | {:.2}x |", product.powf(1.0 / PROGRAMS.len() as f64));
+}

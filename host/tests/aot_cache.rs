@@ -1,0 +1,64 @@
+//! The cache of compiled guests: whatever does not check out is never run.
+#![allow(clippy::unwrap_used)]
+
+use daplet_host::sandbox::{Progress, Sandbox};
+use std::cell::RefCell;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// A module of a few bytes, for the compiler not to take long: `(module (memory 1) (func (export "f") (result i32) i32.const 7))`.
+const TINY: [u8; 38] = [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 5, 3, 1, 0, 1, 7, 5, 1, 1, 102, 0, 0, 10, 6, 1, 4,
+    0, 65, 7,
+];
+
+fn tiny() -> Vec<u8> {
+    let mut wasm = TINY.to_vec();
+    wasm.push(11);
+    wasm
+}
+
+fn compiled(folder: &Path) -> bool {
+    let seen = RefCell::new(Vec::new());
+    Sandbox::compile(folder, &tiny(), |progress| seen.borrow_mut().push(progress)).unwrap();
+    seen.into_inner().iter().any(|progress| matches!(progress, Progress::Compiled { .. }))
+}
+
+fn artefact(folder: &Path) -> PathBuf {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "aot")).unwrap()
+}
+
+#[test]
+fn compiles_once_and_again_when_the_artefact_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("cache");
+    assert!(compiled(&folder));
+    assert!(!compiled(&folder), "found in the cache");
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let path = artefact(&folder);
+    let whole = std::fs::read(&path).unwrap();
+
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    std::fs::write(&path, &flipped).unwrap();
+    assert!(compiled(&folder), "one bit flipped");
+    assert_eq!(std::fs::read(&path).unwrap().len(), whole.len());
+
+    std::fs::write(&path, &whole[..whole.len() - 100]).unwrap();
+    assert!(compiled(&folder), "cut short");
+
+    std::fs::write(&path, b"").unwrap();
+    assert!(compiled(&folder), "empty");
+    assert!(!compiled(&folder));
+}
+
+#[test]
+fn several_at_once_compile_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| compiled(folder.path()))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|compiled| *compiled).count()
+    });
+    assert_eq!(count, 1);
+}
