@@ -1,8 +1,8 @@
 //! From what a developer wrote to what the guest evaluates: parsing, TypeScript, imports. swc does the work.
 use serde::{Deserialize, Serialize};
-use swc_common::errors::{ColorConfig, Emitter, Handler};
+use swc_common::errors::{Emitter, Handler};
 use swc_common::sync::Lrc;
-use swc_common::{FileName, SourceFile, SourceMap, Span};
+use swc_common::{FileName, SourceFile, SourceMap, Span, Spanned};
 use swc_ecma_ast::{Callee, EsVersion, Expr, Lit, Module, ModuleDecl, ModuleItem};
 use swc_ecma_parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_module};
 use swc_ts_fast_strip::{Mode, Options};
@@ -130,8 +130,6 @@ struct Silent;
 impl Emitter for Silent {
     fn emit(&mut self, _: &mut swc_common::errors::DiagnosticBuilder<'_>) {}
 }
-
-const _: ColorConfig = ColorConfig::Never;
 
 /// Every specifier that the module names, static or dynamic with a literal.
 fn imports(module: &Module) -> Vec<(String, Span)> {

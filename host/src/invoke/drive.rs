@@ -111,10 +111,10 @@ impl Drive {
     fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
         self.cpu_left = self.cpu_left.saturating_sub(step.cpu);
         self.log(step.logs);
-        let limits = &self.function.record.limits;
         for frame in &step.writes {
             self.written(frame)?;
         }
+        let limits = &self.function.record.limits;
         match step.outcome {
             Outcome::Done => Ok(None),
             Outcome::JsError => Ok(None),

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Wasm bytes that one core compiles per second, roughly; only for the estimate.
-const BYTES_PER_SECOND: u64 = 38_000;
+const BYTES_PER_SECOND: u64 = 64_000;
 const DIGEST: usize = 32;
 /// LLVM recurses.
 const COMPILER_STACK: usize = 64 << 20;

@@ -33,7 +33,7 @@ impl Image {
     /// Copies a memory's contents up to its last page that is not zero. `candidates`: pages that may be non-zero, in order.
     pub fn capture(memory: &GuestMemory, candidates: impl Iterator<Item = u32>) -> Result<Image, SandboxError> {
         use std::os::unix::fs::FileExt;
-        let full: Vec<u32> = candidates.filter(|page| memory.page(*page).iter().any(|byte| *byte != 0)).collect();
+        let full: Vec<u32> = candidates.filter(|page| memory.page(*page) != ZEROS).collect();
         let pages = full.last().map_or(0, |last| *last as usize + 1);
         let mut filled = vec![false; pages];
         full.iter().for_each(|page| filled[*page as usize] = true);
@@ -62,6 +62,8 @@ impl Image {
 /// Granule of a difference, bytes: most changes are reference counts strewn over the heap, so whole pages would be mostly
 /// copies of what is there already. 64 of them make a page.
 const LINE: usize = 64;
+
+const ZEROS: &[u8] = &[0; PAGE];
 
 /// What differs from some other contents, in lines.
 #[derive(Clone, Default)]
@@ -289,7 +291,7 @@ impl Pages {
         // The plan points into the snapshot that may go away here.
         self.plan.clear();
         if Arc::ptr_eq(&before.image, &self.bound.image) {
-            self.refill();
+            self.turn(&before);
         } else {
             self.remap()?;
         }
@@ -297,10 +299,24 @@ impl Pages {
         Ok(())
     }
 
+    /// From one snapshot at rest to another of the same image: only the lines of the two differences are touched.
+    fn turn(&mut self, before: &Snapshot) {
+        self.unfold();
+        merge(&mut self.known, &self.whole.0);
+        before.delta.each(|page, offset, line| {
+            let image = self.bound.image.page(page).unwrap_or(ZEROS);
+            self.memory.write(page * PAGE as u32 + offset as u32, &image[offset..][..line.len()]);
+        });
+        self.bound.delta.each(|page, offset, line| {
+            self.memory.write(page * PAGE as u32 + offset as u32, line);
+        });
+        self.plan();
+    }
+
     /// Puts a parked invocation's pages in place of the snapshot's.
     pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) {
         parked.delta.each(|page, offset, line| {
-            let _ = self.memory.write(page * PAGE as u32 + offset as u32, line);
+            self.memory.write(page * PAGE as u32 + offset as u32, line);
         });
         let count = self.known.len();
         merge(&mut self.known, &parked.delta.numbers().collect::<Vec<_>>());
@@ -326,7 +342,6 @@ impl Pages {
 
     /// The pages that differ from the bound snapshot. Only between `settle` and `restore`.
     pub fn difference(&self) -> Delta {
-        const ZEROS: &[u8] = &[0; PAGE];
         let (mut pages, mut lines) = (Vec::new(), Vec::new());
         for page in &self.known {
             let (now, then) = (self.memory.page(*page), self.expected(*page).unwrap_or(ZEROS));
@@ -345,10 +360,7 @@ impl Pages {
     }
 
     fn same(&self, page: u32) -> bool {
-        match self.expected(page) {
-            Some(expected) => expected == self.memory.page(page),
-            None => self.memory.page(page).iter().all(|byte| *byte == 0),
-        }
+        self.expected(page).unwrap_or(ZEROS) == self.memory.page(page)
     }
 
     /// A new snapshot of what is in the memory now, which must be bound to the base image. Only after `settle`.

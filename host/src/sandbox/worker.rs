@@ -154,26 +154,34 @@ impl Worker {
         let mut slot = self.take(&base)?;
         let entered = self.enter(&slot, Export::Load, None, frame, Output::default(), budget);
         let Entered { ending, mut output, cpu, touched } = entered;
-        let last = output.writes.pop();
-        let outcome = match (ending, last) {
-            (Ending::Trapped(trap), _) => {
+        let logs = output.logs;
+        if let Ending::Trapped(trap) = ending {
+            self.retire(slot);
+            return Ok(Load { outcome: LoadOutcome::Trap(trap), logs, cpu });
+        }
+        let snapshot = match slot.pages.settle(&mut self.tracker, touched).and_then(|()| match ending {
+            Ending::Returned(Status::Done) => slot.pages.snapshot().map(Some),
+            _ => Ok(None),
+        }) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
                 self.retire(slot);
-                return Ok(Load { outcome: LoadOutcome::Trap(trap), logs: output.logs, cpu });
+                return Err(error);
             }
-            (Ending::Stopped(trap), _) => LoadOutcome::Trap(trap),
-            (Ending::Returned(Status::Done), Some(report)) => {
-                slot.pages.settle(&mut self.tracker, touched)?;
-                LoadOutcome::Loaded { snapshot: Arc::new(slot.pages.snapshot()?), report }
-            }
-            (Ending::Returned(Status::JsError), Some(error)) => LoadOutcome::JsError(error),
-            (Ending::Returned(Status::Pending), _) => {
+        };
+        self.put(slot)?;
+        let outcome = match (ending, snapshot, output.writes.pop()) {
+            (Ending::Stopped(trap) | Ending::Trapped(trap), ..) => LoadOutcome::Trap(trap),
+            (Ending::Returned(Status::Pending), ..) => {
                 LoadOutcome::Trap(Trap::Protocol("load came back pending".to_owned()))
             }
-            (Ending::Returned(_), None) => LoadOutcome::Trap(Trap::Protocol("load wrote no frame".to_owned())),
+            (Ending::Returned(_), _, None) => LoadOutcome::Trap(Trap::Protocol("load wrote no frame".to_owned())),
+            (Ending::Returned(_), Some(snapshot), Some(report)) => {
+                LoadOutcome::Loaded { snapshot: Arc::new(snapshot), report }
+            }
+            (Ending::Returned(_), None, Some(error)) => LoadOutcome::JsError(error),
         };
-        slot.pages.settle(&mut self.tracker, touched)?;
-        self.put(slot)?;
-        Ok(Load { outcome, logs: output.logs, cpu })
+        Ok(Load { outcome, logs, cpu })
     }
 
     fn handle(
