@@ -89,7 +89,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     };
     if tokio::time::timeout(config.shutdown_grace, finished).await.is_err() {
         let grace = config.shutdown_grace.as_millis();
-        tracing::warn!("{} invocations still ran after {grace} ms (setting shutdown_grace_ms); they are cut off", invoker.running());
+        tracing::warn!(
+            "{} invocations still ran after {grace} ms (setting shutdown_grace_ms); they are cut off",
+            invoker.running()
+        );
     }
     Ok(())
 }
@@ -130,7 +133,9 @@ fn progress(progress: Progress) {
             elapsed.as_secs(),
             estimate.as_secs()
         ),
-        Progress::Compiled { took } => writeln!(out, "\rdaplet: compiled the engine ahead of time in {:.0} s{:40}", took.as_secs_f64(), ""),
+        Progress::Compiled { took } => {
+            writeln!(out, "\rdaplet: compiled the engine ahead of time in {:.0} s{:40}", took.as_secs_f64(), "")
+        }
     };
     let _same = out.flush();
 }

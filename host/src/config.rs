@@ -217,7 +217,11 @@ pub struct Sidecar {
 impl Command {
     /// Reads command line, environment and file. Prints help or usage and exits where that was asked for.
     pub fn read() -> Result<Command, ConfigError> {
-        Command::from(Cli::parse(), |name| std::env::var(name).ok().filter(|value| !value.is_empty()), std::env::vars().map(|(name, _)| name))
+        Command::from(
+            Cli::parse(),
+            |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+            std::env::vars().map(|(name, _)| name),
+        )
     }
 
     fn from(
@@ -227,9 +231,9 @@ impl Command {
     ) -> Result<Command, ConfigError> {
         check_variables(names)?;
         match cli.command {
-            CliCommand::Compile { cache_dir } => {
-                Ok(Command::Compile { cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")) })
-            }
+            CliCommand::Compile { cache_dir } => Ok(Command::Compile {
+                cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
+            }),
             CliCommand::Serve(typed) => {
                 let file = match &typed.config {
                     Some(path) => read_file(path)?,
@@ -269,7 +273,11 @@ fn user_folder(variable: &impl Fn(&str) -> Option<String>, xdg: &str, below_home
 }
 
 impl Config {
-    fn check(typed: Settings, file: Settings, variable: &impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    fn check(
+        typed: Settings,
+        file: Settings,
+        variable: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Config, ConfigError> {
         macro_rules! pick {
             ($name:ident, $default:expr) => {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
@@ -303,14 +311,19 @@ impl Config {
         })?;
         if config.workers > 256 {
             let range = "0 (one per core) to 256".to_owned();
-            return Err(ConfigError::OutOfRange { setting: "workers".to_owned(), value: config.workers.to_string(), range });
+            return Err(ConfigError::OutOfRange {
+                setting: "workers".to_owned(),
+                value: config.workers.to_string(),
+                range,
+            });
         }
         Ok(config)
     }
 }
 
 fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Option<Sidecar> {
-    let http = variable("DAPR_HTTP_ENDPOINT").or_else(|| Some(format!("http://127.0.0.1:{}", variable("DAPR_HTTP_PORT")?)))?;
+    let http =
+        variable("DAPR_HTTP_ENDPOINT").or_else(|| Some(format!("http://127.0.0.1:{}", variable("DAPR_HTTP_PORT")?)))?;
     Some(Sidecar { http: http.trim_end_matches('/').to_owned(), api_token: variable("DAPR_API_TOKEN") })
 }
 
@@ -353,7 +366,10 @@ mod tests {
     #[test]
     fn the_sidecar_is_found_in_the_environment() {
         let config = serve(&[], &[("DAPR_HTTP_PORT", "3501"), ("DAPR_API_TOKEN", "t")]).unwrap();
-        assert_eq!(config.sidecar, Some(Sidecar { http: "http://127.0.0.1:3501".to_owned(), api_token: Some("t".to_owned()) }));
+        assert_eq!(
+            config.sidecar,
+            Some(Sidecar { http: "http://127.0.0.1:3501".to_owned(), api_token: Some("t".to_owned()) })
+        );
         assert_eq!(serve(&[], &[]).unwrap().sidecar, None);
     }
 }

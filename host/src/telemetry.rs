@@ -4,7 +4,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the log on standard error. A filter that does not parse is refused.
 pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|e| format!("log is {filter:?}, but must be a filter such as info: {e}"))?;
+    let filter =
+        EnvFilter::try_new(filter).map_err(|e| format!("log is {filter:?}, but must be a filter such as info: {e}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),

@@ -131,14 +131,20 @@ async fn web_platform_tests() {
                     (false, Some(_)) => failed += 1,
                     (false, None) => {
                         failed += 1;
-                        surprises.push(format!("{file}: {name:.120}: {:.200}", test["message"].as_str().unwrap_or_default()));
+                        surprises.push(format!(
+                            "{file}: {name:.120}: {:.200}",
+                            test["message"].as_str().unwrap_or_default()
+                        ));
                     }
                 }
             }
         }
     }
     let share = 100.0 * f64::from(passed) / f64::from(passed + failed);
-    println!("web-platform-tests: {passed} of {} applicable subtests pass ({share:.2} %), in {files} files; {skipped} files do not apply", passed + failed);
+    println!(
+        "web-platform-tests: {passed} of {} applicable subtests pass ({share:.2} %), in {files} files; {skipped} files do not apply",
+        passed + failed
+    );
     assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
     assert!(share >= 95.0, "{share:.2} % is below 95 %");
 }

@@ -39,7 +39,10 @@ impl ApiError {
     pub fn too_large(what: &str, limit: usize, setting: &str) -> ApiError {
         let detail = format!("{what} is larger than the limit of {limit} bytes");
         let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", detail);
-        error.with("limit", json!(setting)).with("value", json!(limit)).with("setting", json!(format!("`--{}`", setting.replace('_', "-"))))
+        error
+            .with("limit", json!(setting))
+            .with("value", json!(limit))
+            .with("setting", json!(format!("`--{}`", setting.replace('_', "-"))))
     }
 
     /// One more member of the problem.
@@ -80,13 +83,15 @@ impl ApiError {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let hidden = production && (error.js.is_some() || error.code == codes::INTERNAL_ERROR);
-        let detail = if hidden { "the function failed; its log has the details".to_owned() } else { error.detail.clone() };
+        let detail =
+            if hidden { "the function failed; its log has the details".to_owned() } else { error.detail.clone() };
         let mut problem = ApiError::new(status, &error.code, detail);
         if let (Some(js), false) = (&error.js, production) {
             problem = problem.with_js(js);
         }
         if let Some((name, value)) = error.limit {
-            problem = problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
+            problem =
+                problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
         }
         if error.code == codes::LOAD_SHED {
             problem = problem.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -99,10 +104,12 @@ impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> ApiError {
         let unprocessable = |code: &str, detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
         match error {
-            UploadError::Source(SourceError { message, line, column, frame }) => unprocessable("invalidSource", &message)
-                .with("line", json!(line))
-                .with("column", json!(column))
-                .with("frame", json!(frame)),
+            UploadError::Source(SourceError { message, line, column, frame }) => {
+                unprocessable("invalidSource", &message)
+                    .with("line", json!(line))
+                    .with("column", json!(column))
+                    .with("frame", json!(frame))
+            }
             UploadError::Load(js) if js.code == codes::INTERNAL_ERROR => {
                 ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, &js.code, &js.message)
             }

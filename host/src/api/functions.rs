@@ -41,7 +41,8 @@ pub fn routes(context: Context) -> Router {
 }
 
 async fn not_allowed(method: Method) -> ApiError {
-    let detail = format!("{method} is not supported here; GET, POST and PUT upload or read functions, DELETE removes one");
+    let detail =
+        format!("{method} is not supported here; GET, POST and PUT upload or read functions, DELETE removes one");
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
         .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE"))
 }
@@ -107,7 +108,9 @@ async fn upload(
         MediaType::Source(language) => (None, from_source(&context, &body, language)?),
     };
     let name = path_name.or(parameters.name).or(named);
-    let name = name.ok_or_else(|| ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON"))?;
+    let name = name.ok_or_else(|| {
+        ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
+    })?;
     upload.name = FunctionName::new(&name).map_err(|e| ApiError::bad_request(e.to_string()))?;
     upload.language = parameters.language.or(upload.language);
     let live = context.registry.get(&name);
@@ -115,7 +118,8 @@ async fn upload(
     let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
     let (function, changed) = context.deployer.deploy(upload, dry_run).await?;
     let created = changed && !dry_run && live.is_none();
-    let mut response = (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(describe(&function))).into_response();
+    let mut response =
+        (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(describe(&function))).into_response();
     response.headers_mut().insert(header::ETAG, etag(&function));
     if created && let Ok(location) = HeaderValue::from_str(&format!("/functions/{name}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -133,16 +137,22 @@ fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" => Ok(MediaType::Json),
-        "application/typescript" | "text/typescript" | "application/x-typescript" => Ok(MediaType::Source(Some(Language::TypeScript))),
+        "application/typescript" | "text/typescript" | "application/x-typescript" => {
+            Ok(MediaType::Source(Some(Language::TypeScript)))
+        }
         "application/javascript" | "text/javascript" | "application/ecmascript" | "application/x-javascript" => {
             Ok(MediaType::Source(Some(Language::JavaScript)))
         }
         // What curl sends when nobody says anything; the source itself tells.
-        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded" => Ok(MediaType::Source(None)),
+        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded" => {
+            Ok(MediaType::Source(None))
+        }
         other => Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupportedMediaType",
-            format!("{other:?} is no media type of a function; send text/javascript, text/typescript or application/json"),
+            format!(
+                "{other:?} is no media type of a function; send text/javascript, text/typescript or application/json"
+            ),
         )),
     }
 }
@@ -161,7 +171,8 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
 }
 
 fn from_source(context: &Context, body: &[u8], language: Option<Language>) -> Result<Upload, ApiError> {
-    let source = std::str::from_utf8(body).map_err(|e| ApiError::bad_request(format!("the source is not UTF-8: {e}")))?;
+    let source =
+        std::str::from_utf8(body).map_err(|e| ApiError::bad_request(format!("the source is not UTF-8: {e}")))?;
     Ok(Upload {
         name: placeholder()?,
         source: source.to_owned(),
@@ -178,7 +189,8 @@ fn placeholder() -> Result<FunctionName, ApiError> {
 }
 
 fn from_json(context: &Context, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
-    let body: UploadBody = serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("the upload's JSON: {e}")))?;
+    let body: UploadBody =
+        serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("the upload's JSON: {e}")))?;
     let limits = match body.limits {
         None | Some(Value::Null) => context.limits.clone(),
         Some(given) => {
@@ -218,7 +230,10 @@ fn names(list: &HeaderValue, live: Option<&Function>) -> bool {
 
 fn precondition(headers: &HeaderMap, live: Option<&Function>) -> Result<(), ApiError> {
     let failed = |detail: String| Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "preconditionFailed", detail));
-    let now = live.map_or_else(|| "there is no live version".to_owned(), |live| format!("the live version is \"{}\"", live.record.version));
+    let now = live.map_or_else(
+        || "there is no live version".to_owned(),
+        |live| format!("the live version is \"{}\"", live.record.version),
+    );
     match (headers.get(header::IF_MATCH), headers.get(header::IF_NONE_MATCH)) {
         (Some(wanted), _) if !names(wanted, live) => failed(format!("If-Match names another version; {now}")),
         (_, Some(unwanted)) if names(unwanted, live) => failed(format!("If-None-Match names the live version; {now}")),
@@ -258,7 +273,11 @@ fn unchanged(headers: &HeaderMap, function: &Function) -> bool {
     headers.get(header::IF_NONE_MATCH).is_some_and(|tags| names(tags, Some(function)))
 }
 
-async fn show(State(context): State<Context>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn show(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let function = find(&context, &name)?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
@@ -267,7 +286,11 @@ async fn show(State(context): State<Context>, Path(name): Path<String>, headers:
     Ok((tag, axum::Json(describe(&function))).into_response())
 }
 
-async fn source(State(context): State<Context>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn source(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let function = find(&context, &name)?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
@@ -280,11 +303,19 @@ async fn source(State(context): State<Context>, Path(name): Path<String>, header
     Ok((tag, [(header::CONTENT_TYPE, media_type)], function.record.source.clone()).into_response())
 }
 
-async fn remove(State(context): State<Context>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn remove(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let function = find(&context, &name)?;
     precondition(&headers, Some(&function))?;
     if context.refuse_invoked && headers.contains_key("dapr-caller-app-id") {
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "functions are not managed through service invocation"));
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "functions are not managed through service invocation",
+        ));
     }
     context.registry.remove(&function.name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

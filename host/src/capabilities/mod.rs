@@ -40,7 +40,13 @@ pub trait Capability: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Runs one operation. `verb` is the word after the dot; `args` the head's fields beside `id` and `op`.
-    fn call<'a>(&'a self, cx: &'a CallContext, verb: &'a str, args: Map<String, Value>, body: Bytes) -> BoxFuture<'a, OpResult>;
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        verb: &'a str,
+        args: Map<String, Value>,
+        body: Bytes,
+    ) -> BoxFuture<'a, OpResult>;
 }
 
 /// Every capability there is.

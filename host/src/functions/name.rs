@@ -6,7 +6,8 @@ use std::fmt;
 pub struct FunctionName(String);
 
 /// First path segments that mean something else to Daplet or to a Dapr sidecar.
-pub const RESERVED: &[&str] = &["functions", "livez", "readyz", "healthz", "dapr", "job", "configuration", "actors", "metrics"];
+pub const RESERVED: &[&str] =
+    &["functions", "livez", "readyz", "healthz", "dapr", "job", "configuration", "actors", "metrics"];
 
 /// Why a text is no function name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

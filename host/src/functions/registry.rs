@@ -58,7 +58,8 @@ impl Registry {
         let write = database.begin_write()?;
         write.open_table(FUNCTIONS)?;
         write.commit()?;
-        let registry = Registry { database: Arc::new(database), live: RwLock::default(), changed: watch::Sender::new(0), guest };
+        let registry =
+            Registry { database: Arc::new(database), live: RwLock::default(), changed: watch::Sender::new(0), guest };
         let mut live = BTreeMap::new();
         for entry in registry.database.begin_read()?.open_table(FUNCTIONS)?.iter()? {
             let (name, bytes) = entry?;
@@ -80,7 +81,9 @@ impl Registry {
             grants: Arc::new(record.grants.clone()),
             key: SnapshotKey::new(&self.guest, &frame),
             lines: record.map.as_deref().and_then(LineMap::new),
-            permits: Arc::new(Semaphore::new(usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(
+                usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
+            )),
             name,
             record,
         })
@@ -127,7 +130,9 @@ impl Registry {
     /// Runs one durable change on a thread that may block.
     async fn write(
         &self,
-        change: impl FnOnce(&mut redb::Table<'_, &'static str, &'static [u8]>) -> Result<(), redb::StorageError> + Send + 'static,
+        change: impl FnOnce(&mut redb::Table<'_, &'static str, &'static [u8]>) -> Result<(), redb::StorageError>
+        + Send
+        + 'static,
     ) -> Result<(), RegistryError> {
         let database = Arc::clone(&self.database);
         let done = tokio::task::spawn_blocking(move || {

@@ -111,9 +111,8 @@ fn strip(source: &str, file: &str, parsed: &SourceFile) -> Result<Checked, Sourc
             source_map,
             ..serde_json::from_str("{}").unwrap_or_else(|_| unreachable!("every option has a default"))
         };
-        swc_common::GLOBALS.set(&swc_common::Globals::new(), || {
-            swc_ts_fast_strip::operate(&map, &handler, source.to_owned(), options)
-        })
+        swc_common::GLOBALS
+            .set(&swc_common::Globals::new(), || swc_ts_fast_strip::operate(&map, &handler, source.to_owned(), options))
     };
     if let Ok(output) = run(Mode::StripOnly, false) {
         return Ok(Checked { language: Language::TypeScript, code: Some(output.code), map: None });

@@ -116,7 +116,12 @@ impl Deployer {
             tracing::info!(target: "function", function = %name, phase = "load", "{text}");
         }
         let limit = |code: &str, message: String| {
-            UploadError::Load(JsError { code: code.to_owned(), name: "LimitError".to_owned(), message, ..JsError::default() })
+            UploadError::Load(JsError {
+                code: code.to_owned(),
+                name: "LimitError".to_owned(),
+                message,
+                ..JsError::default()
+            })
         };
         match load.outcome {
             LoadOutcome::Loaded { snapshot, report } => Ok(Loaded { snapshot, report }),
@@ -165,7 +170,9 @@ pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
 fn js_error(frame: &[u8]) -> JsError {
     match Frame::decode(frame).and_then(|frame| frame.parse_head()) {
         Ok(Reply::Error(error)) => error,
-        other => JsError { code: codes::INTERNAL_ERROR.to_owned(), message: format!("{other:?}"), ..JsError::default() },
+        other => {
+            JsError { code: codes::INTERNAL_ERROR.to_owned(), message: format!("{other:?}"), ..JsError::default() }
+        }
     }
 }
 
@@ -193,6 +200,7 @@ pub fn load_frame(name: &FunctionName, record: &Record) -> Vec<u8> {
 /// 16 hexadecimal digits of a digest over all that makes a version.
 fn version(upload: &Upload) -> String {
     let settings = serde_json::json!([upload.language, upload.limits, upload.env, upload.grants]);
-    let digest = Sha256::new().chain_update(settings.to_string()).chain_update([0]).chain_update(&upload.source).finalize();
+    let digest =
+        Sha256::new().chain_update(settings.to_string()).chain_update([0]).chain_update(&upload.source).finalize();
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -118,7 +118,9 @@ impl Drive {
         match step.outcome {
             Outcome::Done => Ok(None),
             Outcome::JsError => Ok(None),
-            Outcome::Trap(Trap::Cpu) => Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function)),
+            Outcome::Trap(Trap::Cpu) => {
+                Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function))
+            }
             Outcome::Trap(Trap::Memory) => {
                 Err(InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function))
             }
@@ -153,7 +155,9 @@ impl Drive {
                     map_frames(&mut error, lines);
                 }
                 Err(match error.code.as_str() {
-                    codes::EXCEEDED_CPU => InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function),
+                    codes::EXCEEDED_CPU => {
+                        InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function)
+                    }
                     codes::EXCEEDED_MEMORY => {
                         InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function)
                     }
@@ -162,7 +166,12 @@ impl Drive {
                 })
             }
             _ if frame.body.len() as u64 > limits.response_bytes => {
-                let error = InvokeError::limit(codes::EXCEEDED_RESPONSE, "responseBytes", limits.response_bytes, &self.function);
+                let error = InvokeError::limit(
+                    codes::EXCEEDED_RESPONSE,
+                    "responseBytes",
+                    limits.response_bytes,
+                    &self.function,
+                );
                 let detail = format!("{}; the response has {} bytes", error.detail, frame.body.len());
                 Err(error.with_detail(detail))
             }
@@ -227,7 +236,8 @@ struct Submitted {
 
 impl Submitted {
     fn decode(bytes: &[u8]) -> Result<Submitted, InvokeError> {
-        let fault = |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
+        let fault =
+            |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
         let frame = Frame::decode(bytes).map_err(fault)?;
         Ok(Submitted { head: frame.parse_head().map_err(fault)?, body: Bytes::copy_from_slice(frame.body) })
     }

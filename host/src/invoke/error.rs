@@ -32,7 +32,13 @@ pub struct InvokeError {
 impl InvokeError {
     /// A fault of the host.
     pub fn internal(detail: impl Into<String>) -> InvokeError {
-        InvokeError { code: codes::INTERNAL_ERROR.to_owned(), detail: detail.into(), limit: None, setting: None, js: None }
+        InvokeError {
+            code: codes::INTERNAL_ERROR.to_owned(),
+            detail: detail.into(),
+            limit: None,
+            setting: None,
+            js: None,
+        }
     }
 
     /// What the function threw.
@@ -46,7 +52,9 @@ impl InvokeError {
             code: code.to_owned(),
             detail: format!("{} exceeded its limit {name} of {value}", function.name),
             limit: Some((name, value)),
-            setting: Some(format!("`limits.{name}` in the upload, or `{name}` under [limits] in the configuration file")),
+            setting: Some(format!(
+                "`limits.{name}` in the upload, or `{name}` under [limits] in the configuration file"
+            )),
             js: None,
         }
     }

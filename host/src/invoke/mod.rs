@@ -75,15 +75,29 @@ impl Invoker {
     }
 
     /// Handles an HTTP request.
-    pub async fn http(&self, function: &Arc<Function>, event: &HttpEvent, body: &[u8], caller: Caller) -> Result<HttpReply, InvokeError> {
+    pub async fn http(
+        &self,
+        function: &Arc<Function>,
+        event: &HttpEvent,
+        body: &[u8],
+        caller: Caller,
+    ) -> Result<HttpReply, InvokeError> {
         match self.invoke(function, EventKind::Http, event, body, caller).await? {
-            (Reply::Response { status, status_text, headers }, body) => Ok(HttpReply { status, status_text, headers, body }),
+            (Reply::Response { status, status_text, headers }, body) => {
+                Ok(HttpReply { status, status_text, headers, body })
+            }
             (other, _) => Err(InvokeError::internal(format!("a request was answered with {other:?}"))),
         }
     }
 
     /// Handles a topic delivery; `event` is the CloudEvent as JSON.
-    pub async fn topic(&self, function: &Arc<Function>, head: &TopicEvent, event: &[u8], caller: Caller) -> Result<AckStatus, InvokeError> {
+    pub async fn topic(
+        &self,
+        function: &Arc<Function>,
+        head: &TopicEvent,
+        event: &[u8],
+        caller: Caller,
+    ) -> Result<AckStatus, InvokeError> {
         match self.invoke(function, EventKind::Topic, head, event, caller).await? {
             (Reply::Ack { status }, _) => Ok(status),
             (other, _) => Err(InvokeError::internal(format!("a delivery was answered with {other:?}"))),

@@ -1,5 +1,5 @@
 //! Timers: `timer.start` completes after a number of milliseconds. Waiting holds no thread and no slot.
-use super::{Capability, CallContext, OpResult, arguments, unknown};
+use super::{CallContext, Capability, OpResult, arguments, unknown};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use serde::Deserialize;
@@ -20,7 +20,13 @@ impl Capability for Timer {
         "timer"
     }
 
-    fn call<'a>(&'a self, _: &'a CallContext, verb: &'a str, args: Map<String, Value>, _: Bytes) -> BoxFuture<'a, OpResult> {
+    fn call<'a>(
+        &'a self,
+        _: &'a CallContext,
+        verb: &'a str,
+        args: Map<String, Value>,
+        _: Bytes,
+    ) -> BoxFuture<'a, OpResult> {
         Box::pin(async move {
             if verb != "start" {
                 return Err(unknown(&format!("timer.{verb}")));

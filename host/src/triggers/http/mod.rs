@@ -112,7 +112,8 @@ pub fn caller(headers: &HeaderMap) -> Caller {
     let valid = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
-    let request_id = text(&REQUEST_ID).filter(valid).map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
+    let request_id =
+        text(&REQUEST_ID).filter(valid).map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
     let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
     let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
     let depth = text(&DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
@@ -164,7 +165,9 @@ fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
     let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    if !reply.status_text.is_empty() && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reply.status_text.into_bytes()) {
+    if !reply.status_text.is_empty()
+        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reply.status_text.into_bytes())
+    {
         response.extensions_mut().insert(reason);
     }
     let headers = response.headers_mut();
