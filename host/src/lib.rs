@@ -9,12 +9,21 @@
 //! L3  invoke       one invocation from event to reply · functions: upload, registry
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
-//! L0  config, limits (and the crate `daplet-abi`)
+//! L0  config, limits, telemetry (and the crate `daplet-abi`)
 //! ```
+pub mod config;
 pub mod limits;
+pub mod telemetry;
 
 pub mod sandbox;
 
+pub mod capabilities;
 pub mod snapshot;
 
-pub mod capabilities;
+pub mod functions;
+pub mod invoke;
+
+pub mod api;
+pub mod triggers;
+
+pub mod app;

@@ -41,7 +41,38 @@ impl Default for Limits {
     }
 }
 
+/// A limit outside its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is {value}, but must be {min} to {max}")]
+pub struct LimitError {
+    /// The limit.
+    pub name: &'static str,
+    /// The value given.
+    pub value: u64,
+    /// Smallest value allowed.
+    pub min: u64,
+    /// Largest value allowed.
+    pub max: u64,
+}
+
 impl Limits {
+    /// Whether each limit is in its range.
+    pub fn check(&self) -> Result<(), LimitError> {
+        let ranges = [
+            ("cpuMs", self.cpu_ms, 1, 600_000),
+            ("wallMs", self.wall_ms, 1, 3_600_000),
+            ("memoryMb", self.memory_mb, 4, MAX_MEMORY_MB),
+            ("operations", self.operations, 0, 1_000_000),
+            ("responseBytes", self.response_bytes, 0, 100 << 20),
+            ("logBytes", self.log_bytes, 0, 16 << 20),
+            ("concurrency", self.concurrency, 1, 1_000_000),
+        ];
+        match ranges.into_iter().find(|(_, value, min, max)| value < min || value > max) {
+            Some((name, value, min, max)) => Err(LimitError { name, value, min, max }),
+            None => Ok(()),
+        }
+    }
+
     /// CPU budget of one invocation.
     pub fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms)

@@ -279,7 +279,7 @@
     emit(`{"type":"response","status":${status}${reason},"headers":${headers}}`, body);
   };
 
-  const ACKS = { SUCCESS: "SUCCESS", RETRY: "RETRY", DROP: "DROP" };
+  const ACKS = { __proto__: null, SUCCESS: "SUCCESS", RETRY: "RETRY", DROP: "DROP" };
   const acknowledge = (value) => {
     const word = typeof value === "object" && value !== null ? value.status : value;
     if (word !== undefined && word !== null && typeof word === "string" && !has(ACKS, word)) {

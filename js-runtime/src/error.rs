@@ -24,6 +24,14 @@ pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -
 /// The same for what `describe` has said already.
 pub fn from_described(text: &str, file: &str) -> JsError {
     let described: Described = serde_json::from_str(text).unwrap_or_default();
+    if crate::host::interrupted() {
+        return JsError {
+            code: codes::EXCEEDED_CPU.to_owned(),
+            name: "InternalError".to_owned(),
+            message: "interrupted".to_owned(),
+            ..JsError::default()
+        };
+    }
     // With no memory left for an Error object, QuickJS throws null.
     if crate::host::out_of_memory() && ["InternalError", "null"].contains(&described.name.as_str()) {
         return JsError {

@@ -10,3 +10,4 @@ mod isolation;
 mod layers;
 mod lifecycle;
 mod waiting;
+mod wpt;

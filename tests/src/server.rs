@@ -78,7 +78,8 @@ impl Server {
         command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr]);
         command.arg("--data-dir").arg(&data).arg("--cache-dir");
         command.arg(options.cache.unwrap_or_else(cache_dir)).args(&options.args);
-        for name in ["DAPR_HTTP_PORT", "DAPR_GRPC_PORT", "DAPR_HTTP_ENDPOINT", "DAPR_GRPC_ENDPOINT"] {
+        // What is set around the tests is not about the server under test.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAPLET_") || name.starts_with("DAPR_")) {
             command.env_remove(name);
         }
         command.envs(options.env).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

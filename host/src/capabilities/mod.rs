@@ -1,24 +1,30 @@
-//! Capabilities: what a function may ask of the world. One folder each, one registration line in [`crate::app`].
+//! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
 //!
 //! Owns: the seam that every operation passes, grants. Must not know: HTTP, the sandbox.
 use bytes::Bytes;
-use daplet_abi::op::OpError;
+use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::sync::Arc;
+
+pub mod timer;
 
 /// Whose operation it is.
 #[derive(Clone, Debug)]
 pub struct CallContext {
     /// The calling function's name.
-    pub function: std::sync::Arc<str>,
+    pub function: Arc<str>,
     /// What it may reach.
-    pub grants: std::sync::Arc<Grants>,
+    pub grants: Arc<Grants>,
     /// W3C trace context to pass on.
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Arc<str>>,
+    /// How many functions called each other on the way here.
+    pub depth: u32,
 }
 
 /// What a function may reach beyond its own key space: least privilege, explicit in the upload (`grants`).
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Grants {
     /// Shared state spaces that the function may use: `state(store, { space })`.
@@ -41,4 +47,38 @@ pub trait Capability: Send + Sync {
         args: Map<String, Value>,
         body: Bytes,
     ) -> BoxFuture<'a, OpResult>;
+}
+
+/// Every capability there is.
+pub struct Capabilities(Vec<Box<dyn Capability>>);
+
+impl Capabilities {
+    /// A table of these.
+    pub fn new(capabilities: Vec<Box<dyn Capability>>) -> Capabilities {
+        Capabilities(capabilities)
+    }
+
+    /// Runs one operation, named `capability.verb`.
+    pub async fn call(&self, cx: &CallContext, op: &str, args: Map<String, Value>, body: Bytes) -> OpResult {
+        let (name, verb) = op.split_once('.').unwrap_or((op, ""));
+        match self.0.iter().find(|capability| capability.name() == name) {
+            Some(capability) => capability.call(cx, verb, args, body).await,
+            None => Err(unknown(op)),
+        }
+    }
+}
+
+/// The error for an operation that no capability serves.
+pub fn unknown(op: &str) -> OpError {
+    error(codes::UNKNOWN_OPERATION, format!("no capability serves the operation \"{op}\""))
+}
+
+/// An error without details.
+pub fn error(code: &str, message: impl Into<String>) -> OpError {
+    OpError { code: code.to_owned(), message: message.into(), details: Value::Null }
+}
+
+/// The arguments as a type; what does not fit is the caller's error.
+pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<T, OpError> {
+    serde_json::from_value(Value::Object(args)).map_err(|e| error(codes::INVALID_ARGUMENT, format!("{op}: {e}")))
 }

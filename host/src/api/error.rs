@@ -1,0 +1,154 @@
+//! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
+use crate::functions::source::SourceError;
+use crate::functions::{RegistryError, UploadError};
+use crate::invoke::InvokeError;
+use crate::sandbox::SandboxError;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daplet_abi::reply::{JsError, codes};
+use serde_json::{Map, Value, json};
+
+/// A failure as an HTTP answer.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: String,
+    detail: String,
+    extra: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl ApiError {
+    /// An answer with this status and code.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> ApiError {
+        ApiError { status, code: code.to_owned(), detail: detail.into(), extra: Map::new(), headers: Vec::new() }
+    }
+
+    /// 400 for what the caller sent.
+    pub fn bad_request(detail: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::BAD_REQUEST, "badRequest", detail)
+    }
+
+    /// 404 for a function that is not there.
+    pub fn no_function(name: &str) -> ApiError {
+        let detail = format!("there is no function {name:?}; GET /functions lists those that there are");
+        ApiError::new(StatusCode::NOT_FOUND, codes::SCRIPT_NOT_FOUND, detail)
+    }
+
+    /// 413 for a body above a limit.
+    pub fn too_large(what: &str, limit: usize, setting: &str) -> ApiError {
+        let detail = format!("{what} is larger than the limit of {limit} bytes");
+        let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", detail);
+        error
+            .with("limit", json!(setting))
+            .with("value", json!(limit))
+            .with("setting", json!(format!("`--{}`", setting.replace('_', "-"))))
+    }
+
+    /// One more member of the problem.
+    pub fn with(mut self, name: &str, value: Value) -> ApiError {
+        self.extra.insert(name.to_owned(), value);
+        self
+    }
+
+    /// One more header.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> ApiError {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn with_js(mut self, js: &JsError) -> ApiError {
+        self.extra.insert("name".to_owned(), json!(js.name));
+        self.extra.insert("stack".to_owned(), json!(js.stack));
+        if let Some(cause) = &js.cause {
+            self.extra.insert("cause".to_owned(), json!(cause));
+        }
+        if let Some(top) = js.stack.first() {
+            self.extra.insert("line".to_owned(), json!(top.line));
+            self.extra.insert("column".to_owned(), json!(top.column));
+        }
+        self
+    }
+
+    /// What a caller sees of a failed invocation; `production` hides what the function said.
+    pub fn of_invocation(error: &InvokeError, production: bool) -> ApiError {
+        let status = match error.code.as_str() {
+            codes::SCRIPT_NOT_FOUND => StatusCode::NOT_FOUND,
+            codes::EXCEEDED_CPU | codes::EXCEEDED_MEMORY | codes::EXCEEDED_OPERATIONS | codes::LOAD_SHED => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            codes::EXCEEDED_WALL_TIME => StatusCode::GATEWAY_TIMEOUT,
+            // Nobody reads it; the word is nginx's.
+            codes::CANCELED => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let hidden = production && (error.js.is_some() || error.code == codes::INTERNAL_ERROR);
+        let detail =
+            if hidden { "the function failed; its log has the details".to_owned() } else { error.detail.clone() };
+        let mut problem = ApiError::new(status, &error.code, detail);
+        if let (Some(js), false) = (&error.js, production) {
+            problem = problem.with_js(js);
+        }
+        if let Some((name, value)) = error.limit {
+            problem =
+                problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
+        }
+        if error.code == codes::LOAD_SHED {
+            problem = problem.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        problem
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> ApiError {
+        let unprocessable = |code: &str, detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+        match error {
+            UploadError::Source(SourceError { message, line, column, frame }) => {
+                unprocessable("invalidSource", &message)
+                    .with("line", json!(line))
+                    .with("column", json!(column))
+                    .with("frame", json!(frame))
+            }
+            UploadError::Load(js) if js.code == codes::INTERNAL_ERROR => {
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, &js.code, &js.message)
+            }
+            UploadError::Load(js) => unprocessable(&js.code, &js.message).with_js(&js),
+            UploadError::Sandbox(SandboxError::Overloaded { limit }) => {
+                ApiError::of_invocation(&InvokeError::queue(limit as u64), false)
+            }
+            UploadError::Sandbox(error) => internal(&error),
+            UploadError::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> ApiError {
+        internal(&error)
+    }
+}
+
+fn internal(error: &dyn std::error::Error) -> ApiError {
+    tracing::error!("{error}");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL_ERROR, error.to_string())
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut problem = json!({
+            "title": self.status.canonical_reason().unwrap_or("Client Closed Request"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let Value::Object(members) = &mut problem {
+            members.extend(self.extra);
+        }
+        let mut response = (self.status, problem.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(self.headers);
+        response
+    }
+}

@@ -1,0 +1,322 @@
+//! `/functions`: upload, look, remove.
+use super::ApiError;
+use crate::capabilities::Grants;
+use crate::functions::source::Language;
+use crate::functions::{Deployer, Function, FunctionName, Registry, Upload};
+use crate::limits::Limits;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the handlers need.
+#[derive(Clone)]
+pub struct Context {
+    /// Where functions are.
+    pub registry: Arc<Registry>,
+    /// How they go live.
+    pub deployer: Arc<Deployer>,
+    /// Defaults of limits.
+    pub limits: Limits,
+    /// Largest source, bytes.
+    pub max_source_bytes: usize,
+    /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not upload them.
+    pub refuse_invoked: bool,
+}
+
+/// The management routes.
+pub fn routes(context: Context) -> Router {
+    let one = get(show).put(put).delete(remove).fallback(not_allowed);
+    Router::new()
+        .route("/functions", get(list).post(post).fallback(not_allowed))
+        .route("/functions/{name}", one)
+        .route("/functions/{name}/source", get(source).fallback(not_allowed))
+        .with_state(context)
+}
+
+async fn not_allowed(method: Method) -> ApiError {
+    let detail =
+        format!("{method} is not supported here; GET, POST and PUT upload or read functions, DELETE removes one");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
+        .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE"))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Parameters {
+    name: Option<String>,
+    language: Option<Language>,
+    dry_run: Option<String>,
+}
+
+/// The JSON form of an upload.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UploadBody {
+    name: Option<String>,
+    source: String,
+    language: Option<Language>,
+    limits: Option<Value>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    grants: Grants,
+}
+
+async fn post(
+    State(context): State<Context>,
+    parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let Query(parameters) = parameters.map_err(|e| ApiError::bad_request(e.body_text()))?;
+    upload(context, None, parameters, headers, body).await
+}
+
+async fn put(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let Query(parameters) = parameters.map_err(|e| ApiError::bad_request(e.body_text()))?;
+    upload(context, Some(name), parameters, headers, body).await
+}
+
+async fn upload(
+    context: Context,
+    path_name: Option<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    if context.refuse_invoked && headers.contains_key("dapr-caller-app-id") {
+        let detail = "functions are not managed through service invocation; use the address of --listen";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    let media_type = media_type(&headers)?;
+    let body = read(body, context.max_source_bytes).await?;
+    let (named, mut upload) = match media_type {
+        MediaType::Json => from_json(&context, &body)?,
+        MediaType::Source(language) => (None, from_source(&context, &body, language)?),
+    };
+    let name = path_name.or(parameters.name).or(named);
+    let name = name.ok_or_else(|| {
+        ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
+    })?;
+    upload.name = FunctionName::new(&name).map_err(|e| ApiError::bad_request(e.to_string()))?;
+    upload.language = parameters.language.or(upload.language);
+    let live = context.registry.get(&name);
+    precondition(&headers, live.as_deref())?;
+    let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
+    let (function, changed) = context.deployer.deploy(upload, dry_run).await?;
+    let created = changed && !dry_run && live.is_none();
+    let mut response =
+        (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(describe(&function))).into_response();
+    response.headers_mut().insert(header::ETAG, etag(&function));
+    if created && let Ok(location) = HeaderValue::from_str(&format!("/functions/{name}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+enum MediaType {
+    Json,
+    Source(Option<Language>),
+}
+
+fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
+    let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" => Ok(MediaType::Json),
+        "application/typescript" | "text/typescript" | "application/x-typescript" => {
+            Ok(MediaType::Source(Some(Language::TypeScript)))
+        }
+        "application/javascript" | "text/javascript" | "application/ecmascript" | "application/x-javascript" => {
+            Ok(MediaType::Source(Some(Language::JavaScript)))
+        }
+        // What curl sends when nobody says anything; the source itself tells.
+        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded" => {
+            Ok(MediaType::Source(None))
+        }
+        other => Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupportedMediaType",
+            format!(
+                "{other:?} is no media type of a function; send text/javascript, text/typescript or application/json"
+            ),
+        )),
+    }
+}
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let mut source: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = source {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return ApiError::too_large("the source", limit, "max_source_bytes");
+            }
+            source = error.source();
+        }
+        ApiError::bad_request(format!("the body could not be read: {error}"))
+    })
+}
+
+fn from_source(context: &Context, body: &[u8], language: Option<Language>) -> Result<Upload, ApiError> {
+    let source =
+        std::str::from_utf8(body).map_err(|e| ApiError::bad_request(format!("the source is not UTF-8: {e}")))?;
+    Ok(Upload {
+        name: placeholder()?,
+        source: source.to_owned(),
+        language,
+        limits: context.limits.clone(),
+        env: BTreeMap::new(),
+        grants: Grants::default(),
+    })
+}
+
+/// Replaced as soon as the name is known.
+fn placeholder() -> Result<FunctionName, ApiError> {
+    FunctionName::new("unnamed").map_err(|e| ApiError::bad_request(e.to_string()))
+}
+
+fn from_json(context: &Context, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
+    let body: UploadBody =
+        serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("the upload's JSON: {e}")))?;
+    let limits = match body.limits {
+        None | Some(Value::Null) => context.limits.clone(),
+        Some(given) => {
+            // What is not given keeps the configured default.
+            let mut all = json!(context.limits);
+            if let (Value::Object(all), Value::Object(given)) = (&mut all, given.clone()) {
+                all.extend(given);
+            }
+            serde_json::from_value(all).map_err(|e| ApiError::bad_request(format!("limits: {e}")))?
+        }
+    };
+    limits.check().map_err(|e| {
+        ApiError::bad_request(format!("limits.{e}")).with("limit", json!(e.name)).with("value", json!(e.value))
+    })?;
+    let upload = Upload {
+        name: placeholder()?,
+        source: body.source,
+        language: body.language,
+        limits,
+        env: body.env,
+        grants: body.grants,
+    };
+    Ok((body.name, upload))
+}
+
+fn etag(function: &Function) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{}\"", function.record.version)).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether a list of entity tags (RFC 9110 §8.8.3) names the live version.
+fn names(list: &HeaderValue, live: Option<&Function>) -> bool {
+    let list = list.to_str().unwrap_or_default();
+    let Some(live) = live else { return false };
+    list.trim() == "*"
+        || list.split(',').any(|tag| tag.trim().trim_start_matches("W/").trim_matches('"') == live.record.version)
+}
+
+fn precondition(headers: &HeaderMap, live: Option<&Function>) -> Result<(), ApiError> {
+    let failed = |detail: String| Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "preconditionFailed", detail));
+    let now = live.map_or_else(
+        || "there is no live version".to_owned(),
+        |live| format!("the live version is \"{}\"", live.record.version),
+    );
+    match (headers.get(header::IF_MATCH), headers.get(header::IF_NONE_MATCH)) {
+        (Some(wanted), _) if !names(wanted, live) => failed(format!("If-Match names another version; {now}")),
+        (_, Some(unwanted)) if names(unwanted, live) => failed(format!("If-None-Match names the live version; {now}")),
+        _ => Ok(()),
+    }
+}
+
+fn describe(function: &Function) -> Value {
+    let record = &function.record;
+    json!({
+        "name": function.name.as_str(),
+        "version": record.version,
+        "url": format!("/{}", function.name),
+        "language": record.language,
+        "handlers": record.handlers,
+        "subscriptions": record.subscriptions,
+        "limits": record.limits,
+        "env": record.env.keys().collect::<Vec<_>>(),
+        "grants": record.grants,
+        "initMs": record.init_ms,
+        "snapshotBytes": record.snapshot_bytes,
+        "created": record.created,
+        "updated": record.updated,
+    })
+}
+
+fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
+    context.registry.get(name).ok_or_else(|| ApiError::no_function(name))
+}
+
+async fn list(State(context): State<Context>) -> Response {
+    let functions: Vec<Value> = context.registry.list().iter().map(|function| describe(function)).collect();
+    axum::Json(json!({ "functions": functions })).into_response()
+}
+
+fn unchanged(headers: &HeaderMap, function: &Function) -> bool {
+    headers.get(header::IF_NONE_MATCH).is_some_and(|tags| names(tags, Some(function)))
+}
+
+async fn show(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let function = find(&context, &name)?;
+    let tag = [(header::ETAG, etag(&function))];
+    if unchanged(&headers, &function) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    Ok((tag, axum::Json(describe(&function))).into_response())
+}
+
+async fn source(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let function = find(&context, &name)?;
+    let tag = [(header::ETAG, etag(&function))];
+    if unchanged(&headers, &function) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    let media_type = match function.record.language {
+        Language::JavaScript => "text/javascript; charset=utf-8",
+        Language::TypeScript => "text/typescript; charset=utf-8",
+    };
+    Ok((tag, [(header::CONTENT_TYPE, media_type)], function.record.source.clone()).into_response())
+}
+
+async fn remove(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let function = find(&context, &name)?;
+    precondition(&headers, Some(&function))?;
+    if context.refuse_invoked && headers.contains_key("dapr-caller-app-id") {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "functions are not managed through service invocation",
+        ));
+    }
+    context.registry.remove(&function.name).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

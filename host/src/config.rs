@@ -1,0 +1,375 @@
+//! Configuration: command line over environment over file over defaults, checked once.
+//!
+//! Owns: every setting's name, default and range; the only reader of the environment. Must not know: what settings do.
+use crate::limits::Limits;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A fault of the configuration; ends the program with exit code 64.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The file is no TOML, or has a key that is not known.
+    #[error("configuration file {path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words, with line and key.
+        reason: String,
+    },
+    /// An environment variable is not known.
+    #[error("unknown environment variable {name}; known are {known}")]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A value is out of range.
+    #[error("{setting} is {value}, but must be {range}")]
+    OutOfRange {
+        /// The setting.
+        setting: String,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        range: String,
+    },
+}
+
+/// Daplet runs JavaScript functions for Dapr, each request in a fresh WebAssembly sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "daplet", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: CliCommand,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daplet serve
+  daplet serve --listen 0.0.0.0:8080 --data-dir /var/lib/daplet --production
+  daplet compile --cache-dir /opt/daplet/cache      fill the cache of the compiled engine, for an image
+
+Every setting of `serve` is also an environment variable (shown in brackets) and a key of the TOML file given with
+--config (the option's name with underscores). The command line wins over the environment, the environment over the file.
+
+Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation go to that Dapr sidecar.";
+
+#[derive(Debug, Subcommand)]
+enum CliCommand {
+    /// Run the server.
+    Serve(Box<Settings>),
+    /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
+    Compile {
+        /// Folder of the compiled engine; made private.
+        #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR")]
+        cache_dir: Option<PathBuf>,
+    },
+}
+
+/// What was typed, set or written; nothing is filled in yet.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Address of functions and management [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", env = "DAPLET_LISTEN", help_heading = "Addresses")]
+    listen: Option<SocketAddr>,
+    /// Address of Dapr's HTTP API, served without a sidecar [default: 127.0.0.1:3500]
+    #[arg(long, value_name = "ADDR", env = "DAPLET_DAPR_LISTEN", help_heading = "Addresses")]
+    dapr_listen: Option<SocketAddr>,
+    /// The app-id under which Dapr knows this host [default: daplet]
+    #[arg(long, value_name = "ID", env = "DAPLET_APP_ID", help_heading = "Addresses")]
+    app_id: Option<String>,
+    /// TOML file with settings
+    #[arg(long, value_name = "FILE", env = "DAPLET_CONFIG", help_heading = "Files")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Folder of functions, state and messages [default: ~/.local/share/daplet]
+    #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
+    data_dir: Option<PathBuf>,
+    /// Folder of the compiled engine; made private [default: ~/.cache/daplet]
+    #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
+    cache_dir: Option<PathBuf>,
+    /// Threads that run functions [default: one per core]
+    #[arg(long, value_name = "N", env = "DAPLET_WORKERS", help_heading = "Capacity")]
+    workers: Option<usize>,
+    /// Requests that may wait for a worker; more are answered 503 [default: 20000]
+    #[arg(long, value_name = "N", env = "DAPLET_QUEUE", help_heading = "Capacity")]
+    queue: Option<usize>,
+    /// Memory for loaded functions, MiB [default: 512]
+    #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
+    snapshot_cache_mb: Option<u64>,
+    /// Largest source of a function, bytes [default: 4194304]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_SOURCE_BYTES", help_heading = "Capacity")]
+    max_source_bytes: Option<usize>,
+    /// Largest request body, bytes [default: 4194304]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_BODY_BYTES", help_heading = "Capacity")]
+    max_body_bytes: Option<usize>,
+    /// CPU time for loading a function, ms [default: 1000]
+    #[arg(long, value_name = "MS", env = "DAPLET_LOAD_CPU_MS", help_heading = "Capacity")]
+    load_cpu_ms: Option<u64>,
+    /// Hide messages and stack traces of failed functions from callers
+    #[arg(long, env = "DAPLET_PRODUCTION", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    production: Option<bool>,
+    /// Form of the log [default: text]
+    #[arg(long, value_enum, value_name = "FORM", env = "DAPLET_LOG_FORMAT", help_heading = "Operation")]
+    log_format: Option<LogFormat>,
+    /// What to log, in tracing's filter language [default: info]
+    #[arg(long, value_name = "FILTER", env = "DAPLET_LOG", help_heading = "Operation")]
+    log: Option<String>,
+    /// Time that running requests get when the server is stopped, ms [default: 10000]
+    #[arg(long, value_name = "MS", env = "DAPLET_SHUTDOWN_GRACE_MS", help_heading = "Operation")]
+    shutdown_grace_ms: Option<u64>,
+    /// Compare the whole memory with its image after each request: slow, for tests of isolation
+    #[arg(long, env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    verify_restore: Option<bool>,
+    /// Defaults of the functions' limits; file only.
+    #[arg(skip)]
+    limits: Option<Limits>,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Run the server.
+    Serve(Box<Config>),
+    /// Fill the cache of the compiled engine.
+    Compile {
+        /// Folder of the compiled engine.
+        cache_dir: PathBuf,
+    },
+}
+
+/// Checked settings of the server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Functions and management.
+    pub listen: SocketAddr,
+    /// Dapr's HTTP API of the embedded default.
+    pub dapr_listen: SocketAddr,
+    /// This host's app-id.
+    pub app_id: String,
+    /// Functions, state and messages.
+    pub data_dir: PathBuf,
+    /// The compiled engine.
+    pub cache_dir: PathBuf,
+    /// Threads that run functions; 0: one per core.
+    pub workers: usize,
+    /// Requests that may wait for a worker.
+    pub queue: usize,
+    /// Memory for loaded functions, bytes.
+    pub snapshot_cache_bytes: u64,
+    /// Largest source, bytes.
+    pub max_source_bytes: usize,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// CPU time for loading a function.
+    pub load_cpu: Duration,
+    /// Hide failures' details from callers.
+    pub production: bool,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// Filter of the log.
+    pub log: String,
+    /// Time for running requests at shutdown.
+    pub shutdown_grace: Duration,
+    /// Compare memory after each restore.
+    pub verify_restore: bool,
+    /// Defaults of the functions' limits.
+    pub limits: Limits,
+    /// The Dapr sidecar, where there is one.
+    pub sidecar: Option<Sidecar>,
+    /// Token that a sidecar must show (`APP_API_TOKEN`).
+    pub app_api_token: Option<String>,
+}
+
+/// Where the Dapr sidecar is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// Base URL, without a slash at the end.
+    pub http: String,
+    /// Token to send (`DAPR_API_TOKEN`).
+    pub api_token: Option<String>,
+}
+
+impl Command {
+    /// Reads command line, environment and file. Prints help or usage and exits where that was asked for.
+    pub fn read() -> Result<Command, ConfigError> {
+        Command::from(
+            Cli::parse(),
+            |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+            std::env::vars().map(|(name, _)| name),
+        )
+    }
+
+    fn from(
+        cli: Cli,
+        variable: impl Fn(&str) -> Option<String>,
+        names: impl Iterator<Item = String>,
+    ) -> Result<Command, ConfigError> {
+        check_variables(names)?;
+        match cli.command {
+            CliCommand::Compile { cache_dir } => Ok(Command::Compile {
+                cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
+            }),
+            CliCommand::Serve(typed) => {
+                let file = match &typed.config {
+                    Some(path) => read_file(path)?,
+                    None => Settings::default(),
+                };
+                Config::check(*typed, file, &variable).map(|config| Command::Serve(Box::new(config)))
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| ConfigError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
+    toml::from_str(&text).map_err(|e| ConfigError::File { path: path.to_owned(), reason: e.to_string() })
+}
+
+/// Variables that look like ours but are not: a typing error would otherwise go unseen.
+fn check_variables(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    use clap::CommandFactory;
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
+    let known: Vec<String> =
+        serve.filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned())).collect();
+    for name in names.filter(|name| name.starts_with("DAPLET_")) {
+        if !known.contains(&name) {
+            return Err(ConfigError::UnknownVariable { name, known: known.join(", ") });
+        }
+    }
+    Ok(())
+}
+
+fn user_folder(variable: &impl Fn(&str) -> Option<String>, xdg: &str, below_home: &str) -> PathBuf {
+    let base = variable(xdg).map(PathBuf::from);
+    let base = base.or_else(|| variable("HOME").map(|home| Path::new(&home).join(below_home)));
+    base.unwrap_or_else(|| PathBuf::from("/var/lib")).join("daplet")
+}
+
+impl Config {
+    fn check(
+        typed: Settings,
+        file: Settings,
+        variable: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Config, ConfigError> {
+        macro_rules! pick {
+            ($name:ident, $default:expr) => {
+                typed.$name.or(file.$name).unwrap_or_else(|| $default)
+            };
+        }
+        let config = Config {
+            listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
+            dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
+            app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
+            data_dir: pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share")),
+            cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
+            workers: pick!(workers, 0),
+            queue: pick!(queue, 20_000),
+            snapshot_cache_bytes: pick!(snapshot_cache_mb, 512) << 20,
+            max_source_bytes: pick!(max_source_bytes, 4 << 20),
+            max_body_bytes: pick!(max_body_bytes, 4 << 20),
+            load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
+            production: pick!(production, false),
+            log_format: pick!(log_format, LogFormat::Text),
+            log: pick!(log, "info".to_owned()),
+            shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
+            verify_restore: pick!(verify_restore, false),
+            limits: pick!(limits, Limits::default()),
+            sidecar: sidecar(variable),
+            app_api_token: variable("APP_API_TOKEN"),
+        };
+        config.limits.check().map_err(|e| ConfigError::OutOfRange {
+            setting: format!("limits.{}", e.name),
+            value: e.value.to_string(),
+            range: format!("{} to {}", e.min, e.max),
+        })?;
+        if config.workers > 256 {
+            let range = "0 (one per core) to 256".to_owned();
+            return Err(ConfigError::OutOfRange {
+                setting: "workers".to_owned(),
+                value: config.workers.to_string(),
+                range,
+            });
+        }
+        Ok(config)
+    }
+}
+
+fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Option<Sidecar> {
+    let http =
+        variable("DAPR_HTTP_ENDPOINT").or_else(|| Some(format!("http://127.0.0.1:{}", variable("DAPR_HTTP_PORT")?)))?;
+    Some(Sidecar { http: http.trim_end_matches('/').to_owned(), api_token: variable("DAPR_API_TOKEN") })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn serve(args: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let cli = Cli::try_parse_from(["daplet", "serve"].iter().chain(args)).unwrap();
+        let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        match Command::from(cli, find, variables.iter().map(|(n, _)| (*n).to_owned()))? {
+            Command::Serve(config) => Ok(*config),
+            Command::Compile { .. } => unreachable!("serve was typed"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "workers = 3\nqueue = 7\n[limits]\ncpuMs = 99\n").unwrap();
+        let config = serve(&["--config", file.to_str().unwrap(), "--workers", "5"], &[]).unwrap();
+        assert_eq!((config.workers, config.queue, config.limits.cpu_ms, config.limits.wall_ms), (5, 7, 99, 30_000));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        let path = file.to_str().unwrap();
+        std::fs::write(&file, "lissten = 1\n").unwrap();
+        assert!(serve(&["--config", path], &[]).unwrap_err().to_string().contains("lissten"));
+        std::fs::write(&file, "[limits]\nmemoryMb = 9999\n").unwrap();
+        let message = serve(&["--config", path], &[]).unwrap_err().to_string();
+        assert!(message.contains("limits.memoryMb") && message.contains("9999"), "{message}");
+        assert!(serve(&[], &[("DAPLET_LISSTEN", "1")]).unwrap_err().to_string().contains("DAPLET_LISSTEN"));
+    }
+
+    #[test]
+    fn the_sidecar_is_found_in_the_environment() {
+        let config = serve(&[], &[("DAPR_HTTP_PORT", "3501"), ("DAPR_API_TOKEN", "t")]).unwrap();
+        assert_eq!(
+            config.sidecar,
+            Some(Sidecar { http: "http://127.0.0.1:3501".to_owned(), api_token: Some("t".to_owned()) })
+        );
+        assert_eq!(serve(&[], &[]).unwrap().sidecar, None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Functions: what a developer uploaded, checked and loaded.
+//!
+//! Owns: names, sources, versions, the registry, the upload pipeline. Must not know: HTTP, how a request is answered.
+//!
+//! # Layout
+//! - [`name`]: what a function may be called
+//! - [`source`]: parsing, TypeScript, what may be imported
+//! - [`registry`]: the durable table of functions
+//! - [`upload`]: from source to a live version
+pub mod name;
+pub mod registry;
+pub mod source;
+pub mod upload;
+
+pub use name::FunctionName;
+pub use registry::{Registry, RegistryError};
+pub use upload::{Deployer, Upload, UploadError};
+
+use crate::capabilities::Grants;
+use crate::limits::Limits;
+use crate::snapshot::SnapshotKey;
+use daplet_abi::load::Subscription;
+use serde::{Deserialize, Serialize};
+use source::{Language, LineMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is stored of a function: enough to run it again after a restart without asking anybody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// Digest of source and settings; the ETag.
+    pub version: String,
+    /// As uploaded.
+    pub source: String,
+    /// Of `source`.
+    pub language: Language,
+    /// JavaScript made of `source`; absent where it is the source itself.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Source map (version 3) from `code` to `source`; absent where positions are the same.
+    #[serde(default)]
+    pub map: Option<String>,
+    /// In force, defaults filled in.
+    pub limits: Limits,
+    /// `env` of the upload.
+    pub env: BTreeMap<String, String>,
+    /// What the function may reach.
+    pub grants: Grants,
+    /// Handlers found in the module.
+    pub handlers: Vec<String>,
+    /// The module's subscriptions.
+    pub subscriptions: Vec<Subscription>,
+    /// When the name was first used, RFC 3339.
+    pub created: String,
+    /// When this version went live, RFC 3339.
+    pub updated: String,
+    /// Time that loading took, ms.
+    pub init_ms: f64,
+    /// Memory of the snapshot, bytes.
+    pub snapshot_bytes: usize,
+}
+
+/// A live version of a function.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: FunctionName,
+    /// What is stored of it.
+    pub record: Record,
+    /// Shared by all operations of all its invocations.
+    pub label: Arc<str>,
+    /// As `record.grants`.
+    pub grants: Arc<Grants>,
+    /// What its snapshot is kept under.
+    pub key: SnapshotKey,
+    /// From lines of the running code to lines of the source.
+    pub lines: Option<LineMap>,
+    /// Places for `limits.concurrency` invocations at once.
+    pub permits: Arc<tokio::sync::Semaphore>,
+}
+
+impl Function {
+    /// The file name in stack frames.
+    pub fn file(&self) -> String {
+        file_name(&self.name, self.record.language)
+    }
+
+    /// The JavaScript that runs.
+    pub fn code(&self) -> &str {
+        self.record.code.as_deref().unwrap_or(&self.record.source)
+    }
+}
+
+fn file_name(name: &FunctionName, language: Language) -> String {
+    format!("{name}.{}", language.extension())
+}

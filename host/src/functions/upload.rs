@@ -1,0 +1,206 @@
+//! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
+//! the new one is on disk.
+use super::registry::{Registry, RegistryError};
+use super::source::{self, Language, SourceError};
+use super::{Function, FunctionName, Record, file_name};
+use crate::capabilities::Grants;
+use crate::limits::Limits;
+use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
+use crate::snapshot::{Loaded, SnapshotCache};
+use daplet_abi::frame::{Frame, encode};
+use daplet_abi::load::{LoadReport, LoadRequest};
+use daplet_abi::reply::{JsError, Reply, codes};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a developer sends.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Checked name.
+    pub name: FunctionName,
+    /// The module.
+    pub source: String,
+    /// What the developer says it is.
+    pub language: Option<Language>,
+    /// In force, defaults filled in.
+    pub limits: Limits,
+    /// Values for `env`.
+    pub env: BTreeMap<String, String>,
+    /// What it may reach.
+    pub grants: Grants,
+}
+
+/// Why an upload did not go live.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// It does not parse, or imports what it may not.
+    #[error("{}", .0.message)]
+    Source(SourceError),
+    /// The module threw, has no handler, or ran out of a limit while it was loaded.
+    #[error("{}", .0.message)]
+    Load(JsError),
+    /// The sandbox cannot load now.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The registry cannot store it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// The upload pipeline.
+pub struct Deployer {
+    /// Where functions are.
+    pub registry: Arc<Registry>,
+    /// Where modules are loaded.
+    pub sandbox: Arc<Sandbox>,
+    /// Where loaded ones are kept.
+    pub snapshots: SnapshotCache,
+    /// CPU time for loading one.
+    pub load_cpu: Duration,
+}
+
+impl Deployer {
+    /// Checks and loads an upload; stores it unless `dry_run`. The function and whether anything changed.
+    pub async fn deploy(&self, upload: Upload, dry_run: bool) -> Result<(Arc<Function>, bool), UploadError> {
+        let version = version(&upload);
+        let live = self.registry.get(upload.name.as_str());
+        if let Some(live) = live.as_ref().filter(|live| live.record.version == version) {
+            return Ok((Arc::clone(live), false));
+        }
+        let guess = file_name(&upload.name, upload.language.unwrap_or(Language::JavaScript));
+        let checked = source::check(&upload.source, upload.language, &guess).map_err(UploadError::Source)?;
+        let now = jiff::Timestamp::now().to_string();
+        let mut record = Record {
+            version,
+            source: upload.source,
+            language: checked.language,
+            code: checked.code,
+            map: checked.map,
+            limits: upload.limits,
+            env: upload.env,
+            grants: upload.grants,
+            handlers: Vec::new(),
+            subscriptions: Vec::new(),
+            created: live.map_or_else(|| now.clone(), |live| live.record.created.clone()),
+            updated: now,
+            init_ms: 0.0,
+            snapshot_bytes: 0,
+        };
+        let start = Instant::now();
+        let loaded = self.load(&upload.name, &record).await?;
+        record.init_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
+        record.snapshot_bytes = loaded.snapshot.weight();
+        let report = report(&loaded).map_err(UploadError::Load)?;
+        (record.handlers, record.subscriptions) = (report.handlers, report.subscriptions);
+        let function = self.registry.function(upload.name, record);
+        if !dry_run {
+            self.snapshots.insert(function.key, Arc::new(loaded)).await;
+            self.registry.put(Arc::clone(&function)).await?;
+        }
+        Ok((function, true))
+    }
+
+    /// The loaded function: from the cache, or made once for all who wait.
+    pub async fn loaded(&self, function: &Function) -> Result<Arc<Loaded>, Arc<UploadError>> {
+        match self.snapshots.get(&function.key).await {
+            Some(loaded) => Ok(loaded),
+            None => self.snapshots.get_or_load(function.key, self.load(&function.name, &function.record)).await,
+        }
+    }
+
+    async fn load(&self, name: &FunctionName, record: &Record) -> Result<Loaded, UploadError> {
+        let load = self.sandbox.load(load_frame(name, record), self.load_cpu).await?;
+        for LogLine { text, .. } in &load.logs {
+            tracing::info!(target: "function", function = %name, phase = "load", "{text}");
+        }
+        let limit = |code: &str, message: String| {
+            UploadError::Load(JsError {
+                code: code.to_owned(),
+                name: "LimitError".to_owned(),
+                message,
+                ..JsError::default()
+            })
+        };
+        match load.outcome {
+            LoadOutcome::Loaded { snapshot, report } => Ok(Loaded { snapshot, report }),
+            LoadOutcome::JsError(frame) => Err(UploadError::Load(explain(js_error(&frame), record, self.load_cpu))),
+            LoadOutcome::Trap(Trap::Cpu) => Err(limit(codes::EXCEEDED_CPU, cpu_message(self.load_cpu))),
+            LoadOutcome::Trap(Trap::Memory) => Err(limit(codes::EXCEEDED_MEMORY, memory_message(record))),
+            LoadOutcome::Trap(trap) => Err(limit(codes::INTERNAL_ERROR, trap.to_string())),
+        }
+    }
+}
+
+fn cpu_message(budget: Duration) -> String {
+    format!(
+        "loading the module took more than {} ms of CPU time (setting load_cpu_ms); keep the top level short and do the work \
+         in the handler",
+        budget.as_millis()
+    )
+}
+
+fn memory_message(record: &Record) -> String {
+    format!("loading the module needs more than {} MiB of memory (limit memoryMb)", record.limits.memory_mb)
+}
+
+/// Limits said in words that name the setting; stack frames led back to the source.
+fn explain(mut error: JsError, record: &Record, budget: Duration) -> JsError {
+    match error.code.as_str() {
+        codes::EXCEEDED_CPU => error.message = cpu_message(budget),
+        codes::EXCEEDED_MEMORY => error.message = memory_message(record),
+        _ => {}
+    }
+    if let Some(lines) = record.map.as_deref().and_then(source::LineMap::new) {
+        map_frames(&mut error, &lines);
+    }
+    error
+}
+
+/// Leads stack frames from the running code back to the source.
+pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
+    for frame in &mut error.stack {
+        if let Some((line, column)) = lines.source(frame.line, frame.column) {
+            (frame.line, frame.column) = (line, column);
+        }
+    }
+}
+
+fn js_error(frame: &[u8]) -> JsError {
+    match Frame::decode(frame).and_then(|frame| frame.parse_head()) {
+        Ok(Reply::Error(error)) => error,
+        other => {
+            JsError { code: codes::INTERNAL_ERROR.to_owned(), message: format!("{other:?}"), ..JsError::default() }
+        }
+    }
+}
+
+fn report(loaded: &Loaded) -> Result<LoadReport, JsError> {
+    Frame::decode(&loaded.report).and_then(|frame| frame.parse_head()).map_err(|e| JsError {
+        code: codes::INTERNAL_ERROR.to_owned(),
+        message: format!("the guest's load report: {e}"),
+        ..JsError::default()
+    })
+}
+
+/// The frame that loads a function: its snapshot is a function of this and of the guest.
+pub fn load_frame(name: &FunctionName, record: &Record) -> Vec<u8> {
+    let request = LoadRequest {
+        name: name.to_string(),
+        file: file_name(name, record.language),
+        version: record.version.clone(),
+        env: record.env.clone(),
+        memory_bytes: record.limits.memory_bytes(),
+    };
+    let code = record.code.as_deref().unwrap_or(&record.source);
+    encode(&request, code.as_bytes()).unwrap_or_else(|_| unreachable!("the head has only strings and numbers"))
+}
+
+/// 16 hexadecimal digits of a digest over all that makes a version.
+fn version(upload: &Upload) -> String {
+    let settings = serde_json::json!([upload.language, upload.limits, upload.env, upload.grants]);
+    let digest =
+        Sha256::new().chain_update(settings.to_string()).chain_update([0]).chain_update(&upload.source).finalize();
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

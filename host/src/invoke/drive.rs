@@ -1,0 +1,270 @@
+//! Drives one invocation: enters the guest, starts what it submits, enters again with what completes, until it is done.
+use super::{Caller, InvokeError, Shared, Written};
+use crate::capabilities::CallContext;
+use crate::functions::{Function, upload::map_frames};
+use crate::sandbox::{LogLine, Outcome, Parked, Snapshot, Step, Trap};
+use bytes::Bytes;
+use daplet_abi::frame::{Frame, encode};
+use daplet_abi::op::{self, Completion, OpError, Operation};
+use daplet_abi::reply::{Reply, codes};
+use daplet_abi::{EventKind, LogLevel};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Completions that one entry delivers at most: keeps an entry short.
+const BATCH: usize = 64;
+
+/// One invocation.
+pub struct Drive {
+    shared: Arc<Shared>,
+    function: Arc<Function>,
+    context: Arc<CallContext>,
+    caller: Caller,
+    reply: Option<oneshot::Sender<Result<Written, InvokeError>>>,
+    cpu_left: Duration,
+    operations: u64,
+    log_left: usize,
+}
+
+type Completed = (u32, Result<(serde_json::Value, Bytes), OpError>);
+
+impl Drive {
+    /// `reply` gets the reply or the failure, once.
+    pub fn new(
+        shared: Arc<Shared>,
+        function: Arc<Function>,
+        caller: Caller,
+        reply: oneshot::Sender<Result<Written, InvokeError>>,
+    ) -> Drive {
+        let context = Arc::new(CallContext {
+            function: Arc::clone(&function.label),
+            grants: Arc::clone(&function.grants),
+            traceparent: caller.traceparent.clone(),
+            depth: caller.depth,
+        });
+        let limits = &function.record.limits;
+        let (cpu_left, log_left) = (limits.cpu(), usize::try_from(limits.log_bytes).unwrap_or(usize::MAX));
+        Drive { shared, context, caller, reply: Some(reply), cpu_left, operations: 0, log_left, function }
+    }
+
+    /// Runs to the end, the deadline, or the caller's going away before a reply.
+    pub async fn run(mut self, snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>) {
+        let deadline = tokio::time::Instant::now() + self.function.record.limits.wall();
+        let started = Instant::now();
+        // The first step alone is the whole of most invocations: it needs no timer.
+        let first = self.shared.sandbox.handle(snapshot, kind, frame, self.cpu_left).await;
+        let ended = match first {
+            Ok(step) => match self.settle(step) {
+                Ok(None) => Ok(()),
+                Ok(Some((parked, operations))) => {
+                    tokio::select! {
+                        ended = self.wait(parked, operations) => ended,
+                        () = tokio::time::sleep_until(deadline) => {
+                            let limit = self.function.record.limits.wall_ms;
+                            Err(InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function))
+                        }
+                    }
+                }
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(InvokeError::from(&error)),
+        };
+        if let Err(error) = ended {
+            self.fail(error, started.elapsed());
+        }
+    }
+
+    /// Enters again and again until nothing is waited for.
+    async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), InvokeError> {
+        let mut running: FuturesUnordered<BoxFuture<'static, Completed>> = FuturesUnordered::new();
+        running.extend(first.into_iter().map(|operation| self.start(operation)));
+        loop {
+            let completed = tokio::select! {
+                completed = running.next() => completed,
+                () = gone(&mut self.reply) => return Err(canceled()),
+            };
+            let Some(completed) = completed else {
+                return Err(InvokeError::internal("the guest waits although no operation runs"));
+            };
+            let mut frames = vec![completion(completed)?];
+            while frames.len() < BATCH
+                && let Some(Some(completed)) = futures::FutureExt::now_or_never(running.next())
+            {
+                frames.push(completion(completed)?);
+            }
+            let step = self.shared.sandbox.resume(parked, frames, self.cpu_left).await;
+            match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
+                Some((next, operations)) => {
+                    parked = next;
+                    running.extend(operations.into_iter().map(|operation| self.start(operation)));
+                }
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes in what a step did. `None` when the invocation is done.
+    fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
+        self.cpu_left = self.cpu_left.saturating_sub(step.cpu);
+        self.log(step.logs);
+        for frame in &step.writes {
+            self.written(frame)?;
+        }
+        let limits = &self.function.record.limits;
+        match step.outcome {
+            Outcome::Done => Ok(None),
+            Outcome::JsError => Ok(None),
+            Outcome::Trap(Trap::Cpu) => {
+                Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function))
+            }
+            Outcome::Trap(Trap::Memory) => {
+                Err(InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function))
+            }
+            Outcome::Trap(trap) => Err(InvokeError::internal(trap.to_string())),
+            Outcome::Pending(parked) => {
+                if self.cpu_left.is_zero() {
+                    return Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function));
+                }
+                self.operations += step.submits.len() as u64;
+                if self.operations > limits.operations {
+                    return Err(InvokeError::limit(
+                        codes::EXCEEDED_OPERATIONS,
+                        "operations",
+                        limits.operations,
+                        &self.function,
+                    ));
+                }
+                let operations = step.submits.iter().map(|frame| Submitted::decode(frame)).collect::<Result<_, _>>()?;
+                Ok(Some((parked, operations)))
+            }
+        }
+    }
+
+    /// One frame that the guest wrote: the reply, or the function's failure.
+    fn written(&mut self, bytes: &[u8]) -> Result<(), InvokeError> {
+        let fault = |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest wrote no reply: {e}"));
+        let frame = Frame::decode(bytes).map_err(fault)?;
+        let limits = &self.function.record.limits;
+        match frame.parse_head().map_err(fault)? {
+            Reply::Error(mut error) => {
+                if let Some(lines) = &self.function.lines {
+                    map_frames(&mut error, lines);
+                }
+                Err(match error.code.as_str() {
+                    codes::EXCEEDED_CPU => {
+                        InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function)
+                    }
+                    codes::EXCEEDED_MEMORY => {
+                        InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function)
+                    }
+                    codes::INTERNAL_ERROR => InvokeError::internal(error.message),
+                    _ => InvokeError::exception(error),
+                })
+            }
+            _ if frame.body.len() as u64 > limits.response_bytes => {
+                let error = InvokeError::limit(
+                    codes::EXCEEDED_RESPONSE,
+                    "responseBytes",
+                    limits.response_bytes,
+                    &self.function,
+                );
+                let detail = format!("{}; the response has {} bytes", error.detail, frame.body.len());
+                Err(error.with_detail(detail))
+            }
+            reply => {
+                if let Some(sender) = self.reply.take() {
+                    let _caller_is_gone = sender.send(Ok((reply, Bytes::copy_from_slice(frame.body))));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn start(&self, operation: Submitted) -> BoxFuture<'static, Completed> {
+        let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&self.context));
+        Box::pin(async move {
+            let Submitted { head: Operation { id, op, args }, body } = operation;
+            let result = match shared.capabilities() {
+                Some(capabilities) => capabilities.call(&context, &op, args, body).await,
+                None => Err(crate::capabilities::error(op::codes::UNAVAILABLE, "the server is starting")),
+            };
+            (id, result)
+        })
+    }
+
+    fn log(&mut self, lines: Vec<LogLine>) {
+        for LogLine { level, text } in lines {
+            if self.log_left == 0 {
+                return;
+            }
+            let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
+            if text.len() > self.log_left {
+                self.log_left = 0;
+                let limit = self.function.record.limits.log_bytes;
+                tracing::warn!(target: "function", function, request_id, limit, "console output exceeds logBytes; the rest is dropped");
+                return;
+            }
+            self.log_left -= text.len();
+            match level {
+                LogLevel::Debug => tracing::debug!(target: "function", function, request_id, "{text}"),
+                LogLevel::Info => tracing::info!(target: "function", function, request_id, "{text}"),
+                LogLevel::Warn => tracing::warn!(target: "function", function, request_id, "{text}"),
+                LogLevel::Error => tracing::error!(target: "function", function, request_id, "{text}"),
+            }
+        }
+    }
+
+    fn fail(&mut self, error: InvokeError, after: Duration) {
+        let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
+        let stack = error.js.as_ref().map(|js| format!("{:?}", js.stack)).unwrap_or_default();
+        tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
+        if let Some(sender) = self.reply.take() {
+            let _caller_is_gone = sender.send(Err(error));
+        }
+    }
+}
+
+/// A submitted operation with its body.
+struct Submitted {
+    head: Operation,
+    body: Bytes,
+}
+
+impl Submitted {
+    fn decode(bytes: &[u8]) -> Result<Submitted, InvokeError> {
+        let fault =
+            |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
+        let frame = Frame::decode(bytes).map_err(fault)?;
+        Ok(Submitted { head: frame.parse_head().map_err(fault)?, body: Bytes::copy_from_slice(frame.body) })
+    }
+}
+
+fn completion((id, result): Completed) -> Result<Vec<u8>, InvokeError> {
+    let (outcome, body) = match result {
+        Ok((head, body)) => (op::Outcome::Ok(head), body),
+        Err(error) => (op::Outcome::Error(error), Bytes::new()),
+    };
+    encode(&Completion { id, outcome }, &body).map_err(|e| InvokeError::internal(e.to_string()))
+}
+
+/// Ends when nobody waits for the reply any more; never once it has left.
+async fn gone(reply: &mut Option<oneshot::Sender<Result<Written, InvokeError>>>) {
+    match reply {
+        Some(sender) => sender.closed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn canceled() -> InvokeError {
+    InvokeError {
+        code: codes::CANCELED.to_owned(),
+        detail: "the caller went away before the reply".to_owned(),
+        limit: None,
+        setting: None,
+        js: None,
+    }
+}

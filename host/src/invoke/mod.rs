@@ -1,0 +1,167 @@
+//! One invocation, from event to reply: permit, deadline, steps through the sandbox, operations, limits.
+//!
+//! Must not know: HTTP servers, WasmEdge, what an operation does.
+//!
+//! The reply is given back as soon as the guest has written it; what `ctx.waitUntil` holds open goes on in the same task.
+mod drive;
+mod error;
+
+pub use error::{Blame, InvokeError};
+
+use crate::capabilities::Capabilities;
+use crate::functions::{Deployer, Function, UploadError};
+use crate::sandbox::{Sandbox, SandboxError};
+use bytes::Bytes;
+use daplet_abi::EventKind;
+use daplet_abi::event::{HttpEvent, TopicEvent};
+use daplet_abi::frame::encode;
+use daplet_abi::reply::{AckStatus, Reply, codes};
+use drive::Drive;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+/// An HTTP answer of a function.
+#[derive(Debug)]
+pub struct HttpReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Reason phrase; empty for the usual one.
+    pub status_text: String,
+    /// Header pairs in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, raw.
+    pub body: Bytes,
+}
+
+/// What the guest wrote as its reply, with the frame's body.
+type Written = (Reply, Bytes);
+
+/// Runs functions. Cheap to clone.
+#[derive(Clone)]
+pub struct Invoker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    sandbox: Arc<Sandbox>,
+    deployer: Arc<Deployer>,
+    capabilities: std::sync::OnceLock<Capabilities>,
+    tasks: TaskTracker,
+}
+
+/// What every kind of invocation carries.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Named in logs and answers.
+    pub request_id: Arc<str>,
+    /// W3C trace context.
+    pub traceparent: Option<Arc<str>>,
+    /// How many functions called each other on the way here.
+    pub depth: u32,
+}
+
+impl Invoker {
+    /// An invoker that still lacks its capabilities: some of them call functions, and so need it first.
+    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>) -> Invoker {
+        let shared = Shared { sandbox, deployer, capabilities: std::sync::OnceLock::new(), tasks: TaskTracker::new() };
+        Invoker { shared: Arc::new(shared) }
+    }
+
+    /// Gives it the capabilities; once, before the first invocation.
+    pub fn equip(&self, capabilities: Capabilities) {
+        let _first_wins = self.shared.capabilities.set(capabilities);
+    }
+
+    /// Handles an HTTP request.
+    pub async fn http(
+        &self,
+        function: &Arc<Function>,
+        event: &HttpEvent,
+        body: &[u8],
+        caller: Caller,
+    ) -> Result<HttpReply, InvokeError> {
+        match self.invoke(function, EventKind::Http, event, body, caller).await? {
+            (Reply::Response { status, status_text, headers }, body) => {
+                Ok(HttpReply { status, status_text, headers, body })
+            }
+            (other, _) => Err(InvokeError::internal(format!("a request was answered with {other:?}"))),
+        }
+    }
+
+    /// Handles a topic delivery; `event` is the CloudEvent as JSON.
+    pub async fn topic(
+        &self,
+        function: &Arc<Function>,
+        head: &TopicEvent,
+        event: &[u8],
+        caller: Caller,
+    ) -> Result<AckStatus, InvokeError> {
+        match self.invoke(function, EventKind::Topic, head, event, caller).await? {
+            (Reply::Ack { status }, _) => Ok(status),
+            (other, _) => Err(InvokeError::internal(format!("a delivery was answered with {other:?}"))),
+        }
+    }
+
+    /// Invocations that run now, those whose reply has left included.
+    pub fn running(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
+    /// Waits until nothing runs any more. Call it after the last event came in.
+    pub async fn finished(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    async fn invoke(
+        &self,
+        function: &Arc<Function>,
+        kind: EventKind,
+        head: &impl Serialize,
+        body: &[u8],
+        caller: Caller,
+    ) -> Result<Written, InvokeError> {
+        let limits = &function.record.limits;
+        let Ok(permit) = Arc::clone(&function.permits).try_acquire_owned() else {
+            return Err(InvokeError::limit(codes::LOAD_SHED, "concurrency", limits.concurrency, function)
+                .with_detail(format!("{} runs {} invocations already", function.name, limits.concurrency)));
+        };
+        let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
+        let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
+        let (reply, written) = oneshot::channel();
+        let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller, reply);
+        self.shared.tasks.spawn(async move {
+            drive.run(Arc::clone(&loaded.snapshot), kind, frame).await;
+            drop(permit);
+        });
+        written.await.unwrap_or_else(|_| Err(InvokeError::internal("the invocation ended without a reply")))
+    }
+}
+
+impl Shared {
+    fn capabilities(&self) -> Option<&Capabilities> {
+        self.capabilities.get()
+    }
+}
+
+/// A function that was live could not be loaded again.
+fn load_failed(error: &UploadError) -> InvokeError {
+    match error {
+        UploadError::Sandbox(error) => InvokeError::from(error),
+        UploadError::Load(js) => InvokeError::exception(js.clone()),
+        other => InvokeError::internal(other.to_string()),
+    }
+}
+
+impl From<&SandboxError> for InvokeError {
+    fn from(error: &SandboxError) -> InvokeError {
+        match error {
+            SandboxError::Overloaded { limit } => {
+                InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
+            }
+            other => InvokeError::internal(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `ANY /{function}/…`: plain HTTP, and Dapr service invocation, which arrives as that.
+//!
+//! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
+//! (docs/decisions/006-request-url.md).
+use crate::api::ApiError;
+use crate::functions::{Function, Registry};
+use crate::invoke::{Caller, HttpReply, Invoker};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use daplet_abi::event::HttpEvent;
+use std::sync::Arc;
+
+/// Names the invocation in logs, answers and follow-up calls.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// W3C trace context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// How many functions called each other on the way here; ends endless chains.
+pub const DEPTH: HeaderName = HeaderName::from_static("daplet-depth");
+
+/// What the trigger needs.
+#[derive(Clone)]
+pub struct Context {
+    /// Where functions are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// Hide failures' details from callers.
+    pub production: bool,
+    /// Token that a sidecar must show, if one is configured.
+    pub app_api_token: Option<Arc<str>>,
+}
+
+/// The routes of functions; everything that nothing else takes.
+pub fn routes(context: Context) -> Router {
+    Router::new().route("/", any(root)).fallback(any(handle)).with_state(context)
+}
+
+async fn root() -> &'static str {
+    "Daplet. Functions are called at /{name}; GET /functions lists them.\n"
+}
+
+async fn handle(State(context): State<Context>, request: Request) -> Response {
+    match respond(&context, request).await {
+        Ok(response) => response,
+        Err((error, id)) => {
+            let mut response = error.into_response();
+            if let Some(id) = id {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            response
+        }
+    }
+}
+
+async fn respond(context: &Context, request: Request) -> Result<Response, (ApiError, Option<HeaderValue>)> {
+    let (parts, body) = request.into_parts();
+    let name = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    let function = context.registry.get(name).ok_or_else(|| (ApiError::no_function(name), None))?;
+    let caller = caller(&parts.headers);
+    let id = HeaderValue::from_str(&caller.request_id).ok();
+    let body = read(body, context.max_body_bytes).await.map_err(|e| (e, id.clone()))?;
+    let head = parts.method == Method::HEAD;
+    let event = HttpEvent {
+        request_id: caller.request_id.to_string(),
+        traceparent: caller.traceparent.as_deref().map(str::to_owned),
+        method: parts.method.as_str().to_owned(),
+        url: url(&parts.uri, &parts.headers),
+        headers: pairs(&parts.headers),
+    };
+    match invoke(context, &function, &event, &body, caller).await {
+        Ok(reply) => Ok(response(reply, head, id)),
+        Err(error) => Err((error, id)),
+    }
+}
+
+/// Runs a function on an event; a failure is the answer that its caller sees.
+pub async fn invoke(
+    context: &Context,
+    function: &Arc<Function>,
+    event: &HttpEvent,
+    body: &[u8],
+    caller: Caller,
+) -> Result<HttpReply, ApiError> {
+    let reply = context.invoker.http(function, event, body, caller).await;
+    reply.map_err(|error| ApiError::of_invocation(&error, context.production))
+}
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    use http_body_util::BodyExt;
+    use hyper::body::Body as _;
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    match http_body_util::Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(ApiError::too_large("the request body", limit, "max_body_bytes"))
+        }
+        Err(error) => Err(ApiError::bad_request(format!("the request body could not be read: {error}"))),
+    }
+}
+
+/// Who calls: the request's own id, trace and depth, or new ones.
+pub fn caller(headers: &HeaderMap) -> Caller {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let valid = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let request_id =
+        text(&REQUEST_ID).filter(valid).map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
+    let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
+    let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
+    let depth = text(&DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
+    Caller { request_id, traceparent: Some(traceparent), depth }
+}
+
+/// A new root of a trace, not sampled.
+pub fn new_traceparent() -> Arc<str> {
+    let (trace, span) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+    format!("00-{}-{:016x}-00", trace.simple(), span.as_u64_pair().0 | 1).into()
+}
+
+fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(|a| a.as_str()));
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    format!("http://{}{path}", host.unwrap_or("localhost"))
+}
+
+/// Headers that speak of one connection (RFC 9110 §7.6.1); they end here.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Header pairs in order. Values are bytes, and JavaScript has them as such: one character a byte.
+pub fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let kept = headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name) && *name != DEPTH);
+    kept.map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes()))).collect()
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
+fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
+    let Ok(status) = StatusCode::from_u16(reply.status) else {
+        return ApiError::bad_request(format!("status {} is none", reply.status)).into_response();
+    };
+    let length = reply.body.len();
+    let bodyless = matches!(status.as_u16(), 204 | 304) || status.is_informational();
+    let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    if !reply.status_text.is_empty()
+        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reply.status_text.into_bytes())
+    {
+        response.extensions_mut().insert(reason);
+    }
+    let headers = response.headers_mut();
+    headers.reserve(reply.headers.len() + 2);
+    for (name, value) in reply.headers {
+        let bytes: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&bytes))
+            && !HOP_BY_HOP.contains(&name)
+            && name != header::CONTENT_LENGTH
+        {
+            headers.append(name, value);
+        }
+    }
+    if head && !bodyless {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if let Some(id) = id {
+        headers.entry(REQUEST_ID).or_insert(id);
+    }
+    response
+}
