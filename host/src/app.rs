@@ -1,13 +1,18 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
-use crate::api::{functions, health};
+use crate::api::{dapr, functions, health};
 use crate::capabilities::Capabilities;
+use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
+use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
 use crate::config::Config;
+use crate::dapr::Sidecar;
 use crate::functions::{Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{SnapshotCache, SnapshotKey};
-use crate::triggers::http;
+use crate::store::{Log, State, Store};
+use crate::triggers::{http, topic};
 use axum::Router;
 use std::io::Write;
 use std::path::Path;
@@ -57,16 +62,59 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         load_cpu: config.load_cpu,
     });
     let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer));
-    invoker.equip(Capabilities::new(vec![Box::new(Timer)]));
-
     let ready = Arc::new(AtomicBool::new(true));
     let trigger = http::Context {
         registry: Arc::clone(&registry),
         invoker: invoker.clone(),
         max_body_bytes: config.max_body_bytes,
         production: config.production,
-        app_api_token: config.app_api_token.as_deref().map(Arc::from),
     };
+    let sidecar = match &config.sidecar {
+        Some(found) => Some(Sidecar::new(&found.http, found.api_token.as_deref())?),
+        None => None,
+    };
+    let (state, broker, log): (Arc<dyn StateStore>, Arc<dyn Broker>, Option<Log>) = match &sidecar {
+        Some(sidecar) => {
+            (Arc::new(state::dapr::Dapr(sidecar.clone())), Arc::new(pubsub::dapr::Dapr(sidecar.clone())), None)
+        }
+        None => {
+            let store = Store::open(&config.data_dir.join("state.redb"))?;
+            let (kept, log) = (State::new(store.clone()), Log::new(store));
+            tokio::spawn(purge(kept.clone()));
+            let state = state::embedded::Embedded { state: kept, app_id: config.app_id.clone() };
+            let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
+            (Arc::new(state), Arc::new(broker), Some(log))
+        }
+    };
+    let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
+    invoker.equip(Capabilities::new(vec![
+        Box::new(Timer),
+        Box::new(StateCapability(Arc::clone(&state))),
+        Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
+    ]));
+    let dapr_api = dapr::Context {
+        state,
+        broker,
+        own,
+        registry: Arc::clone(&registry),
+        app_id: config.app_id.as_str().into(),
+        max_body_bytes: config.max_body_bytes,
+        extended: Arc::default(),
+    };
+    let topics = topic::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
+    let stop = CancellationToken::new();
+    let mut running = Vec::new();
+    if let Some(log) = log {
+        let deliveries = topic::embedded::Deliveries {
+            log,
+            registry: Arc::clone(&registry),
+            invoker: invoker.clone(),
+            stop: stop.clone(),
+        };
+        running.push(tokio::spawn(deliveries.run()));
+        running.push(tokio::spawn(ended(listen(config.dapr_listen, dapr::routes(dapr_api), stop.clone()).await?)));
+    }
     let management = functions::Context {
         registry,
         deployer,
@@ -74,17 +122,25 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         max_source_bytes: config.max_source_bytes,
         refuse_invoked: true,
     };
-    let router = health::routes(Arc::clone(&ready)).merge(functions::routes(management)).merge(http::routes(trigger));
-
-    let stop = CancellationToken::new();
-    let server = tokio::spawn(listen(config.listen, router, stop.clone()).await?);
+    let mut router = health::routes(Arc::clone(&ready)).merge(functions::routes(management));
+    if config.sidecar.is_some() {
+        router = router.merge(topic::sidecar::routes(topics));
+    }
+    let router = router.merge(http::routes(trigger));
+    running.push(tokio::spawn(ended(listen(config.listen, router, stop.clone()).await?)));
     println!("daplet: listening on http://{}", config.listen);
+    match &config.sidecar {
+        Some(sidecar) => println!("daplet: using the Dapr sidecar at {}", sidecar.http),
+        None => println!("daplet: Dapr's HTTP API on http://{}, app-id {}", config.dapr_listen, config.app_id),
+    }
 
     wait_for_signal().await?;
     ready.store(false, Ordering::Relaxed);
     stop.cancel();
     let finished = async {
-        let _ended = server.await;
+        for task in running {
+            let _ended = task.await;
+        }
         invoker.finished().await;
     };
     if tokio::time::timeout(config.shutdown_grace, finished).await.is_err() {
@@ -110,6 +166,24 @@ async fn listen(
         let _slower = stream.set_nodelay(true);
     });
     Ok(axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).into_future())
+}
+
+/// A server's end is only worth a line.
+async fn ended(server: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = server.await {
+        tracing::error!("a server ended: {error}");
+    }
+}
+
+/// Removes expired state from time to time; to readers it is absent already.
+async fn purge(state: State) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Err(error) = state.purge().await {
+            tracing::error!("{error}");
+        }
+    }
 }
 
 async fn wait_for_signal() -> Result<(), Fatal> {

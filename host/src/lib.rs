@@ -15,7 +15,9 @@ pub mod config;
 pub mod limits;
 pub mod telemetry;
 
+pub mod dapr;
 pub mod sandbox;
+pub mod store;
 
 pub mod capabilities;
 pub mod snapshot;

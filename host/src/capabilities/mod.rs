@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod invoke;
+pub mod pubsub;
+pub mod state;
 pub mod timer;
 
 /// Whose operation it is.
@@ -81,4 +84,15 @@ pub fn error(code: &str, message: impl Into<String>) -> OpError {
 /// The arguments as a type; what does not fit is the caller's error.
 pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<T, OpError> {
     serde_json::from_value(Value::Object(args)).map_err(|e| error(codes::INVALID_ARGUMENT, format!("{op}: {e}")))
+}
+
+/// A failure of the sidecar as a function sees it.
+pub fn from_dapr(e: crate::dapr::DaprError) -> OpError {
+    use crate::dapr::DaprError;
+    match e {
+        DaprError::Unavailable { .. } => error(codes::UNAVAILABLE, e.to_string()),
+        DaprError::Refused { status: 409, message, .. } => error(codes::ETAG_MISMATCH, message),
+        DaprError::Refused { code, message, .. } if code.is_empty() => error(codes::UNAVAILABLE, message),
+        DaprError::Refused { code, message, .. } => error(&code, message),
+    }
 }

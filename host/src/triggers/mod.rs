@@ -1,2 +1,3 @@
 //! Triggers: an outside event becomes an event for a function, its reply becomes the outside answer. One folder each.
 pub mod http;
+pub mod topic;

@@ -3,6 +3,7 @@
 //! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
 //! (docs/decisions/006-request-url.md).
 use crate::api::ApiError;
+use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, Invoker};
 use axum::Router;
@@ -32,8 +33,6 @@ pub struct Context {
     pub max_body_bytes: usize,
     /// Hide failures' details from callers.
     pub production: bool,
-    /// Token that a sidecar must show, if one is configured.
-    pub app_api_token: Option<Arc<str>>,
 }
 
 /// The routes of functions; everything that nothing else takes.
@@ -89,6 +88,25 @@ pub async fn invoke(
 ) -> Result<HttpReply, ApiError> {
     let reply = context.invoker.http(function, event, body, caller).await;
     reply.map_err(|error| ApiError::of_invocation(&error, context.production))
+}
+
+/// This host's functions, called without leaving the process.
+impl OwnApp for Context {
+    fn call(&self, request: AppRequest) -> futures::future::BoxFuture<'_, AppReply> {
+        Box::pin(async move {
+            let mut builder = axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
+            for (name, value) in &request.headers {
+                builder = builder.header(name, value);
+            }
+            let response = match builder.header(DEPTH, request.depth).body(Body::from(request.body)) {
+                Ok(request) => handle(State(self.clone()), request).await,
+                Err(e) => ApiError::bad_request(format!("the call is no HTTP request: {e}")).into_response(),
+            };
+            let (parts, body) = response.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            AppReply { status: parts.status.as_u16(), headers: pairs(&parts.headers), body }
+        })
+    }
 }
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {

@@ -1,0 +1,45 @@
+//! Dapr's error JSON: `{errorCode, message}`, and the rich form that adds `details`.
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// An error as Dapr answers it.
+#[derive(Debug)]
+pub struct DaprApiError {
+    status: StatusCode,
+    code: String,
+    message: String,
+    details: Vec<Value>,
+}
+
+impl DaprApiError {
+    /// The plain form.
+    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> DaprApiError {
+        DaprApiError { status, code: code.to_owned(), message: message.into(), details: Vec::new() }
+    }
+
+    /// The rich form, with an `ErrorInfo` and, for a named thing, a `ResourceInfo`.
+    pub fn rich(mut self, reason: &str, resource: Option<(&str, &str)>) -> DaprApiError {
+        self.details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "dapr.io", "reason": reason, "metadata": {},
+        }));
+        if let Some((kind, name)) = resource {
+            self.details.push(json!({
+                "@type": "type.googleapis.com/google.rpc.ResourceInfo",
+                "resource_type": kind, "resource_name": name, "owner": "", "description": "",
+            }));
+        }
+        self
+    }
+}
+
+impl IntoResponse for DaprApiError {
+    fn into_response(self) -> Response {
+        let mut body = json!({"errorCode": self.code, "message": self.message});
+        if !self.details.is_empty() {
+            body["details"] = Value::Array(self.details);
+        }
+        (self.status, Json(body)).into_response()
+    }
+}

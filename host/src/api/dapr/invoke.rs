@@ -1,0 +1,94 @@
+//! Service invocation: `/v1.0/invoke/{app}/method/{path…}`, and any other path with a `dapr-app-id` header. Without a sidecar
+//! there is one application, this host.
+use super::Context;
+use super::error::DaprApiError;
+use crate::capabilities::invoke::{AppReply, AppRequest};
+use crate::triggers::http::pairs;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+/// `ANY /v1.0/invoke/{app}/method/{path…}`
+pub async fn by_path(
+    State(context): State<Context>,
+    Path((app, _)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, DaprApiError> {
+    let (parts, body) = request.into_parts();
+    // The path as it was sent: the extractor has decoded its own copy.
+    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let path = target.split_once("/method/").map_or_else(String::new, |(_, path)| format!("/{path}"));
+    call(&context, &app, parts.method, path, &parts.headers, body).await
+}
+
+/// Any path with a `dapr-app-id` header; without one, Dapr has nothing there.
+pub async fn by_header(
+    State(context): State<Context>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, DaprApiError> {
+    let Some(app) = headers.get("dapr-app-id").and_then(|app| app.to_str().ok()).map(str::to_owned) else {
+        return Err(unserved(&method, uri.path()));
+    };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    call(&context, &app, method, path, &headers, body).await
+}
+
+/// Building blocks that need a sidecar answer as a sidecar without such a component does.
+fn unserved(method: &Method, path: &str) -> DaprApiError {
+    let block = path.trim_start_matches('/').split('/').nth(1).unwrap_or_default();
+    let (status, code) = match block {
+        "secrets" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_SECRET_STORES_NOT_CONFIGURED"),
+        "configuration" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_CONFIGURATION_STORE_NOT_CONFIGURED"),
+        "bindings" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_INVOKE_OUTPUT_BINDING"),
+        "lock" | "unlock" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_LOCK_STORE_NOT_CONFIGURED"),
+        "actors" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_RUNTIME_NOT_FOUND"),
+        _ => (StatusCode::NOT_FOUND, "ERR_DIRECT_INVOKE"),
+    };
+    DaprApiError::new(
+        status,
+        code,
+        format!("{method} {path} is not served without a Dapr sidecar; set DAPR_HTTP_PORT to use one"),
+    )
+}
+
+async fn call(
+    context: &Context,
+    app: &str,
+    method: Method,
+    path: String,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, DaprApiError> {
+    if app != &*context.app_id {
+        let message = format!(
+            "failed to invoke, id: {app}, err: no such app; without a Dapr sidecar there is one, \"{}\"",
+            context.app_id
+        );
+        return Err(DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_DIRECT_INVOKE", message));
+    }
+    let body: Bytes = axum::body::to_bytes(body, context.max_body_bytes).await.map_err(|_| {
+        let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
+        DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message)
+    })?;
+    let mut headers = pairs(headers);
+    // A sidecar stamps these over whatever the caller claims.
+    headers.retain(|(name, _)| !name.starts_with("dapr-"));
+    headers.push(("dapr-callee-app-id".to_owned(), app.to_owned()));
+    let method = method.as_str().to_owned();
+    Ok(response(context.own.call(AppRequest { method, path, headers, body, depth: 0 }).await))
+}
+
+fn response(reply: AppReply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response.into_response()
+}

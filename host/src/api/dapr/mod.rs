@@ -1,0 +1,126 @@
+//! Dapr's own HTTP API over the embedded default, so that any Dapr client works without a sidecar.
+//!
+//! Owns: Dapr's routes, status codes and error JSON (reference: Dapr 1.18). Must not know: how state and messages are kept.
+//!
+//! # Layout
+//! - [`state`]: `/v1.0/state`
+//! - [`publish`]: `/v1.0/publish`
+//! - [`invoke`]: `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`error`]: Dapr's two shapes of errors
+pub mod error;
+pub mod invoke;
+pub mod publish;
+pub mod state;
+
+use crate::capabilities::CallContext;
+use crate::capabilities::invoke::OwnApp;
+use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
+use crate::capabilities::state::{DEFAULT_STORE, StateStore};
+use crate::functions::Registry;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use error::DaprApiError;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Context {
+    /// State; keys are taken as they come.
+    pub state: Arc<dyn StateStore>,
+    /// The broker.
+    pub broker: Arc<dyn Broker>,
+    /// This host's functions.
+    pub own: Arc<dyn OwnApp>,
+    /// For the list of subscriptions.
+    pub registry: Arc<Registry>,
+    /// This host's app-id.
+    pub app_id: Arc<str>,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// `PUT /v1.0/metadata/{key}`.
+    pub extended: Arc<RwLock<BTreeMap<String, String>>>,
+}
+
+impl Context {
+    /// The caller as capabilities know callers: no function, no grants.
+    fn caller(&self, headers: &HeaderMap) -> CallContext {
+        let trace = headers.get("traceparent").and_then(|value| value.to_str().ok());
+        CallContext {
+            function: Arc::clone(&self.app_id),
+            grants: Arc::default(),
+            traceparent: Some(trace.map_or_else(crate::triggers::http::new_traceparent, Arc::from)),
+            depth: 0,
+        }
+    }
+}
+
+/// Dapr's API.
+pub fn routes(context: Context) -> Router {
+    let limit = axum::extract::DefaultBodyLimit::max(context.max_body_bytes);
+    Router::new()
+        .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/v1.0/metadata", get(metadata))
+        .route("/v1.0/metadata/{key}", axum::routing::put(set_metadata))
+        .route("/v1.0/state/{store}", post(state::save).put(state::save))
+        .route("/v1.0/state/{store}/bulk", post(state::bulk_get).put(state::bulk_get))
+        .route("/v1.0/state/{store}/transaction", post(state::transaction).put(state::transaction))
+        .route("/v1.0/state/{store}/{key}", get(state::get).delete(state::delete))
+        .route("/v1.0-alpha1/state/{store}/query", post(state::query).put(state::query))
+        .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
+        .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
+        .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
+        .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
+        .fallback(invoke::by_header)
+        .layer(limit)
+        .with_state(context)
+}
+
+async fn metadata(State(context): State<Context>) -> Response {
+    let subscriptions: Vec<Value> = context
+        .registry
+        .list()
+        .iter()
+        .flat_map(|function| function.record.subscriptions.clone())
+        .map(|s| {
+            json!({
+                "pubsubname": s.pubsub, "topic": s.topic, "deadLetterTopic": s.dead_letter_topic.unwrap_or_default(),
+                "metadata": {}, "rules": [], "type": "PROGRAMMATIC",
+            })
+        })
+        .collect();
+    let extended = context.extended.read().unwrap_or_else(PoisonError::into_inner).clone();
+    Json(json!({
+        "id": &*context.app_id,
+        "runtimeVersion": concat!("daplet-", env!("CARGO_PKG_VERSION")),
+        "enabledFeatures": [],
+        "actors": [],
+        "components": [
+            {"name": DEFAULT_STORE, "type": "state.daplet", "version": "v1", "capabilities": ["ETAG", "TRANSACTIONAL", "TTL"]},
+            {"name": DEFAULT_PUBSUB, "type": "pubsub.daplet", "version": "v1", "capabilities": []},
+        ],
+        "subscriptions": subscriptions,
+        "extended": extended,
+    }))
+    .into_response()
+}
+
+async fn set_metadata(
+    State(context): State<Context>,
+    axum::extract::Path(key): axum::extract::Path<String>,
+    value: String,
+) -> Result<StatusCode, DaprApiError> {
+    const MAX_ENTRIES: usize = 1_000;
+    let mut extended = context.extended.write().unwrap_or_else(PoisonError::into_inner);
+    if extended.len() >= MAX_ENTRIES && !extended.contains_key(&key) {
+        let message = format!("metadata has {MAX_ENTRIES} entries already");
+        return Err(DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, "ERR_METADATA_SET", message));
+    }
+    extended.insert(key, value);
+    Ok(StatusCode::NO_CONTENT)
+}

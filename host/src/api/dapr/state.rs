@@ -1,0 +1,278 @@
+//! `/v1.0/state/{store}`: save, get, bulk get, delete, transaction.
+use super::Context;
+use super::error::DaprApiError;
+use crate::capabilities::CallContext;
+use crate::capabilities::state::{DEFAULT_STORE, rfc3339};
+use crate::store::{Change, Item, Put};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daplet_abi::op::{OpError, codes};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+type Parameters = Query<BTreeMap<String, String>>;
+
+#[derive(Deserialize)]
+struct Save<'a> {
+    #[serde(default)]
+    key: String,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    etag: Option<Value>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    #[serde(default)]
+    options: Map<String, Value>,
+}
+
+fn malformed(message: impl Into<String>) -> DaprApiError {
+    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+}
+
+fn check_store(store: &str) -> Result<(), DaprApiError> {
+    if store == DEFAULT_STORE {
+        return Ok(());
+    }
+    let message = format!("state store {store} is not found");
+    let error = DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_STATE_STORE_NOT_FOUND", message);
+    Err(error.rich("DAPR_STATE_NOT_FOUND", Some(("state", store))))
+}
+
+fn check_key(key: &str) -> Result<(), DaprApiError> {
+    if key.is_empty() {
+        return Err(malformed("key cannot be empty"));
+    }
+    if key.contains("||") {
+        let message = format!("input key/keyPrefix '{key}' can't contain '||'");
+        return Err(malformed(message).rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", DEFAULT_STORE))));
+    }
+    Ok(())
+}
+
+fn concurrency(value: Option<&str>) -> Result<bool, DaprApiError> {
+    match value {
+        None | Some("" | "last-write") => Ok(false),
+        Some("first-write") => Ok(true),
+        Some(other) => Err(malformed(format!("unrecognized concurrency model '{other}'"))),
+    }
+}
+
+fn ttl(metadata: &Map<String, Value>, query: &BTreeMap<String, String>) -> Result<Option<u64>, DaprApiError> {
+    let from_query = query.get("metadata.ttlInSeconds").map(String::as_str);
+    let given = match metadata.get("ttlInSeconds") {
+        None => from_query,
+        Some(Value::String(text)) => Some(from_query.unwrap_or(text)),
+        Some(_) => return Err(malformed("metadata values must be strings")),
+    };
+    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match text.parse::<i64>() {
+        Ok(-1) => Ok(None),
+        Ok(seconds) if seconds > 0 => Ok(Some(seconds.unsigned_abs())),
+        _ => Err(malformed(format!("incorrect value for metadata 'ttlInSeconds': {text}"))),
+    }
+}
+
+impl Save<'_> {
+    fn change(self, put: bool, query: &BTreeMap<String, String>) -> Result<Change, DaprApiError> {
+        check_key(&self.key)?;
+        let etag = match self.etag {
+            None | Some(Value::Null) => None,
+            Some(Value::String(etag)) => Some(etag),
+            // The JavaScript client's type for transactions.
+            Some(Value::Object(mut object)) => match object.remove("value") {
+                Some(Value::String(etag)) => Some(etag),
+                _ => return Err(malformed(format!("the etag of {} must be a string", self.key))),
+            },
+            Some(_) => return Err(malformed(format!("the etag of {} must be a string", self.key))),
+        };
+        // The JavaScript client sends its enum's numbers: 1 is first-write.
+        let first_write = match self.options.get("concurrency") {
+            Some(Value::Number(number)) => number.as_i64() == Some(1),
+            Some(Value::String(text)) => concurrency(Some(text))?,
+            _ => false,
+        };
+        let put = if put {
+            let value = self.value.map_or_else(|| b"null".to_vec(), |value| value.get().as_bytes().to_vec());
+            Some(Put { value, ttl_seconds: ttl(&self.metadata, query)? })
+        } else {
+            None
+        };
+        Ok(Change { key: self.key, put, etag, first_write })
+    }
+}
+
+fn failed(code: &str, store: &str, error: &OpError) -> DaprApiError {
+    let status =
+        if error.code == codes::ETAG_MISMATCH { StatusCode::CONFLICT } else { StatusCode::INTERNAL_SERVER_ERROR };
+    DaprApiError::new(status, code, format!("failed operation in state store {store}: {}", error.message))
+}
+
+/// Items are saved one by one: each succeeds or fails for itself, and the first failure is told.
+pub async fn save(
+    State(context): State<Context>,
+    Path(store): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, DaprApiError> {
+    check_store(&store)?;
+    let items: Vec<Save> =
+        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let changes: Vec<Change> = items.into_iter().map(|item| item.change(true, &query)).collect::<Result<_, _>>()?;
+    let cx = context.caller(&headers);
+    let saves = changes.into_iter().map(|change| context.state.change(&cx, &store, change));
+    match futures::future::join_all(saves).await.into_iter().find_map(Result::err) {
+        Some(error) => Err(failed("ERR_STATE_SAVE", &store, &error)),
+        None => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// 200 with the value's JSON text, 204 when absent.
+pub async fn get(
+    State(context): State<Context>,
+    Path((store, key)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Result<Response, DaprApiError> {
+    check_store(&store)?;
+    check_key(&key)?;
+    consistency(&query)?;
+    let cx = context.caller(&headers);
+    match context.state.get(&cx, &store, &key).await {
+        Ok(Some(item)) => Ok(value(item)),
+        Ok(None) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(error) => Err(failed("ERR_STATE_GET", &store, &error)),
+    }
+}
+
+fn value(item: Item) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, "application/json")], item.value).into_response();
+    if let Ok(etag) = item.etag.parse() {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    if let Some(Ok(at)) = item.expires.map(|at| rfc3339(at).parse()) {
+        response.headers_mut().insert("metadata.ttlexpiretime", at);
+    }
+    response
+}
+
+fn consistency(query: &BTreeMap<String, String>) -> Result<(), DaprApiError> {
+    match query.get("consistency").map(String::as_str) {
+        None | Some("" | "strong" | "eventual") => Ok(()),
+        Some(other) => Err(malformed(format!("unrecognized consistency '{other}'"))),
+    }
+}
+
+#[derive(Deserialize)]
+struct BulkGet {
+    keys: Vec<String>,
+}
+
+/// Every key once, in order; a missing one has only its name.
+pub async fn bulk_get(
+    State(context): State<Context>,
+    Path(store): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, DaprApiError> {
+    check_store(&store)?;
+    let BulkGet { keys } =
+        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    for key in &keys {
+        check_key(key)?;
+    }
+    let cx = context.caller(&headers);
+    let items = context
+        .state
+        .get_many(&cx, &store, keys.clone())
+        .await
+        .map_err(|e| failed("ERR_STATE_BULK_GET", &store, &e))?;
+    let listed: Vec<Value> = keys.iter().zip(items).map(|(key, item)| bulk_item(key, item)).collect();
+    Ok(axum::Json(listed).into_response())
+}
+
+fn bulk_item(key: &str, item: Option<Item>) -> Value {
+    let Some(item) = item else { return json!({ "key": key }) };
+    let data: Value = serde_json::from_slice(&item.value).unwrap_or(Value::Null);
+    let mut listed = json!({"key": key, "data": data, "etag": item.etag});
+    if let Some(at) = item.expires {
+        listed["metadata"] = json!({"ttlExpireTime": rfc3339(at)});
+    }
+    listed
+}
+
+/// 204 also when the key was absent; `If-Match` guards.
+pub async fn delete(
+    State(context): State<Context>,
+    Path((store, key)): Path<(String, String)>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+) -> Result<StatusCode, DaprApiError> {
+    check_store(&store)?;
+    check_key(&key)?;
+    let etag =
+        headers.get(header::IF_MATCH).and_then(|etag| etag.to_str().ok()).map(|etag| etag.trim_matches('"').to_owned());
+    let _checked = concurrency(query.get("concurrency").map(String::as_str))?;
+    let change = Change { key, put: None, etag, first_write: false };
+    let done = context.state.change(&context.caller(&headers), &store, change).await;
+    done.map(|_| StatusCode::NO_CONTENT).map_err(|e| failed("ERR_STATE_DELETE", &store, &e))
+}
+
+#[derive(Deserialize)]
+struct Transaction<'a> {
+    #[serde(borrow, default)]
+    operations: Vec<Operation<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Operation<'a> {
+    operation: String,
+    #[serde(borrow)]
+    request: Save<'a>,
+}
+
+/// All or nothing, in order. As in Dapr every failure is a 500, an ETag's too.
+pub async fn transaction(
+    State(context): State<Context>,
+    Path(store): Path<String>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, DaprApiError> {
+    check_store(&store)?;
+    let Transaction { operations } =
+        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let mut changes = Vec::new();
+    for Operation { operation, request } in operations {
+        let put = match operation.as_str() {
+            "upsert" => true,
+            "delete" => false,
+            other => {
+                let message = format!("operation type {other} not supported");
+                return Err(DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_NOT_SUPPORTED_STATE_OPERATION", message));
+            }
+        };
+        changes.push(request.change(put, &query)?);
+    }
+    let cx: CallContext = context.caller(&headers);
+    let done = context.state.transact(&cx, &store, changes).await;
+    done.map(|()| StatusCode::NO_CONTENT).map_err(|error| {
+        let message = format!("error while executing state transaction: {}", error.message);
+        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_TRANSACTION", message)
+    })
+}
+
+/// The embedded store has no query, like Dapr's in-memory and sqlite stores.
+pub async fn query(Path(store): Path<String>) -> DaprApiError {
+    match check_store(&store) {
+        Err(error) => error,
+        Ok(()) => {
+            let message = format!("state store {store} does not support querying");
+            DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_STORE_NOT_SUPPORTED", message)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Service invocation: `invoke.call`. A call to this host's own app-id stays in the process; others go to the sidecar.
+use super::{CallContext, Capability, OpResult, arguments, error, from_dapr, unknown};
+use crate::dapr::Sidecar;
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Functions that call each other this deep are taken for an endless chain.
+const MAX_DEPTH: u32 = 16;
+
+/// A call of an application.
+#[derive(Clone, Debug)]
+pub struct AppRequest {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query, with a slash at the start.
+    pub path: String,
+    /// Header pairs.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// How many functions called each other on the way here.
+    pub depth: u32,
+}
+
+/// An application's answer.
+#[derive(Clone, Debug)]
+pub struct AppReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Header pairs.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// This host's own functions as an application; implemented where requests are served.
+pub trait OwnApp: Send + Sync {
+    /// Answers as the HTTP trigger would.
+    fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply>;
+}
+
+/// The capability.
+pub struct InvokeCapability {
+    /// This host's app-id.
+    pub app_id: String,
+    /// This host's functions.
+    pub own: Arc<dyn OwnApp>,
+    /// The way to other applications.
+    pub sidecar: Option<Sidecar>,
+}
+
+#[derive(Deserialize)]
+struct Arguments {
+    app: String,
+    #[serde(default = "get")]
+    method: String,
+    path: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+impl Capability for InvokeCapability {
+    fn name(&self) -> &'static str {
+        "invoke"
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        verb: &'a str,
+        args: Map<String, Value>,
+        body: Bytes,
+    ) -> BoxFuture<'a, OpResult> {
+        Box::pin(async move {
+            if verb != "call" {
+                return Err(unknown(&format!("invoke.{verb}")));
+            }
+            let args: Arguments = arguments("invoke.call", args)?;
+            let reply = if args.app == self.app_id {
+                self.own(cx, args, body).await?
+            } else {
+                self.other(cx, args, body).await?
+            };
+            Ok((json!({"status": reply.status, "headers": reply.headers}), reply.body))
+        })
+    }
+}
+
+impl InvokeCapability {
+    async fn own(&self, cx: &CallContext, args: Arguments, body: Bytes) -> Result<AppReply, OpError> {
+        if cx.depth >= MAX_DEPTH {
+            let message =
+                format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
+            return Err(error(codes::UNAVAILABLE, message));
+        }
+        let mut headers = args.headers;
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("traceparent"));
+        if let Some(trace) = &cx.traceparent {
+            headers.push(("traceparent".to_owned(), trace.to_string()));
+        }
+        let path = format!("/{}", args.path.trim_start_matches('/'));
+        Ok(self.own.call(AppRequest { method: args.method, path, headers, body, depth: cx.depth + 1 }).await)
+    }
+
+    async fn other(&self, cx: &CallContext, args: Arguments, body: Bytes) -> Result<AppReply, OpError> {
+        let Some(sidecar) = &self.sidecar else {
+            let message = format!(
+                "there is no app {:?}: without a Dapr sidecar (DAPR_HTTP_PORT) only this host's own app-id {:?} can be called",
+                args.app, self.app_id
+            );
+            return Err(error(codes::NOT_FOUND, message));
+        };
+        let method = reqwest::Method::from_bytes(args.method.as_bytes())
+            .map_err(|_| error(codes::INVALID_ARGUMENT, format!("{:?} is no HTTP method", args.method)))?;
+        let trace = cx.traceparent.as_deref();
+        let answer =
+            sidecar.invoke(&args.app, method, &args.path, &args.headers, body, trace).await.map_err(from_dapr)?;
+        Ok(AppReply { status: answer.status, headers: answer.headers, body: answer.body })
+    }
+}

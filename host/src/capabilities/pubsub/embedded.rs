@@ -1,0 +1,54 @@
+//! The embedded broker: messages are wrapped and appended to the durable log. One broker, under one name.
+use super::event::{Envelope, wrap};
+use super::{Broker, DEFAULT_PUBSUB, Failed, Outgoing};
+use crate::capabilities::{CallContext, error};
+use crate::store::Log;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+
+/// The backend.
+pub struct Embedded {
+    /// The log.
+    pub log: Log,
+    /// The publisher of every message: this host.
+    pub app_id: String,
+}
+
+/// The name of a topic in the log.
+pub fn topic_key(pubsub: &str, topic: &str) -> String {
+    format!("{pubsub}/{topic}")
+}
+
+impl Broker for Embedded {
+    fn publish<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        pubsub: &'a str,
+        topic: &'a str,
+        messages: Vec<Outgoing>,
+    ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
+        Box::pin(async move {
+            if pubsub != DEFAULT_PUBSUB {
+                let message = format!(
+                    "pubsub {pubsub} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_PUBSUB}\""
+                );
+                return Err(error("ERR_PUBSUB_NOT_FOUND", message));
+            }
+            let envelope = Envelope { app_id: &self.app_id, pubsub, topic, traceparent: cx.traceparent.as_deref() };
+            let (mut kept, mut failed) = (Vec::new(), Vec::new());
+            for message in messages {
+                match wrap(&message, &envelope) {
+                    Ok(bytes) => kept.push(bytes),
+                    Err(reason) => failed.push((message.entry_id, reason)),
+                }
+            }
+            if !kept.is_empty() {
+                self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| {
+                    tracing::error!("{e}");
+                    error(codes::INTERNAL, e.to_string())
+                })?;
+            }
+            Ok(failed)
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! State in a store of the Dapr sidecar.
+use super::StateStore;
+use crate::capabilities::{CallContext, from_dapr};
+use crate::dapr::{DaprError, Sidecar};
+use crate::store::{Change, Item};
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The backend.
+pub struct Dapr(pub Sidecar);
+
+/// What Dapr takes for a save and for an upsert.
+#[derive(Serialize)]
+struct SaveItem<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<&'a str>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    metadata: Value,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    options: Value,
+}
+
+#[derive(Deserialize)]
+struct BulkItem<'a> {
+    key: String,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    etag: Option<String>,
+    error: Option<String>,
+}
+
+impl<'a> SaveItem<'a> {
+    fn new(change: &'a Change) -> Result<SaveItem<'a>, OpError> {
+        let value = match &change.put {
+            Some(put) => Some(serde_json::from_slice(&put.value).map_err(|e| broken(&e))?),
+            None => None,
+        };
+        let ttl = change.put.as_ref().and_then(|put| put.ttl_seconds);
+        let guarded = change.first_write || change.etag.is_some();
+        Ok(SaveItem {
+            key: &change.key,
+            value,
+            etag: change.etag.as_deref().filter(|etag| !etag.is_empty()),
+            metadata: ttl.map_or(Value::Null, |seconds| json!({"ttlInSeconds": seconds.to_string()})),
+            options: if guarded { json!({"concurrency": "first-write"}) } else { Value::Null },
+        })
+    }
+}
+
+fn broken(e: &serde_json::Error) -> OpError {
+    crate::capabilities::error(codes::INTERNAL, format!("the sidecar's JSON: {e}"))
+}
+
+/// In a transaction Dapr tells an ETag mismatch by its message only.
+fn mismatch(e: DaprError) -> OpError {
+    match e {
+        DaprError::Refused { status, message, .. } if status == 409 || message.contains("etag") => {
+            crate::capabilities::error(codes::ETAG_MISMATCH, message)
+        }
+        other => from_dapr(other),
+    }
+}
+
+impl StateStore for Dapr {
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Item>, OpError>> {
+        Box::pin(async move {
+            let answer = self.0.get_state(store, key, cx.traceparent.as_deref()).await.map_err(from_dapr)?;
+            if answer.status == 204 {
+                return Ok(None);
+            }
+            let header =
+                |wanted: &str| answer.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+            let expires = header("metadata.ttlexpiretime").and_then(|at| at.parse::<jiff::Timestamp>().ok());
+            Ok(Some(Item {
+                value: answer.body.to_vec(),
+                etag: header("etag").unwrap_or_default(),
+                expires: expires.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
+            }))
+        })
+    }
+
+    fn get_many<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        keys: Vec<String>,
+    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
+        Box::pin(async move {
+            let body = json!({"keys": keys, "parallelism": 10}).to_string().into_bytes();
+            let answer = self.0.bulk_state(store, body, cx.traceparent.as_deref()).await.map_err(from_dapr)?;
+            let items: Vec<BulkItem> = if answer.body.is_empty() {
+                Vec::new()
+            } else {
+                serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?
+            };
+            if let Some(message) = items.iter().find_map(|item| item.error.as_deref()) {
+                return Err(crate::capabilities::error(codes::UNAVAILABLE, message));
+            }
+            let find = |key: &String| {
+                let found = items.iter().find(|item| item.key == *key)?;
+                let value = found.data?.get().as_bytes().to_vec();
+                Some(Item { value, etag: found.etag.clone().unwrap_or_default(), expires: None })
+            };
+            Ok(keys.iter().map(find).collect())
+        })
+    }
+
+    fn change<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        change: Change,
+    ) -> BoxFuture<'a, Result<Option<String>, OpError>> {
+        Box::pin(async move {
+            let trace = cx.traceparent.as_deref();
+            if change.put.is_none() {
+                let etag = change.etag.as_deref().filter(|etag| !etag.is_empty());
+                self.0.delete_state(store, &change.key, etag, change.first_write, trace).await.map_err(mismatch)?;
+            } else {
+                let items = serde_json::to_vec(&[SaveItem::new(&change)?]).map_err(|e| broken(&e))?;
+                self.0.save_state(store, items, trace).await.map_err(mismatch)?;
+            }
+            Ok(None)
+        })
+    }
+
+    fn transact<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        changes: Vec<Change>,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let mut operations = Vec::new();
+            for change in &changes {
+                let operation = if change.put.is_some() { "upsert" } else { "delete" };
+                let request = serde_json::value::to_raw_value(&SaveItem::new(change)?).map_err(|e| broken(&e))?;
+                operations.push(Operation { operation, request });
+            }
+            let body = serde_json::to_vec(&Transaction { operations }).map_err(|e| broken(&e))?;
+            self.0.transact(store, body, cx.traceparent.as_deref()).await.map_err(mismatch)
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Transaction {
+    operations: Vec<Operation>,
+}
+
+#[derive(Serialize)]
+struct Operation {
+    operation: &'static str,
+    request: Box<RawValue>,
+}

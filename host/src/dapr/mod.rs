@@ -1,0 +1,199 @@
+//! The Dapr sidecar, as a client sees it: the only module that knows the URLs and headers of its HTTP API.
+//!
+//! Must not know: functions, capabilities. Reference: Dapr 1.18, HTTP API.
+use bytes::Bytes;
+use reqwest::{Client, Method, RequestBuilder};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// A sidecar that does not take the connection within this time is absent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A failed call.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DaprError {
+    /// The sidecar does not answer.
+    #[error("the Dapr sidecar at {url} does not answer: {reason}")]
+    Unavailable {
+        /// Its base URL.
+        url: String,
+        /// The client's words.
+        reason: String,
+    },
+    /// The sidecar refused; its own code and message.
+    #[error("{message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Dapr's `ERR_…` code; empty when it gave none.
+        code: String,
+        /// Dapr's message.
+        message: String,
+    },
+}
+
+/// An answer of the sidecar.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header pairs.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The client. Cheap to clone; connections are kept.
+#[derive(Clone)]
+pub struct Sidecar {
+    client: Client,
+    base: String,
+    token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ErrorBody {
+    error_code: String,
+    message: String,
+}
+
+impl Sidecar {
+    /// A client of the sidecar at `base` (no slash at the end); `token` is sent with each call.
+    pub fn new(base: &str, token: Option<&str>) -> Result<Sidecar, DaprError> {
+        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).no_proxy();
+        let client = client.redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|e| DaprError::Unavailable { url: base.to_owned(), reason: e.to_string() })?;
+        Ok(Sidecar { client, base: base.to_owned(), token: token.map(str::to_owned) })
+    }
+
+    fn request(&self, method: Method, path: &str, trace: Option<&str>) -> RequestBuilder {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("dapr-api-token", token);
+        }
+        if let Some(trace) = trace {
+            request = request.header("traceparent", trace);
+        }
+        request
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
+        let unavailable = |e: reqwest::Error| DaprError::Unavailable { url: self.base.clone(), reason: e.to_string() };
+        let response = request.send().await.map_err(unavailable)?;
+        let status = response.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let body = response.bytes().await.map_err(unavailable)?;
+        Ok(Answer { status, headers, body })
+    }
+
+    async fn expect(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
+        let answer = self.send(request).await?;
+        if answer.status < 400 {
+            return Ok(answer);
+        }
+        let error: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let message =
+            if error.message.is_empty() { String::from_utf8_lossy(&answer.body).into_owned() } else { error.message };
+        Err(DaprError::Refused { status: answer.status, code: error.error_code, message })
+    }
+
+    /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header.
+    pub async fn get_state(&self, store: &str, key: &str, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.expect(self.request(Method::GET, &format!("/v1.0/state/{}/{}", segment(store), segment(key)), trace)).await
+    }
+
+    /// `POST /v1.0/state/{store}` with a JSON array of items.
+    pub async fn save_state(&self, store: &str, items: Vec<u8>, trace: Option<&str>) -> Result<(), DaprError> {
+        self.post(&format!("/v1.0/state/{}", segment(store)), items, trace).await.map(drop)
+    }
+
+    /// `POST /v1.0/state/{store}/bulk`: values of several keys as JSON.
+    pub async fn bulk_state(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0/state/{}/bulk", segment(store)), body, trace).await
+    }
+
+    /// `DELETE /v1.0/state/{store}/{key}`, guarded by an ETag if one is given.
+    pub async fn delete_state(
+        &self,
+        store: &str,
+        key: &str,
+        etag: Option<&str>,
+        first_write: bool,
+        trace: Option<&str>,
+    ) -> Result<(), DaprError> {
+        let concurrency = if first_write { "?concurrency=first-write" } else { "" };
+        let path = format!("/v1.0/state/{}/{}{concurrency}", segment(store), segment(key));
+        let mut request = self.request(Method::DELETE, &path, trace);
+        if let Some(etag) = etag {
+            request = request.header("if-match", etag);
+        }
+        self.expect(request).await.map(drop)
+    }
+
+    /// `POST /v1.0/state/{store}/transaction`.
+    pub async fn transact(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<(), DaprError> {
+        self.post(&format!("/v1.0/state/{}/transaction", segment(store)), body, trace).await.map(drop)
+    }
+
+    /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
+    pub async fn publish(
+        &self,
+        pubsub: &str,
+        topic: &str,
+        content_type: &str,
+        metadata: &[(String, String)],
+        data: Bytes,
+        trace: Option<&str>,
+    ) -> Result<(), DaprError> {
+        let path = format!("/v1.0/publish/{}/{}", segment(pubsub), topic_path(topic));
+        let query: Vec<(String, &str)> = metadata.iter().map(|(k, v)| (format!("metadata.{k}"), v.as_str())).collect();
+        let request = self.request(Method::POST, &path, trace).query(&query).header("content-type", content_type);
+        self.expect(request.body(data)).await.map(drop)
+    }
+
+    /// `POST /v1.0/publish/bulk/{pubsub}/{topic}`; the answer's body lists entries that failed.
+    pub async fn publish_bulk(
+        &self,
+        pubsub: &str,
+        topic: &str,
+        body: Vec<u8>,
+        trace: Option<&str>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/publish/bulk/{}/{}", segment(pubsub), topic_path(topic));
+        self.send(self.request(Method::POST, &path, trace).header("content-type", "application/json").body(body)).await
+    }
+
+    /// `ANY /v1.0/invoke/{app}/method/{path}`; whatever the app answers is the answer.
+    pub async fn invoke(
+        &self,
+        app: &str,
+        method: Method,
+        path: &str,
+        headers: &[(String, String)],
+        body: Bytes,
+        trace: Option<&str>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/invoke/{}/method/{}", segment(app), path.trim_start_matches('/'));
+        let mut request = self.request(method, &path, trace);
+        for (name, value) in headers.iter().filter(|(name, _)| name != "host" && name != "content-length") {
+            request = request.header(name, value);
+        }
+        self.send(request.body(body)).await
+    }
+
+    async fn post(&self, path: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.expect(self.request(Method::POST, path, trace).header("content-type", "application/json").body(body)).await
+    }
+}
+
+/// One path segment, percent-encoded.
+fn segment(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A topic is the rest of the path and may have slashes.
+fn topic_path(topic: &str) -> String {
+    topic.split('/').map(segment).collect::<Vec<_>>().join("/")
+}

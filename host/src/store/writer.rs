@@ -1,0 +1,62 @@
+//! Group commit: writes that arrive while a commit is under way share the next one, so that a durable write costs its share
+//! of one `fsync` and not a whole one.
+use super::StoreError;
+use redb::{Database, WriteTransaction};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
+
+/// Changes that share a commit at most.
+const BATCH: usize = 512;
+
+/// A change: writes into the transaction, and gives what is to be called with the commit's result. A change that refuses
+/// must do so before it writes, for its neighbours' changes are committed all the same.
+type Work = Box<dyn FnOnce(&WriteTransaction) -> Finish + Send>;
+type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The handle of the writing thread, which ends with its last handle.
+#[derive(Clone)]
+pub struct Writer(Sender<Work>);
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(database: Arc<Database>) -> std::io::Result<Writer> {
+        let (sender, receiver) = channel::<Work>();
+        std::thread::Builder::new().name("daplet-store".to_owned()).spawn(move || run(&database, &receiver))?;
+        Ok(Writer(sender))
+    }
+
+    /// Runs a change; its result once it is on disk.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, wait) = oneshot::channel();
+        let work: Work = Box::new(move |transaction| {
+            let result = change(transaction);
+            Box::new(move |committed| {
+                let _nobody_waits = answer.send(committed.and(result));
+            })
+        });
+        self.0.send(work).map_err(|_| StoreError::Closed)?;
+        wait.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn run(database: &Database, receiver: &Receiver<Work>) {
+    while let Ok(first) = receiver.recv() {
+        let batch: Vec<Work> = std::iter::once(first).chain(receiver.try_iter().take(BATCH - 1)).collect();
+        let mut finish = Vec::with_capacity(batch.len());
+        let committed = commit(database, batch, &mut finish);
+        for finish in finish {
+            finish(committed.clone());
+        }
+    }
+}
+
+fn commit(database: &Database, batch: Vec<Work>, finish: &mut Vec<Finish>) -> Result<(), StoreError> {
+    let transaction = database.begin_write()?;
+    finish.extend(batch.into_iter().map(|work| work(&transaction)));
+    transaction.commit()?;
+    Ok(())
+}
