@@ -66,10 +66,11 @@ pub fn obtain(folder: &Path, wasm: &[u8], progress: &dyn Fn(Progress)) -> Result
     if lock.try_lock().is_err() {
         progress(Progress::Waiting);
         lock.lock().map_err(|e| failed("cannot lock", &lock_path, e))?;
-        if let Some(artefact) = open(&path, &key)? {
-            progress(Progress::Cached);
-            return Ok(artefact);
-        }
+    }
+    // Whoever held the lock before may have stored it, also when it was free by the time it was asked for.
+    if let Some(artefact) = open(&path, &key)? {
+        progress(Progress::Cached);
+        return Ok(artefact);
     }
     let temporary = folder.join(format!("{name}.so"));
     let started = Instant::now();

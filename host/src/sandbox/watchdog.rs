@@ -88,7 +88,7 @@ impl Watchdog {
         Ok(guard)
     }
 
-    /// Ends the thread.
+    /// Ends the thread once no guard is left: until then a job that is still running or queued keeps its limit.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
         self.wake();
@@ -102,12 +102,15 @@ impl Watchdog {
 
     fn run(&self) {
         let mut idle = 0;
-        while !self.stopped.load(SeqCst) {
+        loop {
             let guards: Vec<_> = {
                 let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
                 guards.retain(|guard| guard.strong_count() > 0);
                 guards.iter().filter_map(Weak::upgrade).collect()
             };
+            if guards.is_empty() && self.stopped.load(SeqCst) {
+                return;
+            }
             let busy = guards.iter().filter(|guard| guard.look()).count();
             idle = if busy > 0 { 0 } else { idle + 1 };
             if idle < IDLE_TICKS {
