@@ -24,7 +24,7 @@
   const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
   const toWellFormed = String.prototype.toWellFormed;
   const then = Promise.prototype.then;
-  const NativePromise = Promise;
+  const NativePromise = Promise, promisePrototype = Promise.prototype;
   const NativeError = Error;
   const MapGet = Map.prototype.get, MapSet = Map.prototype.set, MapDelete = Map.prototype.delete;
   const mapSize = getter(Map.prototype, "size");
@@ -212,7 +212,7 @@
     let result;
     try {
       result = run();
-      if (typeof result === "object" && result !== null && typeof result.then === "function") {
+      if (typeof result === "object" && result !== null && (getPrototypeOf(result) === promisePrototype || typeof result.then === "function")) {
         apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
         return;
       }
