@@ -7,13 +7,15 @@ mod common;
 use common::*;
 use daplet_abi::EventKind;
 use daplet_host::sandbox::bench::Bench;
-use daplet_host::sandbox::{Outcome, Sandbox};
+use daplet_host::sandbox::{Outcome, Sandbox, Snapshot};
 use hdrhistogram::Histogram;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const HELLO: &str = "export default { fetch(request) { const name = new URL(request.url).searchParams.get('name') ?? 'World'; \
-                     return new Response('Hello, ' + name + '!', { headers: { 'content-type': 'text/plain' } }); } }";
+const HELLO: &str = "export default { fetch(request) { return new Response('Hello, World!'); } }";
+/// What an ordinary function does: looks at the URL, answers with a header.
+const GREETING: &str = "export default { fetch(request) { const name = new URL(request.url).searchParams.get('name') ?? 'World'; \
+                        return new Response('Hello, ' + name + '!', { headers: { 'content-type': 'text/plain' } }); } }";
 const WAITS: &str = "export default async () => { await new Promise(r => setTimeout(r, 1)); return 'ok'; }";
 const LOOPS: &str = "export default () => { for (;;); }";
 const PROGRAMS: [(&str, &str); 3] = [
@@ -60,13 +62,13 @@ fn main() {
     println!("start (cache as it was): {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let wait = |future: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| runtime.block_on(future);
-    let (hello, other) = runtime.block_on(async {
+    let (hello, other, greeting) = runtime.block_on(async {
         let other = HELLO.replace("Hello", "Goodbye");
-        (loaded(&sandbox, HELLO).await, loaded(&sandbox, &other).await)
+        (loaded(&sandbox, HELLO).await, loaded(&sandbox, &other).await, loaded(&sandbox, GREETING).await)
     });
     println!("base image {} KiB, snapshot of hello {} KiB\n", sandbox.base_bytes() >> 10, hello.weight() >> 10);
     println!("| | p50 µs | p99 µs |\n|---|---|---|");
-    parts(&sandbox, &hello, &other);
+    parts(&sandbox, &hello, &other, &greeting);
     let step = |snapshot: &Arc<_>| {
         wait(Box::pin(async {
             let step = sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(b""), BUDGET).await.unwrap();
@@ -112,8 +114,8 @@ fn main() {
 }
 
 /// The parts of one request, on a slot of the calling thread's own.
-fn parts(sandbox: &Sandbox, hello: &Arc<daplet_host::sandbox::Snapshot>, other: &Arc<daplet_host::sandbox::Snapshot>) {
-    let (hello, other) = (Arc::clone(hello), Arc::clone(other));
+fn parts(sandbox: &Sandbox, hello: &Arc<Snapshot>, other: &Arc<Snapshot>, greeting: &Arc<Snapshot>) {
+    let (hello, other, greeting) = (Arc::clone(hello), Arc::clone(other), Arc::clone(greeting));
     let shared = sandbox.bench();
     let body = move || {
         let mut bench = Bench::new(shared, &hello).unwrap();
@@ -143,6 +145,12 @@ fn parts(sandbox: &Sandbox, hello: &Arc<daplet_host::sandbox::Snapshot>, other: 
             bench.bind(&other);
             bench.bind(&hello);
         });
+        bench.bind(&greeting);
+        measure("greeting (URL, query, headers), fresh heap: invoke + restore", 20_000, || {
+            bench.invoke(frame.clone());
+            bench.restore();
+        });
+        bench.bind(&hello);
         let mut trap = histogram();
         for _ in 0..200 {
             let started = Instant::now();

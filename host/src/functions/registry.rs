@@ -1,7 +1,7 @@
 //! The registry: which functions there are. The truth; every snapshot can be made again from it.
 //!
 //! Owns: the durable table and the live map over it. redb commits are on disk before they return, so an upload that was
-//! acknowledged survives a crash (docs/decisions/005-embedded-database.md).
+//! acknowledged survives a crash (docs/decisions/008-embedded-database.md).
 use super::source::LineMap;
 use super::{Function, FunctionName, Record};
 use crate::snapshot::SnapshotKey;
