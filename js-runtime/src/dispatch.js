@@ -24,7 +24,7 @@
   const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
   const toWellFormed = String.prototype.toWellFormed;
   const then = Promise.prototype.then;
-  const NativePromise = Promise;
+  const NativePromise = Promise, PromisePrototype = Promise.prototype;
   const NativeError = Error;
   const MapGet = Map.prototype.get, MapSet = Map.prototype.set, MapDelete = Map.prototype.delete;
   const mapSize = getter(Map.prototype, "size");
@@ -212,8 +212,10 @@
     let result;
     try {
       result = run();
-      if (typeof result === "object" && result !== null && typeof result.then === "function") {
-        apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
+      // An async handler's own promise is told by its prototype, whatever became of the prototype's members.
+      const promise = typeof result === "object" && result !== null && getPrototypeOf(result) === PromisePrototype;
+      if (promise || (typeof result === "object" && result !== null && typeof result.then === "function")) {
+        apply(then, promise ? result : NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
         return;
       }
     } catch (error) {
@@ -254,8 +256,8 @@
     if (value === ANSWERED) return;
     if (web.isResponse(value)) {
       const parts = web.responseParts(value);
-      if (typeof parts.then === "function") apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
-      else writeParts(parts);
+      if (isArray(parts)) writeParts(parts);
+      else apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
       return;
     }
     if (typeof value === "string") emit(TEXT_HEAD, value);

@@ -2,7 +2,7 @@
 //!
 //! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
 //! (docs/decisions/006-request-url.md).
-use crate::api::ApiError;
+use crate::api::error::ApiError;
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, Invoker};
