@@ -20,7 +20,8 @@ function answer(request: Request, count: number) {
   return { page: pageOf(request), count };
 }
 
-/** The path is the key, so `/counter/docs/start` counts apart from `/counter/`. */
+/** The last part of the path is the key: `/counter/start` counts apart from `/counter/other`. */
 function pageOf(request: Request): string {
-  return new URL(request.url).pathname;
+  const { pathname } = new URL(request.url);
+  return pathname.slice(pathname.lastIndexOf("/"));
 }

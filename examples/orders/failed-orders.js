@@ -4,7 +4,7 @@ import { state } from "@daplet/sdk";
 export const subscriptions = [{ topic: "orders-failed" }];
 
 export async function GET(request) {
-  const order = await state().get(new URL(request.url).pathname.slice(1));
+  const order = await state().get(new URL(request.url).pathname.split("/").at(-1));
   return order ?? new Response("no such order\n", { status: 404 });
 }
 

@@ -11,7 +11,7 @@ export const subscriptions = [
 
 export default {
   async fetch(request) {
-    const id = new URL(request.url).pathname.slice(1);
+    const id = new URL(request.url).pathname.split("/").at(-1);
     if (request.method === "GET") {
       const order = await state().get(id);
       return order === null ? new Response("no such order\n", { status: 404 }) : order;

@@ -4,9 +4,9 @@
 //! A module imports only from lower layers; `tests/e2e/layers.rs` enforces it.
 //!
 //! ```text
-//! L5  app          names every concrete type; `main` parses and runs it
-//! L4  api          management over HTTP, Dapr's API · triggers: outside event -> Event -> Invoker -> outside reply
-//!                  api imports triggers; triggers import nothing of api but `api::error`, the table of HTTP statuses
+//! L6  app          names every concrete type; `main` parses and runs it
+//! L5  triggers     outside event -> event -> Invoker -> outside reply
+//! L4  api          management and Dapr's API over HTTP, the table of HTTP statuses
 //! L3  invoke       one invocation from event to reply · functions: upload, registry
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database

@@ -24,7 +24,7 @@
   const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
   const toWellFormed = String.prototype.toWellFormed;
   const then = Promise.prototype.then;
-  const NativePromise = Promise, PromisePrototype = Promise.prototype;
+  const NativePromise = Promise, promisePrototype = Promise.prototype;
   const NativeError = Error;
   const MapGet = Map.prototype.get, MapSet = Map.prototype.set, MapDelete = Map.prototype.delete;
   const mapSize = getter(Map.prototype, "size");
@@ -212,10 +212,8 @@
     let result;
     try {
       result = run();
-      // An async handler's own promise is told by its prototype, whatever became of the prototype's members.
-      const promise = typeof result === "object" && result !== null && getPrototypeOf(result) === PromisePrototype;
-      if (promise || (typeof result === "object" && result !== null && typeof result.then === "function")) {
-        apply(then, promise ? result : NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
+      if (typeof result === "object" && result !== null && (getPrototypeOf(result) === promisePrototype || typeof result.then === "function")) {
+        apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
         return;
       }
     } catch (error) {

@@ -7,23 +7,19 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["limits"],
     &["config"],
-    &["telemetry"],
-    &["sandbox", "dapr", "store"],
+    &["telemetry", "sandbox", "dapr", "store"],
     &["snapshot", "capabilities"],
     &["functions"],
     &["invoke"],
-    &["api::error"],
-    &["triggers"],
     &["api"],
-    &["app"],
-    &["main"],
+    &["triggers"],
+    &["app", "main"],
 ];
 
 /// Words that only the named places may contain.
 const PRIVILEGES: &[(&str, &[&str], &str)] = &[
     ("wasmedge_", &["sandbox"], "only sandbox/ names WasmEdge"),
     ("env::var", &["config"], "only config reads the environment"),
-    ("env::args", &["config", "main"], "only config reads the command line"),
     ("unsafe ", &["sandbox"], "unsafe lives in sandbox/ alone"),
     ("/v1.0/", &["dapr", "api"], "only dapr/ and api/dapr know Dapr's URLs"),
 ];

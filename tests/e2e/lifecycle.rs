@@ -1,5 +1,5 @@
 //! Starting, replacing, stopping: configuration, uploads under load, graceful shutdown, the compiled engine's cache.
-use daplet_tests::server::{Options, Server, binary, cache_dir};
+use daplet_tests::server::{Options, Server, binary, cache_dir, without_settings};
 use futures::future::join_all;
 use serde_json::json;
 use std::process::Command;
@@ -97,7 +97,9 @@ fn bad_configuration_is_refused_by_name() {
     let file = folder.path().join("daplet.toml");
     std::fs::write(&file, "lissten = \"127.0.0.1:1\"\n").unwrap();
     let run = |args: &[&str], env: &[(&str, &str)]| {
-        let output = Command::new(binary()).arg("serve").args(args).envs(env.iter().copied()).output().unwrap();
+        let mut command = Command::new(binary());
+        without_settings(&mut command);
+        let output = command.arg("serve").args(args).envs(env.iter().copied()).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, text) = run(&["--config", file.to_str().unwrap()], &[]);

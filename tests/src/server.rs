@@ -47,6 +47,13 @@ pub fn cache_dir() -> PathBuf {
     std::env::var_os("DAPLET_TEST_CACHE").map_or_else(|| root().join("target/aot-cache"), PathBuf::from)
 }
 
+/// What is set around the tests is not about the server under test.
+pub fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAPLET_") || name.starts_with("DAPR_")) {
+        command.env_remove(name);
+    }
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -78,10 +85,7 @@ impl Server {
         command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr]);
         command.arg("--data-dir").arg(&data).arg("--cache-dir");
         command.arg(options.cache.unwrap_or_else(cache_dir)).args(&options.args);
-        // What is set around the tests is not about the server under test.
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAPLET_") || name.starts_with("DAPR_")) {
-            command.env_remove(name);
-        }
+        without_settings(&mut command);
         command.envs(options.env).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{}: {e}; run `make build`", binary().display()));
         let lines = Arc::new(Mutex::new(VecDeque::new()));

@@ -5,9 +5,11 @@
 //! - [`health`]: `/livez`, `/readyz`
 //! - [`dapr`]: Dapr's own HTTP API over the embedded default
 //! - [`error`]: the one table from failures to HTTP statuses
+//! - [`wire`]: header pairs, request ids, trace context
 pub mod dapr;
 pub mod error;
 pub mod functions;
 pub mod health;
+pub mod wire;
 
 pub use error::ApiError;

@@ -26,7 +26,7 @@ pub struct InvokeError {
     /// How to change it.
     pub setting: Option<String>,
     /// What the function threw.
-    pub js: Option<JsError>,
+    pub js: Option<Box<JsError>>,
 }
 
 impl InvokeError {
@@ -43,7 +43,13 @@ impl InvokeError {
 
     /// What the function threw.
     pub fn exception(js: JsError) -> InvokeError {
-        InvokeError { code: js.code.clone(), detail: js.message.clone(), limit: None, setting: None, js: Some(js) }
+        InvokeError {
+            code: js.code.clone(),
+            detail: js.message.clone(),
+            limit: None,
+            setting: None,
+            js: Some(Box::new(js)),
+        }
     }
 
     /// A limit of the function.

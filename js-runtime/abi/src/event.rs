@@ -12,7 +12,7 @@ pub struct HttpEvent {
     pub traceparent: Option<String>,
     /// HTTP method as received.
     pub method: String,
-    /// Absolute URL; its path is the part after the function's name.
+    /// Absolute URL with the path as the server received it, the function's name included.
     pub url: String,
     /// Header pairs in order; names in lower case; repeated names stay repeated.
     pub headers: Vec<(String, String)>,

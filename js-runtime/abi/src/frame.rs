@@ -66,6 +66,7 @@ pub fn encode(head: &impl Serialize, body: &[u8]) -> Result<Vec<u8>, FrameError>
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

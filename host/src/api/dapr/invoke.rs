@@ -2,8 +2,8 @@
 //! there is one application, this host.
 use super::Context;
 use super::error::DaprApiError;
+use crate::api::wire::pairs;
 use crate::capabilities::invoke::{AppReply, AppRequest};
-use crate::triggers::http::pairs;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};

@@ -3,10 +3,10 @@
 //! Owns: Dapr's routes, status codes and error JSON (reference: Dapr 1.18). Must not know: how state and messages are kept.
 //!
 //! # Layout
-//! - [`state`]: `/v1.0/state`
-//! - [`publish`]: `/v1.0/publish`
-//! - [`invoke`]: `/v1.0/invoke` and the `dapr-app-id` header
-//! - [`error`]: Dapr's two shapes of errors
+//! - [`state`] serves `/v1.0/state`
+//! - [`publish`] serves `/v1.0/publish`
+//! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`error`] has Dapr's two shapes of errors
 pub mod error;
 pub mod invoke;
 pub mod publish;
@@ -53,7 +53,7 @@ impl Context {
         CallContext {
             function: Arc::clone(&self.app_id),
             grants: Arc::default(),
-            traceparent: Some(trace.map_or_else(crate::triggers::http::new_traceparent, Arc::from)),
+            traceparent: Some(trace.map_or_else(crate::api::wire::new_traceparent, Arc::from)),
             depth: 0,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
 //! (docs/decisions/006-request-url.md).
-use crate::api::error::ApiError;
+use crate::api::ApiError;
+use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, new_traceparent, pairs};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, Invoker};
@@ -14,13 +15,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
 use std::sync::Arc;
-
-/// Names the invocation in logs, answers and follow-up calls.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// W3C trace context.
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// How many functions called each other on the way here; ends endless chains.
-pub const DEPTH: HeaderName = HeaderName::from_static("daplet-depth");
 
 /// What the trigger needs.
 #[derive(Clone)]
@@ -138,40 +132,10 @@ pub fn caller(headers: &HeaderMap) -> Caller {
     Caller { request_id, traceparent: Some(traceparent), depth }
 }
 
-/// A new root of a trace, not sampled.
-pub fn new_traceparent() -> Arc<str> {
-    let (trace, span) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-    format!("00-{}-{:016x}-00", trace.simple(), span.as_u64_pair().0 | 1).into()
-}
-
 fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(|a| a.as_str()));
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     format!("http://{}{path}", host.unwrap_or("localhost"))
-}
-
-/// Headers that speak of one connection (RFC 9110 §7.6.1); they end here.
-const HOP_BY_HOP: [HeaderName; 7] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// Header pairs in order. Values are bytes, and JavaScript has them as such: one character a byte.
-pub fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
-    let kept = headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name) && *name != DEPTH);
-    kept.map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes()))).collect()
-}
-
-fn latin1(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => text.to_owned(),
-        _ => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    }
 }
 
 fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {

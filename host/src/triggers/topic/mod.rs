@@ -32,7 +32,7 @@ async fn deliver(
     event: &Map<String, Value>,
 ) -> Result<AckStatus, InvokeError> {
     let trace = event.get("traceparent").and_then(Value::as_str).filter(|trace| !trace.is_empty());
-    let traceparent: Arc<str> = trace.map_or_else(super::http::new_traceparent, Arc::from);
+    let traceparent: Arc<str> = trace.map_or_else(crate::api::wire::new_traceparent, Arc::from);
     let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
     let head = TopicEvent {
         request_id: request_id.to_string(),

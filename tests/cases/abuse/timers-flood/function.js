@@ -1,3 +1,3 @@
 export default { async fetch(request) {
-for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 1e6); await new Promise(() => {})
+for (let i = 0; i < 10_000; i++) setTimeout(() => {}, 1e6); await new Promise(() => {})
 } };
