@@ -2,8 +2,7 @@
 use daplet_tests::root;
 use std::path::{Path, PathBuf};
 
-/// The layers of the host, lowest first. A module imports only from lower layers or from itself. `api/error`, the one table
-/// from failures to HTTP statuses, lies below the triggers, which answer by it as well.
+/// The layers of the host, lowest first. A module imports only from lower layers or from itself.
 const LAYERS: &[&[&str]] = &[
     &["limits"],
     &["config"],
@@ -35,15 +34,15 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The module path of each file of `host/src`, and its code without comments and tests.
+/// The top-level module a file of `host/src` belongs to, and its code without comments and tests.
 fn host_files() -> Vec<(String, PathBuf, String)> {
     let base = root().join("host/src");
     let mut found = Vec::new();
     sources(&base, &mut found);
     let file = |path: PathBuf| {
         let relative = path.strip_prefix(&base).unwrap();
-        let names: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        let module = names.join("::").trim_end_matches(".rs").trim_end_matches("::mod").to_owned();
+        let first = relative.components().next().unwrap().as_os_str().to_string_lossy();
+        let module = first.trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
         let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -52,11 +51,8 @@ fn host_files() -> Vec<(String, PathBuf, String)> {
     found.into_iter().map(file).collect()
 }
 
-/// The level of the most exact entry of [`LAYERS`] that a path lies in, and that entry.
-fn layer(path: &str) -> Option<(usize, &'static str)> {
-    let entries = LAYERS.iter().enumerate().flat_map(|(level, names)| names.iter().map(move |name| (level, *name)));
-    let within = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-    entries.filter(|(_, name)| within(name)).max_by_key(|(_, name)| name.len())
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|names| names.contains(&module))
 }
 
 #[test]
@@ -66,22 +62,22 @@ fn modules_import_only_from_lower_layers() {
         if module == "lib" {
             continue;
         }
-        let Some((own, entry)) = layer(&module) else {
-            broken.push(format!("{}: `{module}` stands in no layer", path.display()));
+        let Some(own) = layer(&module) else {
+            broken.push(format!("{}: module `{module}` stands in no layer", path.display()));
             continue;
         };
         for (at, _) in code.match_indices("crate::") {
             let rest = &code[at + "crate::".len()..];
-            let names: Vec<&str> = match rest.strip_prefix('{') {
-                Some(group) => {
-                    group.split_once('}').map_or(group, |(inside, _)| inside).split(',').map(str::trim).collect()
-                }
-                None => vec![rest],
-            };
+            let mut names = Vec::new();
+            if let Some(group) = rest.strip_prefix('{') {
+                let group = group.split_once('}').map_or(group, |(inside, _)| inside);
+                names.extend(group.split(',').map(|part| part.trim().split("::").next().unwrap_or_default()));
+            } else {
+                names.push(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default());
+            }
             for name in names {
-                let name = name.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next().unwrap_or_default();
-                if layer(name).is_some_and(|(other, of)| of != entry && other >= own) {
-                    broken.push(format!("{}: `{entry}` (L{own}) imports `{name}`", path.display()));
+                if name != module && layer(name).is_some_and(|other| other >= own) {
+                    broken.push(format!("{}: `{module}` (L{own}) imports `{name}`", path.display()));
                 }
             }
         }
@@ -96,8 +92,7 @@ fn privileges_stay_in_their_places() {
     let mut broken = Vec::new();
     for (module, path, code) in host_files() {
         for (word, places, rule) in PRIVILEGES {
-            let top = module.split("::").next().unwrap_or_default();
-            if code.contains(word) && !places.contains(&top) {
+            if code.contains(word) && !places.contains(&module.as_str()) {
                 broken.push(format!("{}: `{word}`: {rule}", path.display()));
             }
         }
