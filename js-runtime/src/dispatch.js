@@ -254,8 +254,8 @@
     if (value === ANSWERED) return;
     if (web.isResponse(value)) {
       const parts = web.responseParts(value);
-      if (typeof parts.then === "function") apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
-      else writeParts(parts);
+      if (isArray(parts)) writeParts(parts);
+      else apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
       return;
     }
     if (typeof value === "string") emit(TEXT_HEAD, value);
