@@ -15,7 +15,7 @@ use crate::store::{Log, State, Store};
 use crate::triggers::{http, topic};
 use axum::Router;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
@@ -30,16 +30,22 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Fills the cache of the compiled engine.
 pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
-    Sandbox::compile(cache_dir, GUEST, progress)?;
-    println!("daplet: the compiled engine is in {}", cache_dir.display());
+    let folder = engine_folder(cache_dir);
+    Sandbox::compile(&folder, GUEST, progress)?;
+    println!("daplet: the compiled engine is in {}", folder.display());
     Ok(())
+}
+
+/// A folder of its own, because it is made private.
+fn engine_folder(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("engine")
 }
 
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
     let sandbox = Sandbox::start(
         SandboxConfig {
-            cache_dir: config.cache_dir.clone(),
+            cache_dir: engine_folder(&config.cache_dir),
             workers: config.workers,
             queue: config.queue,
             verify_restore: config.verify_restore,

@@ -72,7 +72,7 @@ enum CliCommand {
     Serve(Box<Settings>),
     /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
     Compile {
-        /// Folder of the compiled engine; made private.
+        /// Folder of the compiled engine, in a private subfolder.
         #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR")]
         cache_dir: Option<PathBuf>,
     },
@@ -98,7 +98,7 @@ struct Settings {
     /// Folder of functions, state and messages [default: ~/.local/share/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
     data_dir: Option<PathBuf>,
-    /// Folder of the compiled engine; made private [default: ~/.cache/daplet]
+    /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
     cache_dir: Option<PathBuf>,
     /// Threads that run functions [default: one per core]

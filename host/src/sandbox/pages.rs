@@ -4,7 +4,7 @@
 //! the set of such pages grows only by page faults of the slot's own thread, so an unchanged fault counter proves the known
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
 use super::SandboxError;
-use super::image::{Delta, Snapshot, ZEROS, engine};
+use super::image::{Delta, Image, Snapshot, ZEROS, engine};
 use super::memory::{self, GuestMemory, PAGE, Run, Scanner};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -15,6 +15,11 @@ const SLACK: usize = 256;
 const PATIENCE: u32 = 16;
 /// With more than this, at once: copying them back would cost more than faulting a usual request's pages in again.
 const HUGE: usize = 4096;
+
+/// After this many restores to one snapshot the slot maps an image of its own, in which the snapshot's difference is no longer
+/// private: from then on only pages that requests really write are copied back. Costs a megabyte a slot, about a millisecond
+/// once, and a remapping when the slot is bound to another function.
+const SETTLED: u32 = 256;
 
 /// An invocation between two entries: the pages that differ from its function's snapshot.
 pub struct Parked {
@@ -65,6 +70,10 @@ pub struct Pages {
     /// Always private: the watchdog's thread writes here.
     control_page: u32,
     large_rounds: u32,
+    /// Restores since the snapshot was bound.
+    rounds: u32,
+    /// The image of the bound snapshot that the memory maps, once settled; until then it maps the snapshot's base.
+    own: Option<Image>,
 }
 
 impl Pages {
@@ -84,6 +93,8 @@ impl Pages {
             whole: Default::default(),
             control_page,
             large_rounds: 0,
+            rounds: 0,
+            own: None,
         };
         pages.remap()?;
         tracker.faults = memory::thread_faults();
@@ -102,9 +113,28 @@ impl Pages {
 
     fn remap(&mut self) -> Result<(), SandboxError> {
         self.memory.map(&self.bound.image.file).map_err(engine)?;
+        self.own = None;
         self.known.clear();
         self.refill();
         Ok(())
+    }
+
+    /// Maps an image of the bound snapshot. Only when restored: the memory is that image.
+    fn settle_down(&mut self) -> Result<(), SandboxError> {
+        let last = self.whole.0.last().map_or(0, |page| page + 1);
+        let own = Image::capture(&self.memory, 0..self.bound.image.extent().max(last))?;
+        self.memory.map(&own.file).map_err(engine)?;
+        self.own = Some(own);
+        self.only_control();
+        Ok(())
+    }
+
+    /// Nothing is private but the page that the watchdog writes.
+    fn only_control(&mut self) {
+        self.known.clear();
+        self.known.push(self.control_page);
+        self.memory.touch(self.control_page);
+        self.plan();
     }
 
     /// Copies the bound snapshot over every page that is private or belongs to its difference.
@@ -170,7 +200,8 @@ impl Pages {
         let before = std::mem::replace(&mut self.bound, Arc::clone(snapshot));
         // The plan points into the snapshot that may go away here.
         self.plan.clear();
-        if Arc::ptr_eq(&before.image, &self.bound.image) {
+        self.rounds = 0;
+        if Arc::ptr_eq(&before.image, &self.bound.image) && self.own.is_none() {
             self.turn(&before);
         } else {
             self.remap()?;
@@ -251,11 +282,20 @@ impl Pages {
         if self.known.len() > HUGE || self.large_rounds >= PATIENCE {
             self.large_rounds = 0;
             self.memory.forget().map_err(engine)?;
-            self.known.clear();
-            self.refill();
+            if self.own.is_some() {
+                self.only_control();
+            } else {
+                self.known.clear();
+                self.refill();
+            }
             tracker.faults = memory::thread_faults();
-        } else {
-            self.copy();
+            return Ok(());
+        }
+        self.copy();
+        self.rounds = self.rounds.saturating_add(1);
+        if self.rounds == SETTLED && self.bound.delta.len() > 0 {
+            self.settle_down()?;
+            tracker.faults = memory::thread_faults();
         }
         Ok(())
     }
