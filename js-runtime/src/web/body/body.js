@@ -11,8 +11,6 @@
       const bytes = webidl.bytesOf(value);
       if (bytes !== undefined) return { source: bytes.slice(), type: null, used: false };
       if (internals.isSearchParams(value)) return { source: value.toString(), type: "application/x-www-form-urlencoded;charset=UTF-8", used: false };
-      const special = internals.extractBlob?.(value);
-      if (special) return { ...special, used: false };
     }
     return { source: webidl.usvString(value), type: "text/plain;charset=UTF-8", used: false };
   };
@@ -26,8 +24,8 @@
     return body.source;
   };
 
-  // Installs the mixin's members; `get(object)` gives the body and throws for what has none, `headers(object)` its Headers.
-  const mixin = (Class, get, contentType) => {
+  // Installs the mixin's members; `get(object)` gives the body and throws for what has none.
+  const mixin = (Class, get) => {
     const methods = {
       async arrayBuffer() {
         const bytes = bytesOf(consume(get(this)));
@@ -36,14 +34,6 @@
       async bytes() { return bytesOf(consume(get(this))) },
       async json() { return JSON.parse(textOf(consume(get(this)))) },
       async text() { return textOf(consume(get(this))) },
-      async blob() {
-        const body = get(this), bytes = bytesOf(consume(body));
-        return new Blob([bytes], { type: contentType(this) ?? "" });
-      },
-      async formData() {
-        const body = get(this), type = contentType(this) ?? "";
-        return internals.parseFormData(bytesOf(consume(body)), type);
-      },
     };
     for (const name of Object.keys(methods)) {
       defineProperty(Class.prototype, name, { value: methods[name], writable: true, enumerable: true, configurable: true });

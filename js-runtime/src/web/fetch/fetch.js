@@ -9,7 +9,6 @@
   const INTERNAL = Symbol("internal");
   const NULL_BODY_STATUS = [101, 103, 204, 205, 304];
 
-  const contentType = (headers) => headers.get("content-type");
   const withType = (headers, type) => {
     if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
   };
@@ -138,7 +137,7 @@
       return clone;
     }
     static {
-      bodies.mixin(Request, (request) => request.#body, (request) => contentType(request.headers));
+      bodies.mixin(Request, (request) => request.#body);
     }
   }
   webidl.install("Request", Request, { length: 1 });
@@ -246,7 +245,7 @@
       return clone;
     }
     static {
-      bodies.mixin(Response, (response) => response.#body, (response) => contentType(response.headers));
+      bodies.mixin(Response, (response) => response.#body);
     }
   }
   webidl.install("Response", Response, { length: 0 });
