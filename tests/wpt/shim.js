@@ -12,6 +12,11 @@ export default {
       if (text === undefined) throw new TypeError(`not found: ${path}`);
       return new Response(text);
     };
+    // A server has no base URL; on the tests' page a request's relative URL is resolved against the page's.
+    globalThis.Request = new Proxy(Request, {
+      construct: (target, [input, ...rest], newTarget) =>
+        Reflect.construct(target, typeof input === "string" ? [new URL(input, base).href, ...rest] : input === undefined ? [] : [input, ...rest], newTarget),
+    });
     const [harness, ...rest] = SCRIPTS;
     evaluate(...harness);
     const finished = new Promise((resolve) => {
