@@ -14,7 +14,7 @@ use crate::snapshot::{SnapshotCache, SnapshotKey};
 use crate::store::{Log, State, Store};
 use crate::triggers::{http, topic};
 use axum::Router;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -207,6 +207,8 @@ fn progress(progress: Progress) {
     let _no_terminal_no_line = match progress {
         Progress::Cached => Ok(()),
         Progress::Waiting => writeln!(out, "daplet: another process compiles the engine; waiting for it"),
+        // Without a terminal a line cannot be written over: one has to do.
+        Progress::Compiling { elapsed, .. } if !out.is_terminal() && elapsed.as_secs() > 0 => Ok(()),
         Progress::Compiling { elapsed, estimate } => write!(
             out,
             "\rdaplet: compiling the engine ahead of time, once on this machine: {} s of about {} s ",

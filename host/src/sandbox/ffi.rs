@@ -13,6 +13,8 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 use std::sync::Arc;
+use wasmedge_sdk::config::{CompilerConfigOptions, ConfigBuilder};
+use wasmedge_sdk::{Compiler, CompilerOptimizationLevel, CompilerOutputFormat};
 use wasmedge_sys::ffi::*;
 
 /// What the engine said.
@@ -56,21 +58,22 @@ pub const OPTIMIZATION: &str = "O3";
 
 /// Compiles `wasm` to a native shared library at `output`.
 pub fn compile(wasm: &[u8], output: &Path) -> Result<(), EngineError> {
-    use std::os::unix::ffi::OsStrExt;
-    let output = CString::new(output.as_os_str().as_bytes()).map_err(|_| broken("a NUL in the artefact's path"))?;
-    // SAFETY: the contexts live until they are deleted here; the bytes are only read.
-    unsafe {
-        WasmEdge_LogSetErrorLevel();
-        let config = WasmEdge_ConfigureCreate();
-        WasmEdge_ConfigureCompilerSetOptimizationLevel(config, WasmEdge_CompilerOptimizationLevel_O3);
-        WasmEdge_ConfigureCompilerSetOutputFormat(config, WasmEdge_CompilerOutputFormat_Native);
-        let compiler = WasmEdge_CompilerCreate(config);
-        let bytes = WasmEdge_BytesWrap(wasm.as_ptr(), wasm.len() as u32);
-        let result = WasmEdge_CompilerCompileFromBytes(compiler, bytes, output.as_ptr());
-        WasmEdge_CompilerDelete(compiler);
-        WasmEdge_ConfigureDelete(config);
-        check(result)
-    }
+    // SAFETY: sets a level of the library's own log.
+    unsafe { WasmEdge_LogSetErrorLevel() };
+    let options = CompilerConfigOptions::new()
+        .out_format(CompilerOutputFormat::Native)
+        .optimization_level(CompilerOptimizationLevel::O3);
+    let (Some(folder), Some(stem)) = (output.parent(), output.file_stem()) else {
+        return Err(broken("the artefact's path has no file name"));
+    };
+    let compiled = ConfigBuilder::default()
+        .with_compiler_config(options)
+        .build()
+        .and_then(|config| Compiler::new(Some(&config)))
+        .and_then(|compiler| compiler.compile_from_bytes(wasm, stem.to_string_lossy(), folder));
+    // The compiler picks the extension.
+    let path = compiled.map_err(|e| broken(e.to_string()))?;
+    std::fs::rename(path, output).map_err(|e| broken(e.to_string()))
 }
 
 /// A loaded and validated artefact: code that every engine shares.
