@@ -12,7 +12,7 @@
   const withType = (headers, type) => {
     if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
   };
-  const copy = (body) => ({ source: body.source, type: body.type, used: false });
+  const copy = ({ source, type }) => ({ source: typeof source === "string" || source === null ? source : source.slice(), type, used: false });
 
   // --- Request -------------------------------------------------------------------------------------------------------
   const ENUMS = {
@@ -217,9 +217,11 @@
       required(arguments.length, 1, "Response.json");
       const text = stringify(data);
       if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
-      const response = new Response(text, { ...webidl.dictionary(init, "init") });
-      if (init?.headers === undefined || !new Headers(init.headers).has("content-type")) response.headers.set("content-type", "application/json");
-      return response;
+      // Headers may be an iterable that can be read once.
+      const { headers, ...rest } = webidl.dictionary(init, "init");
+      const given = new Headers(headers);
+      withType(given, "application/json");
+      return new Response(text, { ...rest, headers: given });
     }
     get type() { return this.#type }
     get url() { this.#body; return "" }

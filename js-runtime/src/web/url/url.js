@@ -127,7 +127,8 @@
     }
     static parse(url, base = undefined) {
       required(arguments.length, 1, "URL.parse");
-      try { return base === undefined ? new URL(url) : new URL(url, base) } catch { return null }
+      const text = usvString(url), against = base === undefined ? undefined : usvString(base);
+      return URL.canParse(text, against) ? new URL(text, against) : null;
     }
     #set(part, value) {
       const parts = setUrl(this.#parts[HREF], part, usvString(value));

@@ -25,8 +25,10 @@
     return Math.trunc(number);
   };
 
+  // Without a prototype: what a developer's code puts on Object.prototype is no member.
+  const EMPTY = Object.freeze({ __proto__: null });
   const dictionary = (value, what) => {
-    if (value === undefined || value === null) return {};
+    if (value === undefined || value === null) return EMPTY;
     if (typeof value !== "object" && typeof value !== "function") throw new TypeError(`${what} must be an object`);
     return value;
   };
