@@ -38,6 +38,9 @@ async fn the_official_client_works() {
     assert!(output.status.success() && text.contains("# fail 0") && !text.contains("# pass 0"), "{text}");
 }
 
+/// Method, path, headers, body; status, text that the answer's body must contain.
+type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
 async fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
     let mut request = server.http.request(method, format!("{}{path}", server.dapr)).body(body.to_owned());
@@ -51,8 +54,7 @@ async fn send(server: &Server, method: &str, path: &str, headers: &[(&str, &str)
 async fn state_speaks_dapr() {
     let server = Server::start().await;
     let json = [("content-type", "application/json")];
-    // method, path, headers, body, status, text that the body must contain
-    let table: &[(&str, &str, &[(&str, &str)], &str, u16, &str)] = &[
+    let table: &[Row] = &[
         ("GET", "/v1.0/state/statestore/none", &[], "", 204, ""),
         ("POST", "/v1.0/state/statestore", &json, r#"[{"key":"k","value":{"a":1}}]"#, 204, ""),
         ("GET", "/v1.0/state/statestore/k", &[], "", 200, r#"{"a":1}"#),
