@@ -201,8 +201,6 @@ pub struct Config {
     pub limits: Limits,
     /// The Dapr sidecar, where there is one.
     pub sidecar: Option<Sidecar>,
-    /// Token that a sidecar must show (`APP_API_TOKEN`).
-    pub app_api_token: Option<String>,
 }
 
 /// Where the Dapr sidecar is.
@@ -302,7 +300,6 @@ impl Config {
             verify_restore: pick!(verify_restore, false),
             limits: pick!(limits, Limits::default()),
             sidecar: sidecar(variable),
-            app_api_token: variable("APP_API_TOKEN"),
         };
         config.limits.check().map_err(|e| ConfigError::OutOfRange {
             setting: format!("limits.{}", e.name),

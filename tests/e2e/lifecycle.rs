@@ -139,3 +139,21 @@ async fn a_damaged_engine_cache_is_rebuilt() {
     server.deploy("alive", "export default () => 'alive'").await;
     assert_eq!(server.get("/alive").await.text(), "alive");
 }
+
+/// In production a caller learns that a function failed, and nothing of why; the log has it all.
+#[tokio::test(flavor = "multi_thread")]
+async fn production_hides_what_functions_throw() {
+    let server = Server::with(Options { args: vec!["--production".to_owned()], ..Options::default() }).await;
+    server.deploy("leaky", "export default () => { throw new Error('the secret reason') }").await;
+    let answer = server.get("/leaky").await;
+    assert_eq!((answer.status, answer.code().as_str()), (500, "exception"));
+    assert!(!answer.text().contains("secret") && !answer.text().contains("stack"), "{}", answer.text());
+    // The log reaches the test through a pipe, a little later.
+    for _ in 0..100 {
+        if server.output().contains("the secret reason") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the log does not say why");
+}
