@@ -18,20 +18,6 @@ const GREETING: &str = "export default { fetch(request) { const name = new URL(r
                         return new Response('Hello, ' + name + '!', { headers: { 'content-type': 'text/plain' } }); } }";
 const WAITS: &str = "export default async () => { await new Promise(r => setTimeout(r, 1)); return 'ok'; }";
 const LOOPS: &str = "export default () => { for (;;); }";
-const PROGRAMS: [(&str, &str); 3] = [
-    ("fib(24)", "function run() { const fib = n => n < 2 ? n : fib(n - 1) + fib(n - 2); return fib(24); }"),
-    (
-        "JSON of 500 objects",
-        "function run() { const o = []; for (let i = 0; i < 500; i++) o.push({ i, s: 'item' + i, t: [i, i * 2] }); \
-         return JSON.parse(JSON.stringify(o)).length; }",
-    ),
-    (
-        "strings",
-        "function run() { let s = ''; for (let i = 0; i < 3000; i++) { s += 'word' + (i % 7) + ' '; } \
-         return s.split(' ').map(w => w.toUpperCase()).join('-').replace(/WORD3/g, 'x').length; }",
-    ),
-];
-
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap()
 }
@@ -110,7 +96,6 @@ fn main() {
         }));
     });
     println!("\n{:?}\n", sandbox.metrics());
-    programs(&sandbox, &runtime);
 }
 
 /// The parts of one request, on a slot of the calling thread's own.
@@ -162,37 +147,4 @@ fn parts(sandbox: &Sandbox, hello: &Arc<Snapshot>, other: &Arc<Snapshot>, greeti
         measure("a new slot in place of an old one", 200, || bench.renew(&hello));
     };
     std::thread::Builder::new().stack_size(32 << 20).spawn(body).unwrap().join().unwrap();
-}
-
-/// The same programs in the guest and in native QuickJS.
-fn programs(sandbox: &Sandbox, runtime: &tokio::runtime::Runtime) {
-    println!("| program | guest µs | native QuickJS µs | ratio |\n|---|---|---|---|");
-    let mut product = 1.0;
-    for (name, source) in PROGRAMS {
-        // The clock inside the guest: what is compared is the engine, not the request around it.
-        let module = format!(
-            "{source}\nexport default () => {{ run(); let best = Infinity; for (let i = 0; i < 15; i++) {{ \
-             const t = performance.now(); run(); best = Math.min(best, performance.now() - t); }} return String(best * 1e3); }}"
-        );
-        let function = runtime.block_on(loaded(sandbox, &module));
-        let guest = (0..5).map(|_| {
-            let handle = sandbox.handle(Arc::clone(&function), EventKind::Http, event(b""), Duration::from_secs(10));
-            text(&runtime.block_on(handle).unwrap()).parse::<f64>().unwrap()
-        });
-        let guest = guest.fold(f64::INFINITY, f64::min);
-        let context = rquickjs::Context::full(&rquickjs::Runtime::new().unwrap()).unwrap();
-        let native = context.with(|ctx| {
-            ctx.eval::<(), _>(source).unwrap();
-            let run: rquickjs::Function = ctx.globals().get("run").unwrap();
-            let time = |_| {
-                let started = Instant::now();
-                run.call::<_, rquickjs::Value>(()).unwrap();
-                started.elapsed().as_secs_f64() * 1e6
-            };
-            (0..75).map(time).fold(f64::INFINITY, f64::min)
-        });
-        product *= guest / native;
-        println!("| {name} | {guest:.0} | {native:.0} | {:.2}x |", guest / native);
-    }
-    println!("| geometric mean | | | {:.2}x |", product.powf(1.0 / PROGRAMS.len() as f64));
 }

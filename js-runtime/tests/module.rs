@@ -74,6 +74,8 @@ fn linear_memory_is_the_whole_state() {
                             | Operator::MemoryInit { .. }
                     );
                     assert!(!denied, "{operator:?} changes state that is not in linear memory");
+                    let indirect = matches!(operator, Operator::CallIndirect { .. });
+                    assert!(!indirect, "daplet-devirtualize makes every indirect call direct");
                 }
             }
             _ => {}

@@ -15,9 +15,10 @@ use std::time::Duration;
 /// CPU budget of a usual call.
 pub const BUDGET: Duration = Duration::from_millis(50);
 
-/// The guest under test.
+/// The guest under test; `DAPLET_GUEST_UNDER_TEST` names another one, to compare two builds.
 pub fn guest() -> Vec<u8> {
-    std::fs::read(env!("DAPLET_GUEST_WASM")).expect("the guest is built")
+    let other = std::env::var("DAPLET_GUEST_UNDER_TEST");
+    std::fs::read(other.as_deref().unwrap_or(env!("DAPLET_GUEST_WASM"))).expect("the guest is built")
 }
 
 /// Where tests keep the compiled guest.
