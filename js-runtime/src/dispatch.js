@@ -22,7 +22,6 @@
   const isBuffer = (v) => { try { apply(bufferLength, v, []); return true } catch { return false } };
   // A throw costs microseconds; what is plainly an object or array need not be asked whether it is a buffer.
   const isPlain = (v) => { const prototype = getPrototypeOf(v); return prototype === objectPrototype || prototype === null || isArray(v) };
-  const toWellFormed = String.prototype.toWellFormed;
   const then = Promise.prototype.then;
   const NativePromise = Promise, promisePrototype = Promise.prototype;
   const NativeError = Error;
@@ -37,13 +36,14 @@
   let loading = true;
   let about = null; // head of the load request
   let env = null;
-  let fetchHandler = null; // (request, env, ctx) => answer
-  let messageHandler = null;
+  let fetchHandler = null; // { fetch(request, env, ctx) }: a method call is the cheapest that keeps `this`
+  let messageHandler = null; // { message(event, env, ctx) }
   let methods = null; // by name, when the module exports GET, POST, …
 
   // --- the invocation, fresh after each restore --------------------------------------------------------------------------
   const open = new Map(); // operation id -> [resolve, reject]
   const rejected = new Map(); // promise -> reason, while nobody handles it
+  let unhandled = 0; // its size
   let nextId = 1;
   let replied = false;
   let failure = null; // description of what the function threw
@@ -87,7 +87,7 @@
   // A string stays one (UTF-8 on the wire); bytes become an ArrayBuffer or a Uint8Array; nothing is null.
   const bytesOf = (body) => {
     if (body === undefined || body === null) return null;
-    if (typeof body === "string") return apply(toWellFormed, body, []);
+    if (typeof body === "string") return body;
     if (isView(body)) {
       if (isDataView(body)) return new Uint8Array(apply(dataBuffer, body, []), apply(dataOffset, body, []), apply(dataLength, body, []));
       return new Uint8Array(apply(bufferOf, body, []), apply(offsetOf, body, []), apply(lengthOf, body, []));
@@ -98,11 +98,11 @@
   // --- loading -------------------------------------------------------------------------------------------------------
   const refuse = (message) => { throw new TypeError(message) };
   const kind = (v) => (v === null ? "null" : isArray(v) ? "an array" : typeof v === "object" ? "an object" : `a ${typeof v}`);
-  const method = (object, name) => {
+  const withMethod = (object, name) => {
     const value = object[name];
     if (value === undefined) return null;
     if (typeof value !== "function") refuse(`the "${name}" handler must be a function, not ${kind(value)}`);
-    return (...args) => apply(value, object, args);
+    return object;
   };
 
   const load = (namespace, head) => {
@@ -112,11 +112,11 @@
     const main = namespace.default;
     if (typeof main === "function") {
       // A class is not a handler, but a function with handlers as properties may be both.
-      fetchHandler = (...args) => main(...args);
+      fetchHandler = { __proto__: null, fetch: (request, env, ctx) => main(request, env, ctx) };
       handlers.push("fetch");
     } else if (typeof main === "object" && main !== null) {
-      fetchHandler = method(main, "fetch");
-      messageHandler = method(main, "message");
+      fetchHandler = withMethod(main, "fetch");
+      messageHandler = withMethod(main, "message");
       if (fetchHandler) handlers.push("fetch");
       if (messageHandler) handlers.push("message");
     } else if (main !== undefined) {
@@ -131,7 +131,7 @@
       handlers.push(name);
     }
     if (typeof namespace.message === "function" && !messageHandler) {
-      messageHandler = namespace.message;
+      messageHandler = namespace;
       handlers.push("message");
     }
     if (handlers.length === 0) {
@@ -172,21 +172,22 @@
   };
 
   // --- handling ------------------------------------------------------------------------------------------------------
+  let event = null; // the event's head: text until somebody asks for a part of it
+  let eventHead = null;
+  const part = (name) => (eventHead ??= parse(event))[name];
   class Context {
-    #raw;
-    #head = null;
-    constructor(raw) { this.#raw = raw }
-    #get(name) { return (this.#head ??= parse(this.#raw))[name] }
-    get requestId() { return this.#get("requestId") }
-    get traceparent() { return this.#get("traceparent") ?? null }
-    get attempt() { return this.#get("attempt") }
-    get pubsub() { return this.#get("pubsub") }
-    get topic() { return this.#get("topic") }
-    get function() { return about.name }
-    get version() { return about.version }
-    get env() { return env }
-    get signal() { return (controller ??= web.makeAbortController()).signal }
+    #brand = true;
+    get requestId() { this.#brand; return part("requestId") }
+    get traceparent() { this.#brand; return part("traceparent") ?? null }
+    get attempt() { this.#brand; return part("attempt") }
+    get pubsub() { this.#brand; return part("pubsub") }
+    get topic() { this.#brand; return part("topic") }
+    get function() { this.#brand; return about.name }
+    get version() { this.#brand; return about.version }
+    get env() { this.#brand; return env }
+    get signal() { this.#brand; return (controller ??= web.makeAbortController()).signal }
     waitUntil(promise) {
+      this.#brand;
       waiting++;
       const settled = () => { waiting-- };
       const failed = (error) => {
@@ -199,50 +200,46 @@
   for (const name of Object.getOwnPropertyNames(Context.prototype)) {
     if (name !== "constructor") Object.defineProperty(Context.prototype, name, { enumerable: true });
   }
+  // One heap serves one invocation, so its context, like its request, is part of the snapshot and only filled in.
+  const context = new Context();
 
+  // What can be answered without a promise is; then the job queue need not be looked at. → the status, when it is certain.
   const handle = (eventKind, head, body, now) => {
     started = now;
-    const ctx = new Context(head);
-    if (eventKind === HTTP) settle(() => callHttp(head, body, ctx), reply);
-    else settle(() => callMessage(body, ctx), acknowledge);
-  };
-
-  // A handler that answers at once costs no promise.
-  const settle = (run, answer) => {
-    let result;
+    event = head;
     try {
-      result = run();
-      if (typeof result === "object" && result !== null && (getPrototypeOf(result) === promisePrototype || typeof result.then === "function")) {
+      const result = eventKind === HTTP ? callHttp(head, body) : callMessage(body);
+      if (eventKind === HTTP && web.isResponse(result)) answerWith(result);
+      else if (typeof result === "object" && result !== null && (getPrototypeOf(result) === promisePrototype || typeof result.then === "function")) {
+        const answer = eventKind === HTTP ? reply : acknowledge;
         apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
-        return;
-      }
+      } else if (eventKind === HTTP) reply(result);
+      else acknowledge(result);
     } catch (error) {
       fail(error);
-      return;
     }
-    guarded(answer, result);
+    if (replied && waiting === 0 && failure === null && unhandled === 0) return DONE;
   };
   const guarded = (answer, value) => {
     try { answer(value) } catch (error) { fail(error) }
   };
 
-  const callHttp = (head, body, ctx) => {
-    if (fetchHandler !== null) return fetchHandler(web.requestFromEvent(head, body), env, ctx);
+  const callHttp = (head, body) => {
+    if (fetchHandler !== null) return fetchHandler.fetch(web.requestFromEvent(head, body), env, context);
     if (methods === null) refuse(`${about.name} has no handler for requests: it exports only "message"`);
     const wanted = parse(head).method;
     const handler = methods[wanted] ?? (wanted === "HEAD" ? methods.GET : undefined);
-    if (handler !== undefined) return handler(web.requestFromEvent(head, body), env, ctx);
+    if (handler !== undefined) return handler(web.requestFromEvent(head, body), env, context);
     const allowed = METHODS.filter((name) => methods[name] || (name === "HEAD" && methods.GET)).join(", ");
-    write(`{"type":"response","status":405,"headers":[["allow",${stringify(allowed)}],["content-type","text/plain;charset=UTF-8"]]}`,
+    emit(`{"type":"response","status":405,"headers":[["allow",${stringify(allowed)}],["content-type","text/plain;charset=UTF-8"]]}`,
       `${wanted} is not supported; allowed: ${allowed}\n`);
-    replied = true;
     return ANSWERED;
   };
   const ANSWERED = create(null);
 
-  const callMessage = (body, ctx) => {
+  const callMessage = (body) => {
     if (messageHandler === null) refuse(`${about.name} has no "message" handler`);
-    return messageHandler(web.parseEvent(body), env, ctx);
+    return messageHandler.message(web.parseEvent(body), env, context);
   };
 
   const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
@@ -252,14 +249,9 @@
 
   const reply = (value) => {
     if (value === ANSWERED) return;
-    if (web.isResponse(value)) {
-      const parts = web.responseParts(value);
-      if (isArray(parts)) writeParts(parts);
-      else apply(then, parts, [(ready) => guarded(writeParts, ready), fail]);
-      return;
-    }
     if (typeof value === "string") emit(TEXT_HEAD, value);
     else if (value === undefined || value === null) emit(EMPTY_HEAD, null);
+    else if (web.isResponse(value)) answerWith(value);
     else if (typeof value === "object" && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
     else if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") {
       const json = stringify(value);
@@ -270,13 +262,12 @@
     }
   };
   const emit = (head, body) => {
-    write(head, bytesOf(body));
+    write(head, typeof body === "string" ? body : bytesOf(body));
     replied = true;
   };
-  // [status, statusText, pairs of header names and values as JSON, body]
-  const writeParts = ([status, statusText, headers, body]) => {
-    const reason = statusText === "" ? "" : `,"statusText":${stringify(statusText)}`;
-    emit(`{"type":"response","status":${status}${reason},"headers":${headers}}`, body);
+  const answerWith = (response) => {
+    const head = web.responseHead(response);
+    emit(head ?? TEXT_HEAD, web.takeBody(response));
   };
 
   const ACKS = { __proto__: null, SUCCESS: "SUCCESS", RETRY: "RETRY", DROP: "DROP" };
@@ -301,7 +292,7 @@
     return replied ? finish(DONE) : "neverSettled";
   };
   const finish = (code) => {
-    if (apply(mapSize, rejected, []) > 0) {
+    if (unhandled > 0) {
       apply(forEach, rejected, [(reason) => natives.log(3, `unhandled rejection: ${text(reason)}`)]);
     }
     return code;
@@ -334,6 +325,7 @@
   const rejection = (promise, reason, handled) => {
     if (handled) apply(MapDelete, rejected, [promise]);
     else apply(MapSet, rejected, [promise, reason]);
+    unhandled = apply(mapSize, rejected, []);
   };
 
   return { load, handle, resume, status, describe, rejection, call, startedAt: () => started };

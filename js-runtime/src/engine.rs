@@ -24,8 +24,11 @@ pub fn new() -> Result<(Runtime, Context)> {
 /// Why the job queue was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// It is empty.
-    Empty,
+    /// It is empty after so many jobs.
+    Empty {
+        /// Jobs that ran.
+        jobs: usize,
+    },
     /// The host asked to stop.
     Interrupted,
 }
@@ -33,13 +36,15 @@ pub enum Drained {
 /// Runs jobs until none is left. An interrupt ends the job that runs, but each new job would start afresh: so it is asked
 /// for between jobs too, or a chain of short ones would never end.
 pub fn drain(ctx: &Ctx<'_>) -> Drained {
+    let mut jobs = 0;
     loop {
         if host::interrupted() {
             return Drained::Interrupted;
         }
         if !ctx.execute_pending_job() {
-            return Drained::Empty;
+            return Drained::Empty { jobs };
         }
+        jobs += 1;
     }
 }
 

@@ -154,13 +154,16 @@ impl<'js> Phase<'_, 'js> {
         }
     }
 
-    /// Runs the job queue dry and asks the dispatcher where the invocation stands.
-    fn settle(&self, entered: rquickjs::Result<()>) -> Status {
-        if let Err(error) = entered.catch(&self.ctx) {
-            return fail(self.failure(error));
-        }
-        if engine::drain(&self.ctx) == Drained::Interrupted {
-            return fail(interrupted());
+    /// Runs the job queue dry and asks the dispatcher where the invocation stands, unless it said so and had no jobs.
+    fn settle(&self, entered: rquickjs::Result<Option<i32>>) -> Status {
+        let said = match entered.catch(&self.ctx) {
+            Ok(said) => said,
+            Err(error) => return fail(self.failure(error)),
+        };
+        match (engine::drain(&self.ctx), said.and_then(Status::from_i32)) {
+            (Drained::Interrupted, _) => return fail(interrupted()),
+            (Drained::Empty { jobs: 0 }, Some(status)) => return status,
+            (Drained::Empty { .. }, _) => {}
         }
         let status = self.function(&self.dispatch.status).and_then(|f| f.call::<_, Value>(())).catch(&self.ctx);
         match status {

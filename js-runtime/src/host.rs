@@ -45,6 +45,12 @@ pub fn with_bytes<T>(value: &Value<'_>, body: impl FnOnce(&[u8]) -> T) -> Option
     Some(body(unsafe { buffer.as_bytes() }.unwrap_or_default()))
 }
 
+/// The bytes of the engine's text, which is no UTF-8 where the text has lone surrogates: so not by way of a `str`.
+pub fn bytes_of<'a>(text: &'a rquickjs::CString<'_>) -> &'a [u8] {
+    // SAFETY: the engine's text has that length and lives as long as `text`.
+    unsafe { std::slice::from_raw_parts(text.as_ptr().cast(), text.len()) }
+}
+
 pub use boundary::*;
 
 #[cfg(target_arch = "wasm32")]

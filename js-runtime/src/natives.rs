@@ -5,6 +5,7 @@ use crate::host;
 use daplet_abi::LogLevel;
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Exception, Object, Result, TypedArray, Value};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -22,23 +23,40 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 /// Sends `head | body` as one frame. The body is null, a string (UTF-8 on the wire), an ArrayBuffer or a Uint8Array.
 fn emit<'js>(head: rquickjs::String<'js>, body: Value<'js>, send: fn(&[u8])) -> Result<()> {
     let head = head.to_cstring()?;
-    let head = head.as_str().as_bytes();
+    let head = well_formed(host::bytes_of(&head));
     let frame = |body: &[u8]| {
         let mut frame = Vec::with_capacity(4 + head.len() + body.len());
         frame.extend_from_slice(&(head.len() as u32).to_le_bytes());
-        frame.extend_from_slice(head);
+        frame.extend_from_slice(&head);
         frame.extend_from_slice(body);
         send(&frame);
     };
     if body.is_null() || body.is_undefined() {
         frame(&[]);
     } else if let Some(text) = body.as_string() {
-        frame(text.clone().to_cstring()?.as_str().as_bytes());
+        frame(&well_formed(host::bytes_of(&text.clone().to_cstring()?)));
     } else if host::with_bytes(&body, frame).is_some() {
     } else {
         return Err(Exception::throw_type(body.ctx(), "a frame body must be a string or bytes"));
     }
     Ok(())
+}
+
+/// Text from the engine, whose lone surrogates come as three bytes each that are no UTF-8, with U+FFFD in their place: as the
+/// Encoding Standard wants, and as many characters as the text had.
+fn well_formed(text: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(text).is_ok() {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = text.to_vec();
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(2).position(|pair| pair[0] == 0xed && pair[1] >= 0xa0) {
+        at += found;
+        let end = (at + 3).min(bytes.len());
+        bytes.splice(at..end, "\u{fffd}".bytes());
+        at += 3;
+    }
+    Cow::Owned(bytes)
 }
 
 /// Random bytes for a Uint8Array of the given length.

@@ -1,5 +1,5 @@
 // Request and Response (Fetch Standard §5.4, §5.5). Both are lazy: a request's head is parsed when something of it is
-// asked for, a response's Headers exist when somebody looks at them.
+// asked for; a response made of a string is no more than that until somebody looks at its parts.
 (natives, internals) => {
   const { webidl, body: bodies, headers: headerLists } = internals;
   const { required, usvString, byteString } = webidl;
@@ -39,10 +39,10 @@
     #body;
     #signal = null;
     #options = DEFAULTS;
-    constructor(input, init = undefined, body = undefined) {
+    constructor(input, init = undefined) {
       if (input === INTERNAL) {
-        this.#raw = init;
-        this.#body = { source: body === null ? null : new Uint8Array(body), type: null, used: false };
+        this.#raw = null;
+        this.#body = { source: null, type: null, used: false };
         return;
       }
       required(arguments.length, 1, "Request");
@@ -128,7 +128,8 @@
     get duplex() { this.#raw; return "half" }
     clone() {
       if (this.#body.used) throw new TypeError("the body has already been read");
-      const clone = new Request(INTERNAL, this.#raw, null);
+      const clone = new Request(INTERNAL);
+      clone.#raw = this.#raw;
       clone.#head = this.#head;
       clone.#headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), headerLists.NONE);
       clone.#body = copy(this.#body);
@@ -138,68 +139,64 @@
     }
     static {
       bodies.mixin(Request, (request) => request.#body);
+      // A heap serves one invocation: its request was made with the engine and is filled in when the event comes.
+      const incoming = new Request(INTERNAL);
+      const { Uint8Array } = globalThis;
+      internals.requestFromEvent = (head, body) => {
+        incoming.#raw = head;
+        if (body !== null) incoming.#body.source = new Uint8Array(body);
+        return incoming;
+      };
     }
   }
   webidl.install("Request", Request, { length: 1 });
 
   // --- Response ------------------------------------------------------------------------------------------------------
-  const TEXT_HEADERS = '[["content-type","text/plain;charset=UTF-8"]]';
-  const isResponse = (value) => typeof value === "object" && value !== null && Response.prototype !== value && brand(value);
-  let brand, parts;
+  const TEXT = "text/plain;charset=UTF-8", JSON_TYPE = "application/json";
+  const PLAIN = { status: 200, statusText: "", headers: null, type: "default" };
 
   class Response {
-    #status = 200;
-    #statusText = "";
-    #headers = null; // made when somebody looks, or when init has some
-    #body;
-    #type = "default";
-    static {
-      brand = (value) => #body in value;
-      parts = (response) => {
-        const body = response.#body;
-        if (response.#type === "error") throw new TypeError("Response.error() cannot be sent to a client");
-        if (body.used) throw new TypeError("the response's body has already been read, so it cannot be sent");
-        body.used = body.source !== null;
-        const headers =
-          response.#headers !== null ? stringify(headerLists.list(response.#headers))
-          : body.type === null ? "[]"
-          : body.type === "text/plain;charset=UTF-8" ? TEXT_HEADERS
-          : stringify([["content-type", body.type]]);
-        return [response.#status, response.#statusText, headers, body.source];
-      };
+    #body; // a string as it was given, or what body.js calls a body
+    #init = PLAIN; // its own once it differs; `headers` is made when somebody looks, or when init has some
+    static #make(body, init) {
+      const response = new Response();
+      response.#body = body;
+      response.#init = init;
+      return response;
+    }
+    static #bodyOf(response) {
+      const body = response.#body;
+      return typeof body === "string" ? (response.#body = { source: webidl.usvString(body), type: TEXT, used: false }) : body;
     }
     constructor(body = null, init = undefined) {
-      if (typeof body === "string" && init === undefined) {
-        this.#body = { source: webidl.usvString(body), type: "text/plain;charset=UTF-8", used: false };
+      if (init === undefined && typeof body === "string") {
+        this.#body = body;
         return;
       }
       const options = webidl.dictionary(init, "init");
       const extracted = bodies.extract(body);
+      this.#body = extracted;
       const { headers, status, statusText } = options;
+      if (status === undefined && statusText === undefined && headers === undefined) return;
+      const own = { ...PLAIN };
       if (status !== undefined) {
-        const code = webidl.unsignedShort(status);
-        if (code < 200 || code > 599) throw new RangeError(`status ${code} is outside 200 to 599`);
-        this.#status = code;
+        own.status = webidl.unsignedShort(status);
+        if (own.status < 200 || own.status > 599) throw new RangeError(`status ${own.status} is outside 200 to 599`);
       }
       if (statusText !== undefined) {
-        const text = byteString(statusText, "statusText");
-        if (!REASON.test(text)) throw new TypeError("statusText has a character that a reason phrase cannot have");
-        this.#statusText = text;
+        own.statusText = byteString(statusText, "statusText");
+        if (!REASON.test(own.statusText)) throw new TypeError("statusText has a character that a reason phrase cannot have");
       }
-      this.#body = extracted;
       if (headers !== undefined) {
-        this.#headers = new Headers();
-        headerLists.fill(this.#headers, headers);
-        withType(this.#headers, extracted.type);
+        own.headers = new Headers();
+        headerLists.fill(own.headers, headers);
+        withType(own.headers, extracted.type);
       }
-      if (extracted.source !== null && NULL_BODY_STATUS.includes(this.#status)) throw new TypeError(`a response with status ${this.#status} cannot have a body`);
+      if (extracted.source !== null && NULL_BODY_STATUS.includes(own.status)) throw new TypeError(`a response with status ${own.status} cannot have a body`);
+      this.#init = own;
     }
     static error() {
-      const response = new Response();
-      response.#type = "error";
-      response.#status = 0;
-      response.#headers = headerLists.wrap([], headerLists.IMMUTABLE);
-      return response;
+      return Response.#make(bodies.extract(null), { status: 0, statusText: "", headers: headerLists.wrap([], headerLists.IMMUTABLE), type: "error" });
     }
     static redirect(url, status = 302) {
       required(arguments.length, 1, "Response.redirect");
@@ -208,52 +205,64 @@
       if (parsed === null) throw new TypeError(`Invalid URL: ${text}; a redirect needs an absolute URL`);
       const code = webidl.unsignedShort(status);
       if (![301, 302, 303, 307, 308].includes(code)) throw new RangeError(`status ${code} is no redirect status`);
-      const response = new Response();
-      response.#status = code;
-      response.#headers = headerLists.wrap([["location", parsed[0]]], headerLists.IMMUTABLE);
-      return response;
+      const headers = headerLists.wrap([["location", parsed[0]]], headerLists.IMMUTABLE);
+      return Response.#make(bodies.extract(null), { ...PLAIN, status: code, headers });
     }
     static json(data, init = undefined) {
       required(arguments.length, 1, "Response.json");
       const text = stringify(data);
       if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
+      if (init === undefined) return Response.#make({ source: usvString(text), type: JSON_TYPE, used: false }, PLAIN);
       // Headers may be an iterable that can be read once.
       const { headers, ...rest } = webidl.dictionary(init, "init");
       const given = new Headers(headers);
-      withType(given, "application/json");
+      withType(given, JSON_TYPE);
       return new Response(text, { ...rest, headers: given });
     }
-    get type() { return this.#type }
+    get type() { return this.#init.type }
     get url() { this.#body; return "" }
     get redirected() { this.#body; return false }
-    get status() { return this.#status }
-    get ok() { return this.#status >= 200 && this.#status <= 299 }
-    get statusText() { return this.#statusText }
+    get status() { return this.#init.status }
+    get ok() { const { status } = this.#init; return status >= 200 && status <= 299 }
+    get statusText() { return this.#init.statusText }
     get headers() {
-      if (this.#headers === null) {
-        this.#headers = new Headers();
-        withType(this.#headers, this.#body.type);
+      if (this.#init.headers === null) {
+        const headers = new Headers();
+        withType(headers, Response.#bodyOf(this).type);
+        this.#init = { ...this.#init, headers };
       }
-      return this.#headers;
+      return this.#init.headers;
     }
     clone() {
-      if (this.#body.used) throw new TypeError("the body has already been read");
-      const clone = new Response();
-      clone.#status = this.#status;
-      clone.#statusText = this.#statusText;
-      clone.#type = this.#type;
-      clone.#headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), this.#type === "error" ? headerLists.IMMUTABLE : headerLists.NONE);
-      clone.#body = copy(this.#body);
-      return clone;
+      const body = Response.#bodyOf(this), { type } = this.#init;
+      if (body.used) throw new TypeError("the body has already been read");
+      const headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), type === "error" ? headerLists.IMMUTABLE : headerLists.NONE);
+      return Response.#make(copy(body), { ...this.#init, headers });
     }
     static {
-      bodies.mixin(Response, (response) => response.#body);
+      bodies.mixin(Response, Response.#bodyOf);
+      internals.isResponse = (value) => typeof value === "object" && value !== null && #body in value;
+      // The head that the host gets; null for that of a plain text.
+      internals.responseHead = (response) => {
+        const init = response.#init, body = response.#body;
+        if (init === PLAIN && typeof body === "string") return null;
+        const { status, statusText, headers, type } = init;
+        if (type === "error") throw new TypeError("Response.error() cannot be sent to a client");
+        const contentType = typeof body === "string" ? TEXT : body.type;
+        const list = headers !== null ? stringify(headerLists.list(headers)) : contentType === null ? "[]" : `[["content-type",${stringify(contentType)}]]`;
+        const reason = statusText === "" ? "" : `,"statusText":${stringify(statusText)}`;
+        return `{"type":"response","status":${status}${reason},"headers":${list}}`;
+      };
+      internals.takeBody = (response) => {
+        const body = response.#body;
+        if (typeof body === "string") return body;
+        if (body.used) throw new TypeError("the response's body has already been read, so it cannot be sent");
+        body.used = body.source !== null;
+        return body.source;
+      };
     }
   }
   webidl.install("Response", Response, { length: 0 });
 
-  internals.requestFromEvent = (head, body) => new Request(INTERNAL, head, body);
-  internals.isResponse = isResponse;
-  internals.responseParts = (response) => parts(response);
   internals.parseEvent = (body) => (body === null ? null : parse(bodies.textOf(new Uint8Array(body))));
 }
