@@ -105,7 +105,10 @@
     return object;
   };
 
+  let isResponse, responseHead, takeBody, requestFromEvent, parseEvent; // the Web APIs are made after this
+
   const load = (namespace, head) => {
+    ({ isResponse, responseHead, takeBody, requestFromEvent, parseEvent } = web);
     about = parse(head);
     env = freeze({ ...about.env });
     const handlers = [];
@@ -172,6 +175,7 @@
   };
 
   // --- handling ------------------------------------------------------------------------------------------------------
+  let answer = null; // what is done with the handler's result: (value)
   let event = null; // the event's head: text until somebody asks for a part of it
   let eventHead = null;
   const part = (name) => (eventHead ??= parse(event))[name];
@@ -203,33 +207,47 @@
   // One heap serves one invocation, so its context, like its request, is part of the snapshot and only filled in.
   const context = new Context();
 
-  // What can be answered without a promise is; then the job queue need not be looked at. → the status, when it is certain.
+  // What can be answered without a promise is. → a status that holds if no job is queued; the handler's promise, which is
+  // looked at when the queue is empty (`observe`); or nothing.
   const handle = (eventKind, head, body, now) => {
     started = now;
     event = head;
+    answer = eventKind === HTTP ? reply : acknowledge;
     try {
       const result = eventKind === HTTP ? callHttp(head, body) : callMessage(body);
-      if (eventKind === HTTP && web.isResponse(result)) answerWith(result);
-      else if (typeof result === "object" && result !== null && (getPrototypeOf(result) === promisePrototype || typeof result.then === "function")) {
-        const answer = eventKind === HTTP ? reply : acknowledge;
-        apply(then, NativePromise.resolve(result), [(value) => { guarded(answer, value) }, fail]);
-      } else if (eventKind === HTTP) reply(result);
-      else acknowledge(result);
+      if (typeof result !== "object" || result === null) answer(result);
+      else if (eventKind === HTTP && isResponse(result)) answerWith(result);
+      else if (getPrototypeOf(result) === promisePrototype) return result;
+      else if (typeof result.then === "function") return NativePromise.resolve(result);
+      else answer(result);
     } catch (error) {
       fail(error);
     }
-    if (replied && waiting === 0 && failure === null && unhandled === 0) return DONE;
+    return certain();
   };
+
+  // How the promise that `handle` returned stands → as `handle`.
+  const PENDING_PROMISE = 0, RESOLVED = 1;
+  const observe = (promise, state, value) => {
+    if (state === PENDING_PROMISE) apply(then, promise, [(result) => { guarded(answer, result) }, fail]);
+    else if (state === RESOLVED) guarded(answer, value);
+    else {
+      rejection(promise, value, true);
+      fail(value);
+    }
+    return certain();
+  };
+  const certain = () => (replied && waiting === 0 && failure === null && unhandled === 0 ? DONE : undefined);
   const guarded = (answer, value) => {
     try { answer(value) } catch (error) { fail(error) }
   };
 
   const callHttp = (head, body) => {
-    if (fetchHandler !== null) return fetchHandler.fetch(web.requestFromEvent(head, body), env, context);
+    if (fetchHandler !== null) return fetchHandler.fetch(requestFromEvent(head, body), env, context);
     if (methods === null) refuse(`${about.name} has no handler for requests: it exports only "message"`);
     const wanted = parse(head).method;
     const handler = methods[wanted] ?? (wanted === "HEAD" ? methods.GET : undefined);
-    if (handler !== undefined) return handler(web.requestFromEvent(head, body), env, context);
+    if (handler !== undefined) return handler(requestFromEvent(head, body), env, context);
     const allowed = METHODS.filter((name) => methods[name] || (name === "HEAD" && methods.GET)).join(", ");
     emit(`{"type":"response","status":405,"headers":[["allow",${stringify(allowed)}],["content-type","text/plain;charset=UTF-8"]]}`,
       `${wanted} is not supported; allowed: ${allowed}\n`);
@@ -239,7 +257,7 @@
 
   const callMessage = (body) => {
     if (messageHandler === null) refuse(`${about.name} has no "message" handler`);
-    return messageHandler.message(web.parseEvent(body), env, context);
+    return messageHandler.message(parseEvent(body), env, context);
   };
 
   const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
@@ -249,11 +267,12 @@
 
   const reply = (value) => {
     if (value === ANSWERED) return;
-    if (typeof value === "string") emit(TEXT_HEAD, value);
+    const isObject = typeof value === "object" && value !== null;
+    if (isObject && isResponse(value)) answerWith(value);
+    else if (typeof value === "string") emit(TEXT_HEAD, value);
     else if (value === undefined || value === null) emit(EMPTY_HEAD, null);
-    else if (web.isResponse(value)) answerWith(value);
-    else if (typeof value === "object" && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
-    else if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") {
+    else if (isObject && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
+    else if (isObject || typeof value === "number" || typeof value === "boolean") {
       const json = stringify(value);
       if (json === undefined) refuse(`the handler returned ${kind(value)} that JSON cannot express`);
       emit(JSON_HEAD, json);
@@ -266,8 +285,8 @@
     replied = true;
   };
   const answerWith = (response) => {
-    const head = web.responseHead(response);
-    emit(head ?? TEXT_HEAD, web.takeBody(response));
+    write(responseHead(response) ?? TEXT_HEAD, takeBody(response));
+    replied = true;
   };
 
   const ACKS = { __proto__: null, SUCCESS: "SUCCESS", RETRY: "RETRY", DROP: "DROP" };
@@ -328,5 +347,5 @@
     unhandled = apply(mapSize, rejected, []);
   };
 
-  return { load, handle, resume, status, describe, rejection, call, startedAt: () => started };
+  return { load, handle, resume, observe, status, describe, rejection, call, startedAt: () => started };
 }

@@ -12,7 +12,8 @@ use daplet_abi::frame::{Frame, encode};
 use daplet_abi::load::LoadRequest;
 use daplet_abi::reply::{JsError, Reply, codes};
 use daplet_abi::{EventKind, LogLevel, Status};
-use rquickjs::{ArrayBuffer, CatchResultExt, Context, Ctx, Function, Object, Persistent, Runtime, Value};
+use rquickjs::promise::PromiseState;
+use rquickjs::{ArrayBuffer, CatchResultExt, Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value};
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
@@ -37,6 +38,7 @@ struct Dispatch {
     load: Persistent<Function<'static>>,
     handle: Persistent<Function<'static>>,
     resume: Persistent<Function<'static>>,
+    observe: Persistent<Function<'static>>,
     status: Persistent<Function<'static>>,
     describe: Persistent<Function<'static>>,
     rejection: Persistent<Function<'static>>,
@@ -81,6 +83,7 @@ fn start() -> Result<Guest, String> {
                 load: save("load")?,
                 handle: save("handle")?,
                 resume: save("resume")?,
+                observe: save("observe")?,
                 status: save("status")?,
                 describe: save("describe")?,
                 rejection: save("rejection")?,
@@ -154,18 +157,23 @@ impl<'js> Phase<'_, 'js> {
         }
     }
 
-    /// Runs the job queue dry and asks the dispatcher where the invocation stands, unless it said so and had no jobs.
-    fn settle(&self, entered: rquickjs::Result<Option<i32>>) -> Status {
-        let said = match entered.catch(&self.ctx) {
+    /// Runs the job queue dry and finds out where the invocation stands.
+    ///
+    /// `entered` is what the dispatcher said: a status that holds if there are no jobs, or the handler's own promise. That one
+    /// is mostly settled once the queue is empty, and then costs no reaction and no job.
+    fn settle(&self, entered: rquickjs::Result<Value<'js>>) -> Status {
+        let said = match self.drained(entered) {
+            Ok((said, jobs)) if said.is_promise() => match self.drained(self.observe(said)) {
+                Ok((said, more)) => (said, jobs.max(more)),
+                Err(status) => return status,
+            },
             Ok(said) => said,
-            Err(error) => return fail(self.failure(error)),
+            Err(status) => return status,
         };
-        match (engine::drain(&self.ctx), said.and_then(Status::from_i32)) {
-            (Drained::Interrupted, _) => return fail(interrupted()),
-            (Drained::Empty { jobs: 0 }, Some(status)) => return status,
-            (Drained::Empty { .. }, _) => {}
-        }
-        let status = self.function(&self.dispatch.status).and_then(|f| f.call::<_, Value>(())).catch(&self.ctx);
+        let status = match said {
+            (said, 0) if !said.is_undefined() => Ok(said),
+            _ => self.function(&self.dispatch.status).and_then(|f| f.call::<_, Value>(())).catch(&self.ctx),
+        };
         match status {
             // The dispatcher's words: a number, or the description of a failure.
             Ok(value) => match (value.as_int(), value.as_string().and_then(|s| s.to_string().ok())) {
@@ -176,7 +184,32 @@ impl<'js> Phase<'_, 'js> {
             Err(error) => fail(self.failure(error)),
         }
     }
+
+    /// The dispatcher's word and the number of jobs that ran after it; an error has been written.
+    fn drained(&self, said: rquickjs::Result<Value<'js>>) -> Result<(Value<'js>, usize), Status> {
+        let said = said.catch(&self.ctx).map_err(|error| fail(self.failure(error)))?;
+        match engine::drain(&self.ctx) {
+            Drained::Empty { jobs } => Ok((said, jobs)),
+            Drained::Interrupted => Err(fail(interrupted())),
+        }
+    }
+
+    /// Tells the dispatcher how the handler's promise stands.
+    fn observe(&self, promise: Value<'js>) -> rquickjs::Result<Value<'js>> {
+        let promise = Promise::from_value(promise)?;
+        let (state, value) = match (promise.state(), promise.result::<Value>()) {
+            (PromiseState::Resolved, Some(Ok(value))) => (RESOLVED, value),
+            (PromiseState::Rejected, Some(Err(_))) => (REJECTED, self.ctx.catch()),
+            _ => (UNSETTLED, Value::new_undefined(self.ctx.clone())),
+        };
+        self.function(&self.dispatch.observe)?.call((promise, state, value))
+    }
 }
+
+/// States of a promise in the dispatcher's words.
+const UNSETTLED: i32 = 0;
+const RESOLVED: i32 = 1;
+const REJECTED: i32 = 2;
 
 /// Evaluates the module in the inbox. The memory after it, less what belongs to the base image, is the function's snapshot.
 pub fn load(len: usize) -> Status {

@@ -3,10 +3,11 @@
   const { webidl, utf8 } = internals;
   const { defineProperty } = Object;
 
-  // { source: string | Uint8Array | null, type: content type or null, used }
+  // { source: string | Uint8Array | null, type: content type or null, used }. Lone surrogates of a string are replaced when it is
+  // read or sent: mostly there are none.
   const extract = (value) => {
     if (value === null || value === undefined) return { source: null, type: null, used: false };
-    if (typeof value === "string") return { source: webidl.usvString(value), type: "text/plain;charset=UTF-8", used: false };
+    if (typeof value === "string") return { source: value, type: "text/plain;charset=UTF-8", used: false };
     if (typeof value === "object") {
       const bytes = webidl.bytesOf(value);
       if (bytes !== undefined) return { source: bytes.slice(), type: null, used: false };
@@ -16,7 +17,8 @@
   };
 
   const bytesOf = (source) => (source === null ? new Uint8Array() : typeof source === "string" ? utf8.encode(source) : source);
-  const textOf = (source) => (source === null ? "" : typeof source === "string" ? (source.charCodeAt(0) === 0xfeff ? source.slice(1) : source) : utf8.decode(source));
+  const withoutMark = (text) => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  const textOf = (source) => (source === null ? "" : typeof source === "string" ? withoutMark(webidl.usvString(source)) : utf8.decode(source));
 
   const consume = (body) => {
     if (body.used) throw new TypeError("the body has already been read");

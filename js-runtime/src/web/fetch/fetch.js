@@ -9,9 +9,7 @@
   const INTERNAL = Symbol("internal");
   const NULL_BODY_STATUS = [101, 103, 204, 205, 304];
 
-  const withType = (headers, type) => {
-    if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
-  };
+  const withType = (headers, type) => { if (type !== null) headerLists.setDefaultType(headers, type) };
   const copy = ({ source, type }) => ({ source: typeof source === "string" || source === null ? source : source.slice(), type, used: false });
 
   // --- Request -------------------------------------------------------------------------------------------------------
@@ -53,8 +51,8 @@
       if (from === null) {
         const parts = internals.parseUrl(url);
         if (parts === null) throw new TypeError(`Invalid URL: ${url}; a request needs an absolute URL`);
-        if (parts[2] !== "" || parts[3] !== "") throw new TypeError("a request's URL cannot include credentials");
-        url = parts[0];
+        if (parts.credentials) throw new TypeError("a request's URL cannot include credentials");
+        url = parts.href;
       } else url = from.#get().url;
       if (options.window !== undefined && options.window !== null) throw new TypeError("window must be null");
       const given = { ...(from === null ? DEFAULTS : from.#options) };
@@ -73,7 +71,7 @@
         else {
           const parts = internals.parseUrl(referrer);
           if (parts === null) throw new TypeError(`Invalid referrer: ${referrer}`);
-          given.referrer = parts[0];
+          given.referrer = parts.href;
         }
       }
       if (given.cache === "only-if-cached" && given.mode !== "same-origin") throw new TypeError("cache only-if-cached needs mode same-origin");
@@ -87,7 +85,7 @@
       }
       const headers = new Headers();
       if (options.headers !== undefined) headerLists.fill(headers, options.headers);
-      else if (from !== null) for (const [name, value] of headerLists.list(from.headers)) headers.append(name, value);
+      else if (from !== null) for (const [name, value] of headerLists.list(from.headers)) headerLists.add(headers, name, value);
       const hasBody = options.body !== undefined && options.body !== null;
       const inherited = from !== null && from.#body.source !== null;
       if ((hasBody || (inherited && options.body === undefined)) && (method === "GET" || method === "HEAD")) {
@@ -159,14 +157,14 @@
     #body; // a string as it was given, or what body.js calls a body
     #init = PLAIN; // its own once it differs; `headers` is made when somebody looks, or when init has some
     static #make(body, init) {
-      const response = new Response();
+      const response = new Response(""); // the cheapest way
       response.#body = body;
       response.#init = init;
       return response;
     }
     static #bodyOf(response) {
       const body = response.#body;
-      return typeof body === "string" ? (response.#body = { source: webidl.usvString(body), type: TEXT, used: false }) : body;
+      return typeof body === "string" ? (response.#body = { source: body, type: TEXT, used: false }) : body;
     }
     constructor(body = null, init = undefined) {
       if (init === undefined && typeof body === "string") {
@@ -178,7 +176,7 @@
       this.#body = extracted;
       const { headers, status, statusText } = options;
       if (status === undefined && statusText === undefined && headers === undefined) return;
-      const own = { ...PLAIN };
+      const own = { status: 200, statusText: "", headers: null, type: "default" };
       if (status !== undefined) {
         own.status = webidl.unsignedShort(status);
         if (own.status < 200 || own.status > 599) throw new RangeError(`status ${own.status} is outside 200 to 599`);
@@ -205,14 +203,14 @@
       if (parsed === null) throw new TypeError(`Invalid URL: ${text}; a redirect needs an absolute URL`);
       const code = webidl.unsignedShort(status);
       if (![301, 302, 303, 307, 308].includes(code)) throw new RangeError(`status ${code} is no redirect status`);
-      const headers = headerLists.wrap([["location", parsed[0]]], headerLists.IMMUTABLE);
+      const headers = headerLists.wrap([["location", parsed.href]], headerLists.IMMUTABLE);
       return Response.#make(bodies.extract(null), { ...PLAIN, status: code, headers });
     }
     static json(data, init = undefined) {
       required(arguments.length, 1, "Response.json");
       const text = stringify(data);
       if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
-      if (init === undefined) return Response.#make({ source: usvString(text), type: JSON_TYPE, used: false }, PLAIN);
+      if (init === undefined) return Response.#make({ source: text, type: JSON_TYPE, used: false }, PLAIN);
       // Headers may be an iterable that can be read once.
       const { headers, ...rest } = webidl.dictionary(init, "init");
       const given = new Headers(headers);
@@ -241,7 +239,7 @@
     }
     static {
       bodies.mixin(Response, Response.#bodyOf);
-      internals.isResponse = (value) => typeof value === "object" && value !== null && #body in value;
+      internals.isResponse = (object) => #body in object;
       // The head that the host gets; null for that of a plain text.
       internals.responseHead = (response) => {
         const init = response.#init, body = response.#body;
@@ -249,7 +247,10 @@
         const { status, statusText, headers, type } = init;
         if (type === "error") throw new TypeError("Response.error() cannot be sent to a client");
         const contentType = typeof body === "string" ? TEXT : body.type;
-        const list = headers !== null ? stringify(headerLists.list(headers)) : contentType === null ? "[]" : `[["content-type",${stringify(contentType)}]]`;
+        const list = headers !== null ? headerLists.json(headers)
+          : contentType === JSON_TYPE ? '[["content-type","application/json"]]'
+          : contentType === null ? "[]"
+          : `[["content-type",${stringify(contentType)}]]`;
         const reason = statusText === "" ? "" : `,"statusText":${stringify(statusText)}`;
         return `{"type":"response","status":${status}${reason},"headers":${list}}`;
       };

@@ -2,7 +2,7 @@
 (natives, internals) => {
   const { webidl } = internals;
   const { required, byteString } = webidl;
-  const { headerName, headerValue, isProxy } = natives;
+  const { headerName, headerPair, headersJson, isProxy } = natives;
   const { getPrototypeOf, keys: ownNames, getOwnPropertySymbols } = Object;
   const objectPrototype = Object.prototype;
 
@@ -11,14 +11,7 @@
     if (normal === null) throw new TypeError(`${what}: "${text}" is not a valid header name`);
     return normal;
   };
-  const normalValue = (value, what) => {
-    const normal = headerValue(`${value}`);
-    if (normal === undefined) throw new TypeError(`${what}: a header value cannot have a character above U+00FF`);
-    if (normal === null) throw new TypeError(`${what}: a header value cannot contain NUL, CR or LF`);
-    return normal;
-  };
-
-  let listOf, setGuard, wrap;
+  let listOf, setGuard, wrap, add, checkGuard;
   const IMMUTABLE = "immutable", NONE = "none";
 
   class Headers {
@@ -28,6 +21,18 @@
     static {
       listOf = (headers) => headers.#list;
       setGuard = (headers, guard) => { headers.#guard = guard };
+      // Private methods would cost each object a brand of its own.
+      checkGuard = (headers) => {
+        if (headers.#guard === IMMUTABLE) throw new TypeError("these headers are immutable");
+        headers.#sorted = null;
+      };
+      add = (headers, name, value) => {
+        const pair = headerPair(`${name}`, `${value}`);
+        if (typeof pair === "string") throw new TypeError(pair);
+        checkGuard(headers);
+        const list = headers.#list;
+        list[list.length] = pair;
+      };
       wrap = (list, guard) => {
         const headers = new Headers();
         headers.#list = list;
@@ -40,22 +45,16 @@
     constructor(init = undefined) {
       if (init !== undefined) fill(this, init);
     }
-    #writable() {
-      if (this.#guard === IMMUTABLE) throw new TypeError("these headers are immutable");
-      this.#sorted = null;
-    }
     append(name, value) {
-      const list = this.#list;
+      this.#list;
       required(arguments.length, 2, "Headers.append");
-      const pair = [normalName(name, "Headers.append"), normalValue(value, "Headers.append")];
-      this.#writable();
-      list.push(pair);
+      add(this, name, value);
     }
     delete(name) {
       const list = this.#list;
       required(arguments.length, 1, "Headers.delete");
       name = normalName(name, "Headers.delete");
-      this.#writable();
+      checkGuard(this);
       this.#list = list.filter((pair) => pair[0] !== name);
     }
     get(name) {
@@ -76,14 +75,14 @@
     set(name, value) {
       const list = this.#list;
       required(arguments.length, 2, "Headers.set");
-      name = normalName(name, "Headers.set");
-      value = normalValue(value, "Headers.set");
-      this.#writable();
-      const first = list.find((pair) => pair[0] === name);
-      if (first === undefined) list.push([name, value]);
+      const pair = headerPair(`${name}`, `${value}`);
+      if (typeof pair === "string") throw new TypeError(pair);
+      checkGuard(this);
+      const first = list.find((other) => other[0] === pair[0]);
+      if (first === undefined) list[list.length] = pair;
       else {
-        first[1] = value;
-        this.#list = list.filter((pair) => pair === first || pair[0] !== name);
+        first[1] = pair[1];
+        this.#list = list.filter((other) => other === first || other[0] !== pair[0]);
       }
     }
     keys() { this.#list; return iterate(this, "keys") }
@@ -122,10 +121,11 @@
         if (pair.length !== 2) throw new TypeError("Headers: each element of init must have exactly two items");
         pairs.push(pair);
       }
-      for (const [name, value] of pairs) headers.append(name, value);
+      for (const [name, value] of pairs) add(headers, name, value);
     } else {
       if (getPrototypeOf(init) === objectPrototype && !isProxy(init) && getOwnPropertySymbols(init).length === 0) {
-        for (const name of ownNames(init)) headers.append(name, init[name]);
+        const names = ownNames(init);
+        for (let i = 0; i < names.length; i++) add(headers, names[i], init[names[i]]);
         return;
       }
       const record = [];
@@ -135,7 +135,7 @@
         const name = byteString(key, "Headers");
         record.push([name, byteString(init[key], "Headers")]);
       }
-      for (const [name, value] of record) headers.append(name, value);
+      for (const [name, value] of record) add(headers, name, value);
     }
   };
 
@@ -143,5 +143,11 @@
   Object.defineProperty(Headers.prototype, Symbol.iterator, { value: Headers.prototype.entries, writable: true, configurable: true });
   webidl.install("Headers", Headers, { length: 0 });
 
-  internals.headers = { wrap, list: (headers) => listOf(headers), fill, setGuard, IMMUTABLE, NONE };
+  const setDefaultType = (headers, type) => {
+    const list = listOf(headers);
+    for (let i = 0; i < list.length; i++) if (list[i][0] === "content-type") return;
+    list[list.length] = ["content-type", type];
+  };
+
+  internals.headers = { wrap, list: listOf, add, fill, setGuard, setDefaultType, json: (headers) => headersJson(listOf(headers)), IMMUTABLE, NONE };
 }

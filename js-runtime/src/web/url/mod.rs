@@ -1,28 +1,33 @@
 //! URL parsing and the form encoding, on the `url` crate (the WHATWG URL Standard).
 use rquickjs::function::Func;
-use rquickjs::{Ctx, Object, Result};
+use rquickjs::{Array, Ctx, Object, Result};
 use url::{Url, form_urlencoded, quirks};
 
 pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
     natives.set("parseUrl", Func::from(parse))?;
     natives.set("setUrl", Func::from(set))?;
+    natives.set("urlOrigin", Func::from(origin))?;
     natives.set("parseForm", Func::from(parse_form))?;
     natives.set("serializeForm", Func::from(serialize_form))
 }
 
-/// The parts in the order that url.js reads them: href, protocol, username, password, host, hostname, port, pathname,
-/// search, hash, origin. Null when the text is no URL.
-fn parse(text: String, base: Option<String>) -> Option<Vec<String>> {
-    let base = match base {
-        Some(base) => Some(Url::parse(&base).ok()?),
+/// The URL as url.js reads it: its text, then where each part begins and ends there, in the order of the parts there. Null when
+/// the text is no URL.
+fn parse<'js>(ctx: Ctx<'js>, text: String, base: Option<String>) -> Result<Option<Array<'js>>> {
+    let base = match base.map(|base| Url::parse(&base)) {
+        Some(Ok(base)) => Some(base),
+        Some(Err(_)) => return Ok(None),
         None => None,
     };
-    Url::options().base_url(base.as_ref()).parse(&text).ok().map(|url| parts(&url))
+    let parsed = Url::options().base_url(base.as_ref()).parse(&text);
+    parsed.ok().map(|url| parts(&ctx, &url)).transpose()
 }
 
-fn parts(url: &Url) -> Vec<String> {
+fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Array<'js>> {
+    let href = quirks::href(url);
+    let array = Array::new(ctx.clone())?;
+    array.set(0, href)?;
     let parts = [
-        quirks::href(url),
         quirks::protocol(url),
         quirks::username(url),
         quirks::password(url),
@@ -33,12 +38,22 @@ fn parts(url: &Url) -> Vec<String> {
         quirks::search(url),
         quirks::hash(url),
     ];
-    parts.into_iter().map(str::to_owned).chain([quirks::origin(url)]).collect()
+    for (index, part) in parts.into_iter().enumerate() {
+        // A part is a piece of the text, or empty and perhaps from elsewhere.
+        let start = if part.is_empty() { 0 } else { part.as_ptr().addr() - href.as_ptr().addr() };
+        array.set(2 * index + 1, start as i32)?;
+        array.set(2 * index + 2, (start + part.len()) as i32)?;
+    }
+    Ok(array)
+}
+
+fn origin(href: String) -> Option<String> {
+    Url::parse(&href).ok().map(|url| quirks::origin(&url))
 }
 
 /// Sets one part as the attribute's setter does; what the setter refuses leaves the URL as it was.
-fn set(href: String, part: String, value: String) -> Option<Vec<String>> {
-    let mut url = Url::parse(&href).ok()?;
+fn set<'js>(ctx: Ctx<'js>, href: String, part: String, value: String) -> Result<Option<Array<'js>>> {
+    let Ok(mut url) = Url::parse(&href) else { return Ok(None) };
     let _refused_silently = match part.as_str() {
         "protocol" => quirks::set_protocol(&mut url, &value),
         "username" => quirks::set_username(&mut url, &value),
@@ -60,7 +75,7 @@ fn set(href: String, part: String, value: String) -> Option<Vec<String>> {
         }
         _ => Err(()),
     };
-    Some(parts(&url))
+    parts(&ctx, &url).map(Some)
 }
 
 /// Names and values in turn.
