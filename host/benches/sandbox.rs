@@ -16,6 +16,9 @@ const HELLO: &str = "export default { fetch(request) { return new Response('Hell
 /// What an ordinary function does: looks at the URL, answers with a header.
 const GREETING: &str = "export default { fetch(request) { const name = new URL(request.url).searchParams.get('name') ?? 'World'; \
                         return new Response('Hello, ' + name + '!', { headers: { 'content-type': 'text/plain' } }); } }";
+/// About 20 MB of small objects, of which a request reads one.
+const LARGE: &str = "const rows = []; for (let i = 0; i < 120000; i++) rows.push({ id: i, name: 'row ' + i, tags: [i] }); \
+                     export default { fetch(request) { return new Response(rows[4711].name); } }";
 const WAITS: &str = "export default async () => { await new Promise(r => setTimeout(r, 1)); return 'ok'; }";
 const LOOPS: &str = "export default () => { for (;;); }";
 fn histogram() -> Histogram<u64> {
@@ -48,13 +51,24 @@ fn main() {
     println!("start (cache as it was): {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let wait = |future: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| runtime.block_on(future);
-    let (hello, other, greeting) = runtime.block_on(async {
-        let other = HELLO.replace("Hello", "Goodbye");
-        (loaded(&sandbox, HELLO).await, loaded(&sandbox, &other).await, loaded(&sandbox, GREETING).await)
+    let functions = runtime.block_on(async {
+        Functions {
+            hello: loaded(&sandbox, HELLO).await,
+            other: loaded(&sandbox, &HELLO.replace("Hello", "Goodbye")).await,
+            asynchronous: loaded(&sandbox, &HELLO.replace("fetch", "async fetch")).await,
+            greeting: loaded(&sandbox, GREETING).await,
+            large: loaded(&sandbox, LARGE).await,
+        }
     });
-    println!("base image {} KiB, snapshot of hello {} KiB\n", sandbox.base_bytes() >> 10, hello.weight() >> 10);
+    let (hello, other) = (Arc::clone(&functions.hello), Arc::clone(&functions.other));
+    println!(
+        "base image {} KiB, snapshot of hello {} KiB, of the large heap {} KiB\n",
+        sandbox.base_bytes() >> 10,
+        hello.weight() >> 10,
+        functions.large.weight() >> 10
+    );
     println!("| | p50 µs | p99 µs |\n|---|---|---|");
-    parts(&sandbox, &hello, &other, &greeting);
+    parts(&sandbox, functions);
     let step = |snapshot: &Arc<_>| {
         wait(Box::pin(async {
             let step = sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(b""), BUDGET).await.unwrap();
@@ -98,9 +112,17 @@ fn main() {
     println!("\n{:?}\n", sandbox.metrics());
 }
 
+struct Functions {
+    hello: Arc<Snapshot>,
+    other: Arc<Snapshot>,
+    asynchronous: Arc<Snapshot>,
+    greeting: Arc<Snapshot>,
+    large: Arc<Snapshot>,
+}
+
 /// The parts of one request, on a slot of the calling thread's own.
-fn parts(sandbox: &Sandbox, hello: &Arc<Snapshot>, other: &Arc<Snapshot>, greeting: &Arc<Snapshot>) {
-    let (hello, other, greeting) = (Arc::clone(hello), Arc::clone(other), Arc::clone(greeting));
+fn parts(sandbox: &Sandbox, functions: Functions) {
+    let Functions { hello, other, asynchronous, greeting, large } = functions;
     let shared = sandbox.bench();
     let body = move || {
         let mut bench = Bench::new(shared, &hello).unwrap();
@@ -130,11 +152,18 @@ fn parts(sandbox: &Sandbox, hello: &Arc<Snapshot>, other: &Arc<Snapshot>, greeti
             bench.bind(&other);
             bench.bind(&hello);
         });
-        bench.bind(&greeting);
-        measure("greeting (URL, query, headers), fresh heap: invoke + restore", 20_000, || {
-            bench.invoke(frame.clone());
-            bench.restore();
-        });
+        let others = [
+            ("hello, async", &asynchronous),
+            ("greeting (URL, query, headers)", &greeting),
+            ("one row of a 20 MB heap", &large),
+        ];
+        for (what, function) in others {
+            bench.bind(function);
+            measure(&format!("{what}, fresh heap: invoke + restore"), 20_000, || {
+                bench.invoke(frame.clone());
+                bench.restore();
+            });
+        }
         bench.bind(&hello);
         let mut trap = histogram();
         for _ in 0..200 {

@@ -2,6 +2,7 @@
 //!
 //! Plain data that slots point into. Must not know: slots, how memory is mapped.
 use super::SandboxError;
+use super::lane::Cost;
 use super::memory::{GuestMemory, MappedFile, PAGE};
 use std::sync::Arc;
 
@@ -127,6 +128,8 @@ pub struct Snapshot {
     pub(super) delta: Delta,
     /// Whether `image` belongs to this snapshot alone.
     own: bool,
+    /// What its entries cost.
+    pub(super) cost: Cost,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -138,17 +141,17 @@ impl std::fmt::Debug for Snapshot {
 impl Snapshot {
     /// The base image itself: no function loaded.
     pub fn base(image: Arc<Image>) -> Snapshot {
-        Snapshot { image, delta: Delta::default(), own: false }
+        Snapshot { image, delta: Delta::default(), own: false, cost: Cost::default() }
     }
 
     /// What is in `memory` now, whose difference from `base` is `delta`.
     pub(super) fn capture(base: &Arc<Image>, delta: Delta, memory: &GuestMemory) -> Result<Snapshot, SandboxError> {
         if delta.len() <= LARGE_DELTA {
-            return Ok(Snapshot { image: Arc::clone(base), delta, own: false });
+            return Ok(Snapshot { image: Arc::clone(base), delta, own: false, cost: Cost::default() });
         }
         let extent = base.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
         let image = Arc::new(Image::capture(memory, 0..extent)?);
-        Ok(Snapshot { image, delta: Delta::default(), own: true })
+        Ok(Snapshot { image, delta: Delta::default(), own: true, cost: Cost::default() })
     }
 
     /// Memory that it holds, bytes.

@@ -11,6 +11,7 @@ pub mod bench;
 mod ffi;
 mod hostcalls;
 mod image;
+mod lane;
 mod memory;
 mod metrics;
 mod pages;

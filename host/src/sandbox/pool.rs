@@ -3,6 +3,7 @@
 //! Must not know: how a job is done.
 use super::ffi::Module;
 use super::image::Snapshot;
+use super::lane::Lane;
 use super::metrics::Metrics;
 use super::pages::Parked;
 use super::watchdog::Watchdog;
@@ -23,7 +24,7 @@ use tokio::sync::oneshot;
 pub struct SandboxConfig {
     /// Folder of the compiled guest; made private (mode 0700).
     pub cache_dir: PathBuf,
-    /// Threads that run guests; 0: one per core.
+    /// Threads that run short entries, and as many for long ones; 0: one per core.
     pub workers: usize,
     /// Jobs that may wait for a worker; more are refused as [`SandboxError::Overloaded`]. Resumes are never refused.
     pub queue: usize,
@@ -47,7 +48,8 @@ impl Default for SandboxConfig {
 
 /// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
 pub struct Sandbox {
-    jobs: Sender<Job>,
+    /// One a lane.
+    jobs: [Sender<Job>; 2],
     pub(super) shared: Arc<Shared>,
     queue: usize,
     workers: usize,
@@ -103,21 +105,33 @@ impl Sandbox {
             0 => thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let (jobs, queue) = crossbeam_channel::unbounded();
+        let (short, short_queue) = crossbeam_channel::unbounded();
+        let (long, long_queue) = crossbeam_channel::unbounded();
         let (ready, started) = mpsc::channel();
-        for index in 0..workers {
-            let (shared, queue, ready) = (Arc::clone(&shared), queue.clone(), ready.clone());
-            thread_with_stack(&format!("daplet-guest-{index}"), move || match Worker::new(shared) {
-                Ok(worker) => {
-                    let _ = ready.send(Ok(()));
-                    worker.run(&queue);
+        for index in 0..2 * workers {
+            let lane = Lane::ALL[index % 2];
+            let (shared, ready) = (Arc::clone(&shared), ready.clone());
+            let (name, queue, forward) = match lane {
+                Lane::Short => ("short", short_queue.clone(), Some(long.clone())),
+                Lane::Long => ("long", long_queue.clone(), None),
+            };
+            thread_with_stack(&format!("daplet-{name}-{}", index / 2), move || {
+                if lane == Lane::Long {
+                    signals::lower_priority();
                 }
-                Err(error) => drop(ready.send(Err(error))),
+                match Worker::new(shared) {
+                    Ok(worker) => {
+                        let _ = ready.send(Ok(()));
+                        worker.run(&queue, forward.as_ref());
+                    }
+                    Err(error) => drop(ready.send(Err(error))),
+                }
             })?;
         }
-        for _ in 0..workers {
+        for _ in 0..2 * workers {
             started.recv().map_err(|_| failed(&"a worker thread died at its start"))??;
         }
+        let jobs = [short, long];
         Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes })
     }
 
@@ -173,7 +187,8 @@ impl Sandbox {
         job: impl FnOnce(oneshot::Sender<Result<T, SandboxError>>) -> Job,
     ) -> Result<T, SandboxError> {
         let (answer, wait) = oneshot::channel();
-        self.jobs.send(job(answer)).map_err(|_| SandboxError::Stopped)?;
+        let job = job(answer);
+        self.jobs[job.lane() as usize].send(job).map_err(|_| SandboxError::Stopped)?;
         wait.await.map_err(|_| SandboxError::Stopped)?
     }
 }

@@ -1,14 +1,16 @@
-//! Worker threads: each owns an engine and a few slots, and takes jobs from the one queue.
+//! Worker threads: each owns an engine and a few slots, and takes jobs from its lane's queue.
 //!
 //! Must not know: what comes after a step.
 use super::ffi::{Engine, Export, Module};
 use super::hostcalls::Output;
 use super::image::{Image, Snapshot};
+use super::lane::Lane;
 use super::metrics::{Counters, ParkedCount};
 use super::pages::{Parked, Tracker};
 use super::slot::{Ending, Entered, Slot};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
+use crossbeam_channel::{Receiver, Sender};
 use daplet_abi::{EventKind, Status};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,6 +28,17 @@ pub enum Job {
     Handle { snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>, budget: Duration, answer: Answer<Step> },
     /// Go on with one.
     Resume { parked: Parked, frames: Vec<Vec<u8>>, budget: Duration, answer: Answer<Step> },
+}
+
+impl Job {
+    /// Where it belongs now.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Job::Load { .. } => Lane::Long,
+            Job::Handle { snapshot, .. } => snapshot.cost.lane(),
+            Job::Resume { parked, .. } => parked.snapshot.cost.lane(),
+        }
+    }
 }
 
 /// What all workers share.
@@ -73,10 +86,13 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Takes jobs until the queue closes.
-    pub fn run(mut self, jobs: &crossbeam_channel::Receiver<Job>) {
+    /// Takes jobs until the queue closes. `long`: where a job goes that turned out to be long while it waited.
+    pub fn run(mut self, jobs: &Receiver<Job>, long: Option<&Sender<Job>>) {
         while let Ok(job) = jobs.recv() {
-            self.serve(job);
+            match long {
+                Some(long) if job.lane() == Lane::Long => drop(long.send(job)),
+                _ => self.serve(job),
+            }
         }
         self.shared.counters.slots.fetch_sub(self.slots.len() as u64, Relaxed);
     }
@@ -235,6 +251,7 @@ impl Worker {
 
     fn finish(&mut self, mut slot: Slot, entered: Entered) -> Result<Step, SandboxError> {
         let Entered { ending, output, cpu, touched } = entered;
+        slot.pages.bound().cost.charge(cpu);
         let mut sound = true;
         let mut pending = false;
         let mut outcome = match ending {
