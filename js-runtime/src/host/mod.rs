@@ -1,6 +1,6 @@
-//! The boundary: host functions as safe Rust, the guest's exports, the allocator, the control words.
+//! The boundary: host functions as safe Rust, the guest's exports, the heap, the control words.
 //!
-//! The only module with `unsafe`. Must not know: what the bytes mean.
+//! The only module with `unsafe`, with `heap` below it. Must not know: what the bytes mean.
 #![allow(unsafe_code)]
 
 use daplet_abi::{CONTROL_INTERRUPT, CONTROL_OUT_OF_MEMORY, LogLevel};
@@ -54,12 +54,20 @@ pub fn bytes_of<'a>(text: &'a rquickjs::CString<'_>) -> &'a [u8] {
 pub use boundary::*;
 
 #[cfg(target_arch = "wasm32")]
+mod heap;
+
+/// Leaves the mark of a failed allocation for the host.
+#[cfg(target_arch = "wasm32")]
+fn refuse() -> *mut u8 {
+    CONTROL[word(CONTROL_OUT_OF_MEMORY)].store(1, Ordering::Relaxed);
+    std::ptr::null_mut()
+}
+
+#[cfg(target_arch = "wasm32")]
 mod boundary {
+    pub use super::heap::set_heap_limit;
     use super::*;
     use daplet_abi::Status;
-    use std::alloc::{GlobalAlloc, Layout};
-    use std::ffi::c_void;
-    use std::sync::atomic::AtomicUsize;
 
     mod import {
         #[link(wasm_import_module = "daplet_v1")]
@@ -117,171 +125,24 @@ mod boundary {
         now() * 1000.0
     }
 
-    /// Heap in use and heap allowed, bytes.
-    static USED: AtomicUsize = AtomicUsize::new(0);
-    static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
-
-    /// Sets how many bytes of heap may be in use, the engine's own included.
-    pub fn set_heap_limit(bytes: usize) {
-        LIMIT.store(bytes, Ordering::Relaxed);
-    }
-
-    // QuickJS's libc owns the heap between the static data and the end of memory, and Rust allocates from the same place:
-    // there is no second one, for the memory does not grow. The linker's `--wrap` puts these functions before libc's, so that
-    // every allocation is counted, the engine's and Rust's alike, and a refused one leaves its mark for the host.
-    unsafe extern "C" {
-        fn __real_malloc(size: usize) -> *mut c_void;
-        fn __real_calloc(count: usize, size: usize) -> *mut c_void;
-        fn __real_realloc(pointer: *mut c_void, size: usize) -> *mut c_void;
-        fn __real_free(pointer: *mut c_void);
-        fn aligned_alloc(align: usize, size: usize) -> *mut c_void;
-        fn malloc_usable_size(pointer: *mut c_void) -> usize;
-    }
-
-    fn fits(more: usize) -> bool {
-        let fits = USED.load(Ordering::Relaxed).saturating_add(more) <= LIMIT.load(Ordering::Relaxed);
-        if !fits {
-            refuse();
-        }
-        fits
-    }
-
-    fn refuse() -> *mut c_void {
-        CONTROL[word(CONTROL_OUT_OF_MEMORY)].store(1, Ordering::Relaxed);
-        std::ptr::null_mut()
-    }
-
-    /// Counts a fresh allocation; marks a failed one.
-    ///
-    /// # Safety
-    /// `pointer` is null or was just allocated.
-    unsafe fn counted(pointer: *mut c_void) -> *mut c_void {
-        if pointer.is_null() {
-            return refuse();
-        }
-        // SAFETY: as promised.
-        USED.fetch_add(unsafe { malloc_usable_size(pointer) }, Ordering::Relaxed);
-        pointer
-    }
-
-    #[unsafe(no_mangle)]
-    extern "C" fn __wrap_malloc(size: usize) -> *mut c_void {
-        // SAFETY: any size is allowed.
-        if fits(size) { unsafe { counted(__real_malloc(size)) } } else { std::ptr::null_mut() }
-    }
-
-    #[unsafe(no_mangle)]
-    extern "C" fn __wrap_calloc(count: usize, size: usize) -> *mut c_void {
-        // SAFETY: any size is allowed; libc refuses a product that overflows.
-        if fits(count.saturating_mul(size)) {
-            unsafe { counted(__real_calloc(count, size)) }
-        } else {
-            std::ptr::null_mut()
-        }
-    }
-
-    /// # Safety
-    /// As for libc's `realloc`.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn __wrap_realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
-        // SAFETY: as the caller promised.
-        let old = if pointer.is_null() { 0 } else { unsafe { malloc_usable_size(pointer) } };
-        if !fits(size.saturating_sub(old)) {
-            return std::ptr::null_mut();
-        }
-        // SAFETY: as the caller promised.
-        let new = unsafe { __real_realloc(pointer, size) };
-        if new.is_null() && size > 0 {
-            return refuse();
-        }
-        USED.fetch_sub(old, Ordering::Relaxed);
-        // SAFETY: it was just allocated, or is null.
-        if new.is_null() { new } else { unsafe { counted(new) } }
-    }
-
-    /// # Safety
-    /// As for libc's `free`.
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn __wrap_free(pointer: *mut c_void) {
-        if !pointer.is_null() {
-            // SAFETY: as the caller promised.
-            unsafe {
-                USED.fetch_sub(malloc_usable_size(pointer), Ordering::Relaxed);
-                __real_free(pointer);
-            }
-        }
-    }
-
-    struct LibcAllocator;
-
-    /// Alignment of every `malloc` result in wasi-libc.
-    const MALLOC_ALIGN: usize = 16;
-
-    // SAFETY: the functions above keep the contract of `GlobalAlloc` for alignments up to `MALLOC_ALIGN`; larger ones go to
-    // `aligned_alloc`, whose size must be a multiple of the alignment, and are counted the same way.
-    unsafe impl GlobalAlloc for LibcAllocator {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            if layout.align() <= MALLOC_ALIGN {
-                return __wrap_malloc(layout.size()).cast();
-            }
-            let size = layout.pad_to_align().size();
-            // SAFETY: a power of two and a multiple of it.
-            let pointer =
-                if fits(size) { unsafe { counted(aligned_alloc(layout.align(), size)) } } else { std::ptr::null_mut() };
-            pointer.cast()
-        }
-
-        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-            if layout.align() <= MALLOC_ALIGN {
-                return __wrap_calloc(1, layout.size()).cast();
-            }
-            // SAFETY: as the caller promised; the range was just allocated.
-            unsafe {
-                let pointer = self.alloc(layout);
-                if !pointer.is_null() {
-                    pointer.write_bytes(0, layout.size());
-                }
-                pointer
-            }
-        }
-
-        unsafe fn dealloc(&self, pointer: *mut u8, _layout: Layout) {
-            // SAFETY: it came from this allocator.
-            unsafe { __wrap_free(pointer.cast()) }
-        }
-
-        unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            if layout.align() <= MALLOC_ALIGN {
-                // SAFETY: it came from this allocator.
-                return unsafe { __wrap_realloc(pointer.cast(), size) }.cast();
-            }
-            // SAFETY: as the caller promised; both ranges hold the smaller of the two sizes.
-            unsafe {
-                let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
-                if !new.is_null() {
-                    pointer.copy_to_nonoverlapping(new, layout.size().min(size));
-                    self.dealloc(pointer, layout);
-                }
-                new
-            }
-        }
-    }
-
-    #[global_allocator]
-    static ALLOCATOR: LibcAllocator = LibcAllocator;
-
     fn code(status: Status) -> i32 {
+        status as i32
+    }
+
+    /// The end of a phase after which a snapshot is taken.
+    fn sealed(status: Status) -> i32 {
+        super::heap::seal();
         status as i32
     }
 
     #[unsafe(no_mangle)]
     extern "C" fn init() -> i32 {
-        code(crate::guest::init())
+        sealed(crate::guest::init())
     }
 
     #[unsafe(no_mangle)]
     extern "C" fn load(len: usize) -> i32 {
-        code(crate::guest::load(len))
+        sealed(crate::guest::load(len))
     }
 
     #[unsafe(no_mangle)]
