@@ -64,7 +64,8 @@ pub fn read(base: &Base, key: &SnapshotKey, bytes: &[u8]) -> Result<Loaded, BadF
         return Err(BadFile::Checksum);
     }
     let short = || BadFile::Contents("it ends early".to_owned());
-    let (made_over, rest) = sealed[MAGIC.len() + 4..].split_first_chunk::<DIGEST>().ok_or_else(short)?;
+    let body = sealed.get(MAGIC.len() + 4..).ok_or_else(short)?;
+    let (made_over, rest) = body.split_first_chunk::<DIGEST>().ok_or_else(short)?;
     let (made_of, rest) = rest.split_first_chunk::<DIGEST>().ok_or_else(short)?;
     if *made_of != key.0 {
         return Err(BadFile::Key);
