@@ -10,7 +10,7 @@ use crate::dapr::Sidecar;
 use crate::functions::{Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
-use crate::snapshot::{SnapshotCache, SnapshotKey};
+use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Log, State, Store};
 use crate::triggers::{http, topic};
 use axum::Router;
@@ -61,10 +61,11 @@ pub fn serve(config: Config) -> Result<(), Fatal> {
 async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let registry = Arc::new(Registry::open(&config.data_dir.join("functions.redb"), SnapshotKey::guest(GUEST))?);
+    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         sandbox: Arc::clone(&sandbox),
-        snapshots: SnapshotCache::new(config.snapshot_cache_bytes),
+        snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,
     });
     let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer));
@@ -156,7 +157,25 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             invoker.running()
         );
     }
+    // Whatever a disk that hangs does not take is loaded anew.
+    let _slow = tokio::time::timeout(config.shutdown_grace, snapshots.flush()).await;
     Ok(())
+}
+
+/// Where loaded functions are kept on disk. Without it the server only starts colder.
+fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
+    let live: Vec<SnapshotKey> = registry.list().iter().map(|function| function.key).collect();
+    let folder = config.data_dir.join("snapshots");
+    if config.snapshot_disk_bytes == 0 {
+        return None;
+    }
+    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), &live) {
+        Ok(disk) => Some(disk),
+        Err(error) => {
+            tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());
+            None
+        }
+    }
 }
 
 /// Binds now, serves in the returned future until `stop`.

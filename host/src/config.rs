@@ -110,6 +110,9 @@ struct Settings {
     /// Memory for loaded functions, MiB [default: 512]
     #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
     snapshot_cache_mb: Option<u64>,
+    /// Disk for loaded functions, in the data folder, MiB; 0: none, a restart then loads them anew [default: 4096]
+    #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_DISK_MB", help_heading = "Capacity")]
+    snapshot_disk_mb: Option<u64>,
     /// Largest source of a function, bytes [default: 4194304]
     #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_SOURCE_BYTES", help_heading = "Capacity")]
     max_source_bytes: Option<usize>,
@@ -181,6 +184,8 @@ pub struct Config {
     pub queue: usize,
     /// Memory for loaded functions, bytes.
     pub snapshot_cache_bytes: u64,
+    /// Disk for loaded functions, bytes; 0: none.
+    pub snapshot_disk_bytes: u64,
     /// Largest source, bytes.
     pub max_source_bytes: usize,
     /// Largest request body, bytes.
@@ -290,6 +295,7 @@ impl Config {
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
             snapshot_cache_bytes: pick!(snapshot_cache_mb, 512) << 20,
+            snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096) << 20,
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),

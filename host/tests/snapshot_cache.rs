@@ -22,7 +22,7 @@ fn key(source: &str) -> SnapshotKey {
 
 #[tokio::test]
 async fn many_callers_share_one_load() {
-    let (cache, loads) = (SnapshotCache::new(64 << 20), AtomicUsize::new(0));
+    let (cache, loads) = (SnapshotCache::new(64 << 20, None), AtomicUsize::new(0));
     let source = "export default () => 'shared'";
     let all = (0..50).map(|_| cache.get_or_load(key(source), make(source, &loads)));
     for loaded in futures::future::join_all(all).await {
@@ -33,7 +33,7 @@ async fn many_callers_share_one_load() {
 
 #[tokio::test]
 async fn a_failure_is_tried_again() {
-    let (cache, loads) = (SnapshotCache::new(64 << 20), AtomicUsize::new(0));
+    let (cache, loads) = (SnapshotCache::new(64 << 20, None), AtomicUsize::new(0));
     let source = "throw new Error('always')";
     for round in 1..=2 {
         let error = cache.get_or_load(key(source), make(source, &loads)).await.unwrap_err();
@@ -44,7 +44,7 @@ async fn a_failure_is_tried_again() {
 
 #[tokio::test]
 async fn stays_within_its_bytes() {
-    let (cache, loads) = (SnapshotCache::new(200 << 10), AtomicUsize::new(0));
+    let (cache, loads) = (SnapshotCache::new(200 << 10, None), AtomicUsize::new(0));
     for n in 0..40 {
         let source = format!("const own = 'x'.repeat(20000); export default () => own.length + {n}");
         cache.get_or_load(key(&source), make(&source, &loads)).await.unwrap();

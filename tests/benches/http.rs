@@ -3,11 +3,8 @@
 //! Prints Markdown tables. Absolute numbers depend on the machine; the ratios within one run are what counts.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
 
+use daplet_tests::load::{load, quantile, request, rss_kb};
 use daplet_tests::server::{Options, Server};
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const HELLO: &str = "export default { fetch: (request) => new Response('hello') }";
@@ -30,11 +27,6 @@ async fn run() {
     waiting(&server).await;
     drop(server);
     memory().await;
-}
-
-fn quantile(values: &mut [f64], q: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[((values.len() - 1) as f64 * q).round() as usize]
 }
 
 async fn starts() {
@@ -84,9 +76,10 @@ async fn throughput(server: &Server) {
     for connections in [1, 32] {
         let mut native = 0.0;
         for (name, bytes) in &targets {
-            load(server, bytes, connections, Duration::from_millis(500));
-            let mut load = load(server, bytes, connections, Duration::from_secs(4));
-            let rate = load.latencies.len() as f64 / load.seconds;
+            let requests = std::slice::from_ref(bytes);
+            load(server, requests, connections, Duration::from_millis(500));
+            let mut load = load(server, requests, connections, Duration::from_secs(4));
+            let rate = load.rate();
             if native == 0.0 {
                 native = rate;
             }
@@ -94,60 +87,6 @@ async fn throughput(server: &Server) {
             println!("| {name} | {connections} | {rate:.0} | {:.2}x | {p50:.0} µs | {p99:.0} µs |", rate / native);
         }
     }
-}
-
-fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nhost: bench\r\naccept: */*\r\nuser-agent: bench\r\ncontent-length: {length}\r\n\r\n{body}")
-        .into_bytes()
-}
-
-struct Load {
-    seconds: f64,
-    latencies: Vec<f64>,
-}
-
-/// Keep-alive connections, one request in flight on each. Plain threads: the client must cost little beside the server.
-fn load(server: &Server, request: &[u8], connections: usize, time: Duration) -> Load {
-    let address = server.base.trim_start_matches("http://").to_owned();
-    let stop = Arc::new(AtomicBool::new(false));
-    let start = Instant::now();
-    let clients: Vec<_> = (0..connections)
-        .map(|_| {
-            let (address, request, stop) = (address.clone(), request.to_vec(), stop.clone());
-            std::thread::spawn(move || client(&address, &request, &stop))
-        })
-        .collect();
-    std::thread::sleep(time);
-    stop.store(true, Ordering::Relaxed);
-    let latencies = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
-    Load { seconds: start.elapsed().as_secs_f64(), latencies }
-}
-
-fn client(address: &str, request: &[u8], stop: &AtomicBool) -> Vec<f64> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let (mut latencies, mut buffer) = (Vec::new(), vec![0; 16 << 10]);
-    while !stop.load(Ordering::Relaxed) {
-        let start = Instant::now();
-        stream.write_all(request).unwrap();
-        let mut filled = 0;
-        loop {
-            let read = stream.read(&mut buffer[filled..]).unwrap();
-            assert!(read > 0, "the server closed the connection");
-            filled += read;
-            let text = &buffer[..filled];
-            let Some(head) = text.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-            let head_text = std::str::from_utf8(&text[..head]).unwrap().to_ascii_lowercase();
-            assert!(head_text.starts_with("http/1.1 2"), "{head_text}");
-            let length = head_text.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if filled >= head + 4 + length.map_or(0, |l| l.trim().parse().unwrap()) {
-                break;
-            }
-        }
-        latencies.push(start.elapsed().as_secs_f64() * 1e6);
-    }
-    latencies
 }
 
 async fn waiting(server: &Server) {
@@ -185,10 +124,4 @@ async fn memory() {
     println!("\n## Memory with 1,000 idle functions\n\n| before | after | per function |\n|---|---|---|");
     let (before, after) = (before as f64, after as f64);
     println!("| {:.0} MB | {:.0} MB | {:.0} KB |", before / 1e3, after / 1e3, (after - before) / 1e3);
-}
-
-fn rss_kb(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

@@ -317,6 +317,6 @@ async fn remove(
             "functions are not managed through service invocation",
         ));
     }
-    context.registry.remove(&function.name).await?;
+    context.deployer.remove(&function.name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -104,25 +104,25 @@ impl Registry {
         self.changed.subscribe()
     }
 
-    /// Stores a version, on disk when this returns, and makes it live.
-    pub async fn put(&self, function: Arc<Function>) -> Result<(), RegistryError> {
+    /// Stores a version, on disk when this returns, and makes it live; the version that was live before.
+    pub async fn put(&self, function: Arc<Function>) -> Result<Option<Arc<Function>>, RegistryError> {
         let name = function.name.to_string();
         let bytes = serde_json::to_vec(&function.record)
             .map_err(|e| RegistryError::Damaged { name: name.clone(), reason: e.to_string() })?;
         self.write(move |table| table.insert(name.as_str(), bytes.as_slice()).map(drop)).await?;
-        self.live.write().unwrap_or_else(PoisonError::into_inner).insert(function.name.clone(), function);
+        let before = self.live.write().unwrap_or_else(PoisonError::into_inner).insert(function.name.clone(), function);
         self.changed.send_modify(|tick| *tick += 1);
-        Ok(())
+        Ok(before)
     }
 
-    /// Removes a function, on disk when this returns; whether it was there.
-    pub async fn remove(&self, name: &FunctionName) -> Result<bool, RegistryError> {
+    /// Removes a function, on disk when this returns; the version that was live.
+    pub async fn remove(&self, name: &FunctionName) -> Result<Option<Arc<Function>>, RegistryError> {
         if self.get(name.as_str()).is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         let key = name.to_string();
         self.write(move |table| table.remove(key.as_str()).map(drop)).await?;
-        let removed = self.live.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some();
+        let removed = self.live.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         self.changed.send_modify(|tick| *tick += 1);
         Ok(removed)
     }

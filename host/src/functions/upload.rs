@@ -96,10 +96,23 @@ impl Deployer {
         (record.handlers, record.subscriptions) = (report.handlers, report.subscriptions);
         let function = self.registry.function(upload.name, record);
         if !dry_run {
-            self.snapshots.insert(function.key, Arc::new(loaded)).await;
-            self.registry.put(Arc::clone(&function)).await?;
+            let loaded = Arc::new(loaded);
+            self.snapshots.insert(function.key, Arc::clone(&loaded)).await;
+            let before = self.registry.put(Arc::clone(&function)).await?;
+            self.snapshots.keep(function.key, loaded).await;
+            if let Some(before) = before {
+                self.snapshots.remove(&before.key).await;
+            }
         }
         Ok((function, true))
+    }
+
+    /// Removes a function and what is kept of it.
+    pub async fn remove(&self, name: &FunctionName) -> Result<(), RegistryError> {
+        if let Some(before) = self.registry.remove(name).await? {
+            self.snapshots.remove(&before.key).await;
+        }
+        Ok(())
     }
 
     /// The loaded function: from the cache, or made once for all who wait.

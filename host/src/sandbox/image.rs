@@ -35,6 +35,22 @@ impl Image {
         Ok(Image { file: file.map_err(engine)?, filled })
     }
 
+    /// What `base` becomes with `delta`.
+    fn compose(base: &Image, delta: &Delta) -> Result<Image, SandboxError> {
+        use std::os::unix::fs::FileExt;
+        let pages = base.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
+        let mut filled = base.filled.clone();
+        filled.resize(pages as usize, false);
+        delta.numbers().for_each(|page| filled[page as usize] = true);
+        let file = MappedFile::new(pages as usize * PAGE, |file| {
+            let at = |page: u32| u64::from(page) * PAGE as u64;
+            let under = (0..base.extent()).filter_map(|page| Some((page, base.page(page)?)));
+            under.into_iter().try_for_each(|(page, bytes)| file.write_all_at(bytes, at(page)))?;
+            delta.whole(base).try_for_each(|(page, bytes)| file.write_all_at(&bytes, at(page)))
+        });
+        Ok(Image { file: file.map_err(engine)?, filled })
+    }
+
     /// A page; `None` for zeros.
     pub(super) fn page(&self, page: u32) -> Option<&[u8]> {
         if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
@@ -92,6 +108,32 @@ impl Delta {
         Delta { pages: numbers, lines: lines.into_boxed_slice() }
     }
 
+    /// Pages with the sets of their lines, and the lines.
+    pub(super) fn parts(&self) -> (&[(u32, u64)], &[u8]) {
+        (&self.pages, &self.lines)
+    }
+
+    /// From [`Delta::parts`]; pages must rise. `None`: there are not as many lines as the sets say.
+    pub(super) fn from_parts(pages: Vec<(u32, u64)>, lines: &[u8]) -> Option<Delta> {
+        let count: usize = pages.iter().map(|(_, set)| set.count_ones() as usize).sum();
+        (count * LINE == lines.len()).then(|| Delta { pages, lines: lines.into() })
+    }
+
+    /// The pages as they are over `base`, whole.
+    fn whole<'a>(&'a self, base: &'a Image) -> impl Iterator<Item = (u32, [u8; PAGE])> + 'a {
+        let mut lines = self.lines.chunks_exact(LINE);
+        self.pages.iter().map(move |(page, set)| {
+            let mut bytes = [0; PAGE];
+            bytes.copy_from_slice(base.page(*page).unwrap_or(ZEROS));
+            for index in (0..64).filter(|index| set >> index & 1 != 0) {
+                if let Some(line) = lines.next() {
+                    bytes[index * LINE..][..LINE].copy_from_slice(line);
+                }
+            }
+            (*page, bytes)
+        })
+    }
+
     /// Number of pages.
     pub fn len(&self) -> usize {
         self.pages.len()
@@ -141,17 +183,33 @@ impl std::fmt::Debug for Snapshot {
 impl Snapshot {
     /// The base image itself: no function loaded.
     pub fn base(image: Arc<Image>) -> Snapshot {
-        Snapshot { image, delta: Delta::default(), own: false, cost: Cost::default() }
+        Snapshot::lines(&image, Delta::default())
+    }
+
+    fn lines(image: &Arc<Image>, delta: Delta) -> Snapshot {
+        Snapshot { image: Arc::clone(image), delta, own: false, cost: Cost::default() }
+    }
+
+    fn whole(image: Image) -> Snapshot {
+        Snapshot { image: Arc::new(image), delta: Delta::default(), own: true, cost: Cost::default() }
     }
 
     /// What is in `memory` now, whose difference from `base` is `delta`.
-    pub(super) fn capture(base: &Arc<Image>, delta: Delta, memory: &GuestMemory) -> Result<Snapshot, SandboxError> {
+    pub(super) fn capture(base: &Arc<Image>, mut delta: Delta, memory: &GuestMemory) -> Result<Snapshot, SandboxError> {
         if delta.len() <= LARGE_DELTA {
-            return Ok(Snapshot { image: Arc::clone(base), delta, own: false, cost: Cost::default() });
+            delta.pages.shrink_to_fit();
+            return Ok(Snapshot::lines(base, delta));
         }
         let extent = base.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
-        let image = Arc::new(Image::capture(memory, 0..extent)?);
-        Ok(Snapshot { image, delta: Delta::default(), own: true, cost: Cost::default() })
+        Image::capture(memory, 0..extent).map(Snapshot::whole)
+    }
+
+    /// `base` with `delta`.
+    pub(super) fn from_delta(base: &Arc<Image>, delta: Delta) -> Result<Snapshot, SandboxError> {
+        if delta.len() <= LARGE_DELTA {
+            return Ok(Snapshot::lines(base, delta));
+        }
+        Image::compose(base, &delta).map(Snapshot::whole)
     }
 
     /// Memory that it holds, bytes.

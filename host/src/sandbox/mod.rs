@@ -18,6 +18,7 @@ mod pages;
 mod pool;
 mod signals;
 mod slot;
+mod stored;
 mod watchdog;
 mod worker;
 
@@ -25,6 +26,7 @@ pub use image::Snapshot;
 pub use metrics::Metrics;
 pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};
+pub use stored::Base;
 
 use daplet_abi::LogLevel;
 use std::sync::Arc;

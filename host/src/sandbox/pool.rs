@@ -6,6 +6,7 @@ use super::image::Snapshot;
 use super::lane::Lane;
 use super::metrics::Metrics;
 use super::pages::Parked;
+use super::stored::Base;
 use super::watchdog::Watchdog;
 use super::worker::{self, Job, Shared, Worker};
 use super::{Load, Progress, SandboxError, Step, aot, signals};
@@ -171,6 +172,11 @@ impl Sandbox {
     /// Memory of the base image, which all functions share, bytes.
     pub fn base_bytes(&self) -> usize {
         self.base_bytes
+    }
+
+    /// The base image, for keeping snapshots as bytes.
+    pub fn base(&self) -> Base {
+        Base::new(Arc::clone(&self.shared.base.image))
     }
 
     /// Takes a place in the queue.

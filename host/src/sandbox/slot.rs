@@ -108,14 +108,15 @@ impl Slot {
         Entered { ending, output, cpu, touched: action != Action::None }
     }
 
-    /// Runs `init` in a fresh instance; where the control words are, and the memory as the base image.
+    /// Runs `init` in a fresh instance; where the control words are, and the memory as the base image, which is the same in
+    /// every process: snapshots are kept over it.
     pub fn bootstrap(engine: &Rc<Engine>, guard: &Arc<Guard>) -> Result<(u32, Image), SandboxError> {
         let instance = engine.instantiate().map_err(failed)?;
         let memory = instance.memory();
         guard.watch(memory, 0);
         guard.begin(Duration::from_secs(60));
         let entry = Entry::new(memory, Arc::clone(guard), Vec::new(), Output::default());
-        let (returned, output) = hostcalls::run(entry, || {
+        let (returned, output) = hostcalls::run_reproducibly(entry, || {
             let status = instance.call(Export::Init, &[])?;
             Ok::<_, super::ffi::EngineError>((status, instance.call(Export::Control, &[])?))
         });

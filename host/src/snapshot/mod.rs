@@ -1,11 +1,22 @@
 //! The cache of loaded functions: snapshots by what they were made of, weighed in bytes, each made once.
 //!
-//! Owns: keys, eviction, single flight. Must not know: where sources come from, what a snapshot is used for.
+//! Owns: keys, eviction, single flight. A lookup goes from memory to disk, and from there to whoever can make the snapshot.
+//! Must not know: where sources come from, what a snapshot is used for.
+//!
+//! # Layout
+//! - [`disk`]: the folder of snapshots, its budget and its writer
+//! - [`file`]: the form of one file
+pub mod disk;
+mod file;
+
+pub use disk::Disk;
+
 use crate::sandbox::Snapshot;
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What a snapshot was made of: the guest and the frame it loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,42 +50,96 @@ impl Loaded {
     }
 }
 
+/// How lookups went that memory could not answer, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Misses {
+    /// Read from disk.
+    pub read: u64,
+    /// Made anew.
+    pub made: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    read: AtomicU64,
+    made: AtomicU64,
+}
+
 /// Loaded functions, the least useful dropped first. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SnapshotCache {
     cache: Cache<SnapshotKey, Arc<Loaded>>,
+    disk: Option<Arc<Disk>>,
+    counters: Arc<Counters>,
 }
 
 impl SnapshotCache {
-    /// A cache of at most `max_bytes` bytes.
-    pub fn new(max_bytes: u64) -> SnapshotCache {
+    /// A cache of at most `max_bytes` bytes of memory, over `disk` where there is one.
+    pub fn new(max_bytes: u64, disk: Option<Disk>) -> SnapshotCache {
         let weigher = |_: &SnapshotKey, loaded: &Arc<Loaded>| u32::try_from(loaded.weight()).unwrap_or(u32::MAX);
-        SnapshotCache { cache: Cache::builder().max_capacity(max_bytes).weigher(weigher).build() }
+        let cache = Cache::builder().max_capacity(max_bytes).weigher(weigher).build();
+        SnapshotCache { cache, disk: disk.map(Arc::new), counters: Arc::default() }
     }
 
-    /// The loaded function, made by `load` if it is not here. Of several callers at once one loads and all get its result;
-    /// a failure is given to those who waited for it and not kept.
+    /// The loaded function: from memory, from disk, or made by `load`. Of several callers at once one does that and all get
+    /// its result; a failure is given to those who waited for it and not kept.
     pub async fn get_or_load<E: Send + Sync + 'static>(
         &self,
         key: SnapshotKey,
         load: impl Future<Output = Result<Loaded, E>>,
     ) -> Result<Arc<Loaded>, Arc<E>> {
-        self.cache.try_get_with(key, async { load.await.map(Arc::new) }).await
+        let find = async {
+            if let Some(disk) = &self.disk
+                && let Some(loaded) = disk.get(key).await
+            {
+                self.counters.read.fetch_add(1, Relaxed);
+                return Ok(Arc::new(loaded));
+            }
+            self.counters.made.fetch_add(1, Relaxed);
+            let loaded = Arc::new(load.await?);
+            if let Some(disk) = &self.disk {
+                disk.offer(key, Arc::clone(&loaded));
+            }
+            Ok(loaded)
+        };
+        self.cache.try_get_with(key, find).await
     }
 
-    /// The loaded function, if it is here.
+    /// The loaded function, if it is in memory.
     pub async fn get(&self, key: &SnapshotKey) -> Option<Arc<Loaded>> {
         self.cache.get(key).await
     }
 
-    /// Puts a loaded function in, as an upload does that has just loaded it.
+    /// Puts a loaded function in memory, as an upload does that has just loaded it.
     pub async fn insert(&self, key: SnapshotKey, loaded: Arc<Loaded>) {
         self.cache.insert(key, loaded).await;
     }
 
-    /// Drops one.
+    /// Has a loaded function written to disk.
+    pub async fn keep(&self, key: SnapshotKey, loaded: Arc<Loaded>) {
+        if let Some(disk) = &self.disk {
+            disk.put(key, loaded).await;
+        }
+    }
+
+    /// Drops one, from memory and disk.
     pub async fn remove(&self, key: &SnapshotKey) {
         self.cache.invalidate(key).await;
+        if let Some(disk) = &self.disk {
+            disk.remove(*key).await;
+        }
+    }
+
+    /// Waits until the disk has what was to be kept.
+    pub async fn flush(&self) {
+        if let Some(disk) = &self.disk {
+            disk.flush().await;
+        }
+    }
+
+    /// How lookups went that memory could not answer.
+    pub fn misses(&self) -> Misses {
+        Misses { read: self.counters.read.load(Relaxed), made: self.counters.made.load(Relaxed) }
     }
 
     /// Brings [`SnapshotCache::len`] and [`SnapshotCache::bytes`] up to date, which otherwise lag behind.
