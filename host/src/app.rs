@@ -7,7 +7,7 @@ use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
 use crate::config::Config;
 use crate::dapr::Sidecar;
-use crate::functions::{Deployer, Registry};
+use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{SnapshotCache, SnapshotKey};
@@ -63,6 +63,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let registry = Arc::new(Registry::open(&config.data_dir.join("functions.redb"), SnapshotKey::guest(GUEST))?);
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
+        // This program itself, even where its file has been replaced since.
+        checker: Checker::new(PathBuf::from("/proc/self/exe")),
         sandbox: Arc::clone(&sandbox),
         snapshots: SnapshotCache::new(config.snapshot_cache_bytes),
         load_cpu: config.load_cpu,

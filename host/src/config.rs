@@ -70,6 +70,9 @@ Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation
 enum CliCommand {
     /// Run the server.
     Serve(Box<Settings>),
+    /// Check sources from standard input; `serve` starts it.
+    #[command(hide = true)]
+    CheckSources,
     /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
     Compile {
         /// Folder of the compiled engine, in a private subfolder.
@@ -155,6 +158,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Run the server.
     Serve(Box<Config>),
+    /// Be a checker of sources.
+    CheckSources,
     /// Fill the cache of the compiled engine.
     Compile {
         /// Folder of the compiled engine.
@@ -222,13 +227,15 @@ impl Command {
         )
     }
 
-    fn from(
+    /// The same from parts: what was typed, a look into the environment, the names in it.
+    pub fn from(
         cli: Cli,
         variable: impl Fn(&str) -> Option<String>,
         names: impl Iterator<Item = String>,
     ) -> Result<Command, ConfigError> {
         check_variables(names)?;
         match cli.command {
+            CliCommand::CheckSources => Ok(Command::CheckSources),
             CliCommand::Compile { cache_dir } => Ok(Command::Compile {
                 cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
             }),
@@ -334,7 +341,7 @@ mod tests {
         let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
         match Command::from(cli, find, variables.iter().map(|(n, _)| (*n).to_owned()))? {
             Command::Serve(config) => Ok(*config),
-            Command::Compile { .. } => unreachable!("serve was typed"),
+            Command::CheckSources | Command::Compile { .. } => unreachable!("serve was typed"),
         }
     }
 

@@ -10,5 +10,6 @@ mod examples;
 mod isolation;
 mod layers;
 mod lifecycle;
+mod nesting;
 mod waiting;
 mod wpt;
