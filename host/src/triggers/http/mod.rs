@@ -138,7 +138,8 @@ fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
     format!("http://{}{path}", host.unwrap_or("localhost"))
 }
 
-fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
+/// A function's reply as an answer; `head`: without the body.
+pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
     let Ok(status) = StatusCode::from_u16(reply.status) else {
         return ApiError::bad_request(format!("status {} is none", reply.status)).into_response();
     };
