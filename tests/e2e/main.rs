@@ -5,6 +5,7 @@
 
 mod cases;
 mod dapr;
+mod differential;
 mod durability;
 mod examples;
 mod isolation;
