@@ -118,21 +118,22 @@ impl Worker {
 
 impl Request {
     fn answer(&self) -> Answer {
-        source::check(&self.source, self.language, &self.file)
+        let check = || source::check(&self.source, self.language, &self.file);
+        std::panic::catch_unwind(check).unwrap_or_else(|_| Err(whole("the parser gave up on this source".to_owned())))
     }
 }
 
 fn too_much() -> SourceError {
-    SourceError {
-        message: format!(
-            "the source cannot be parsed in {} seconds and {} MiB of stack: something in it is nested or chained too deeply",
-            PATIENCE.as_secs(),
-            STACK >> 20
-        ),
-        line: 1,
-        column: 1,
-        frame: String::new(),
-    }
+    whole(format!(
+        "the source cannot be parsed in {} seconds and {} MiB of stack: something in it is nested or chained too deeply",
+        PATIENCE.as_secs(),
+        STACK >> 20
+    ))
+}
+
+/// A fault of the source as a whole.
+fn whole(message: String) -> SourceError {
+    SourceError { message, line: 1, column: 1, frame: String::new() }
 }
 
 fn on_deep_stack<T: Send + 'static>(
