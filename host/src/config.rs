@@ -288,6 +288,7 @@ impl Config {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
             };
         }
+        let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
@@ -296,7 +297,7 @@ impl Config {
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
-            snapshot_cache_bytes: pick!(snapshot_cache_mb, 512) << 20,
+            snapshot_cache_bytes: snapshot_cache_mb.saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
@@ -313,15 +314,18 @@ impl Config {
             value: e.value.to_string(),
             range: format!("{} to {}", e.min, e.max),
         })?;
-        if config.workers > 256 {
-            let range = "0 (one per core) to 256".to_owned();
-            return Err(ConfigError::OutOfRange {
-                setting: "workers".to_owned(),
-                value: config.workers.to_string(),
-                range,
-            });
+        let ranges = [
+            ("workers", config.workers as u64, 256, "0 (one per core) to 256"),
+            ("snapshot_cache_mb", snapshot_cache_mb, 16 << 20, "0 to 16777216"),
+        ];
+        match ranges.into_iter().find(|(_, value, max, _)| value > max) {
+            Some((setting, value, _, range)) => Err(ConfigError::OutOfRange {
+                setting: setting.to_owned(),
+                value: value.to_string(),
+                range: range.to_owned(),
+            }),
+            None => Ok(config),
         }
-        Ok(config)
     }
 }
 
