@@ -188,8 +188,8 @@ impl Generator {
         };
         let constructor = match (parent.is_empty(), self.chance(50)) {
             (_, false) => String::new(),
-            (true, true) => format!("constructor(a){{call();this.made=a;print(new.target===this.constructor)}}"),
-            (false, true) => format!("constructor(a){{call();super();this.made=a}}"),
+            (true, true) => "constructor(a){call();this.made=a;print(new.target===this.constructor)}".to_owned(),
+            (false, true) => "constructor(a){call();super();this.made=a}".to_owned(),
         };
         let (field, hidden, fixed) = (self.any(), self.any(), self.any());
         let (result, argument) = (self.any(), self.any());
