@@ -25,7 +25,7 @@ setup: ## Install what a build needs; says what it does
 	@scripts/setup
 
 test: build lint ## Everything that CI runs
-	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host
+	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host -p daplet-fuzz-targets
 	cd sdk-js && npm test
 	cd examples && npm ci --silent && npm run check && npm test
 	$(DAPLET) compile --cache-dir target/aot-cache
@@ -40,7 +40,11 @@ lint: build ## Formatting, clippy, tsc and the TypeScript linter
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
 
-clean: ## Remove what was built; keeps .deps
-	rm -rf target sdk-js/dist sdk-js/node_modules
+fuzz: build ## Fuzz parsers and protocols for FUZZ_SECONDS each, then compare random programs; needs nightly
+	$(DAPLET) compile --cache-dir target/aot-cache
+	scripts/fuzz
 
-.PHONY: help run build guest sdk setup test lint bench clean
+clean: ## Remove what was built; keeps .deps
+	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
+
+.PHONY: help run build guest sdk setup test lint bench fuzz clean

@@ -7,7 +7,7 @@ use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
 use crate::config::Config;
 use crate::dapr::Sidecar;
-use crate::functions::{Deployer, Registry};
+use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
@@ -64,6 +64,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
+        // This program itself, even where its file has been replaced since.
+        checker: Checker::new(PathBuf::from("/proc/self/exe")),
         sandbox: Arc::clone(&sandbox),
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,

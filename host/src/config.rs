@@ -70,6 +70,9 @@ Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation
 enum CliCommand {
     /// Run the server.
     Serve(Box<Settings>),
+    /// Check sources from standard input; `serve` starts it.
+    #[command(hide = true)]
+    CheckSources,
     /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
     Compile {
         /// Folder of the compiled engine, in a private subfolder.
@@ -158,6 +161,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Run the server.
     Serve(Box<Config>),
+    /// Be a checker of sources.
+    CheckSources,
     /// Fill the cache of the compiled engine.
     Compile {
         /// Folder of the compiled engine.
@@ -227,13 +232,15 @@ impl Command {
         )
     }
 
-    fn from(
+    /// The same from parts: what was typed, a look into the environment, the names in it.
+    pub fn from(
         cli: Cli,
         variable: impl Fn(&str) -> Option<String>,
         names: impl Iterator<Item = String>,
     ) -> Result<Command, ConfigError> {
         check_variables(names)?;
         match cli.command {
+            CliCommand::CheckSources => Ok(Command::CheckSources),
             CliCommand::Compile { cache_dir } => Ok(Command::Compile {
                 cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
             }),
@@ -286,6 +293,7 @@ impl Config {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
             };
         }
+        let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
@@ -294,8 +302,8 @@ impl Config {
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
-            snapshot_cache_bytes: pick!(snapshot_cache_mb, 512) << 20,
-            snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096) << 20,
+            snapshot_cache_bytes: snapshot_cache_mb.saturating_mul(1 << 20),
+            snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
@@ -312,15 +320,18 @@ impl Config {
             value: e.value.to_string(),
             range: format!("{} to {}", e.min, e.max),
         })?;
-        if config.workers > 256 {
-            let range = "0 (one per core) to 256".to_owned();
-            return Err(ConfigError::OutOfRange {
-                setting: "workers".to_owned(),
-                value: config.workers.to_string(),
-                range,
-            });
+        let ranges = [
+            ("workers", config.workers as u64, 256, "0 (one per core) to 256"),
+            ("snapshot_cache_mb", snapshot_cache_mb, 16 << 20, "0 to 16777216"),
+        ];
+        match ranges.into_iter().find(|(_, value, max, _)| value > max) {
+            Some((setting, value, _, range)) => Err(ConfigError::OutOfRange {
+                setting: setting.to_owned(),
+                value: value.to_string(),
+                range: range.to_owned(),
+            }),
+            None => Ok(config),
         }
-        Ok(config)
     }
 }
 
@@ -340,7 +351,7 @@ mod tests {
         let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
         match Command::from(cli, find, variables.iter().map(|(n, _)| (*n).to_owned()))? {
             Command::Serve(config) => Ok(*config),
-            Command::Compile { .. } => unreachable!("serve was typed"),
+            Command::CheckSources | Command::Compile { .. } => unreachable!("serve was typed"),
         }
     }
 

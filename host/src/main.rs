@@ -1,6 +1,6 @@
 //! The program: read the configuration, start the log, build the app, run it until a signal.
-use daplet_host::app;
 use daplet_host::config::Command;
+use daplet_host::{app, functions};
 use std::process::ExitCode;
 
 /// Exit code for bad configuration (`EX_USAGE`).
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match command {
+        Command::CheckSources => functions::checker::serve().map_err(Into::into),
         Command::Compile { cache_dir } => app::compile(&cache_dir),
         Command::Serve(config) => {
             if let Err(error) = daplet_host::telemetry::start(config.log_format, &config.log) {

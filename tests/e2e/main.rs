@@ -5,11 +5,13 @@
 
 mod cases;
 mod dapr;
+mod differential;
 mod durability;
 mod examples;
 mod isolation;
 mod layers;
 mod lifecycle;
+mod nesting;
 mod snapshots;
 mod waiting;
 mod wpt;

@@ -118,6 +118,7 @@ impl From<UploadError> for ApiError {
                 ApiError::of_invocation(&InvokeError::queue(limit as u64), false)
             }
             UploadError::Sandbox(error) => internal(&error),
+            UploadError::Checker(error) => internal(&error),
             UploadError::Registry(error) => error.into(),
         }
     }

@@ -103,10 +103,7 @@ async fn upload(
     }
     let media_type = media_type(&headers)?;
     let body = read(body, context.max_source_bytes).await?;
-    let (named, mut upload) = match media_type {
-        MediaType::Json => from_json(&context, &body)?,
-        MediaType::Source(language) => (None, from_source(&context, &body, language)?),
-    };
+    let (named, mut upload) = parse(media_type, &context.limits, &body)?;
     let name = path_name.or(parameters.name).or(named);
     let name = name.ok_or_else(|| {
         ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
@@ -127,12 +124,16 @@ async fn upload(
     Ok(response)
 }
 
-enum MediaType {
+/// The two forms of an upload.
+pub enum MediaType {
+    /// Everything in one JSON object.
     Json,
+    /// The source alone, and its language where the media type tells.
     Source(Option<Language>),
 }
 
-fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
+/// The form that an upload's headers announce.
+pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
     let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
@@ -170,14 +171,22 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     })
 }
 
-fn from_source(context: &Context, body: &[u8], language: Option<Language>) -> Result<Upload, ApiError> {
+/// An upload's body: the name that it gives itself, and the rest. `defaults` are for limits that it does not set.
+pub fn parse(media_type: MediaType, defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
+    match media_type {
+        MediaType::Json => from_json(defaults, body),
+        MediaType::Source(language) => Ok((None, from_source(defaults, body, language)?)),
+    }
+}
+
+fn from_source(defaults: &Limits, body: &[u8], language: Option<Language>) -> Result<Upload, ApiError> {
     let source =
         std::str::from_utf8(body).map_err(|e| ApiError::bad_request(format!("the source is not UTF-8: {e}")))?;
     Ok(Upload {
         name: placeholder()?,
         source: source.to_owned(),
         language,
-        limits: context.limits.clone(),
+        limits: defaults.clone(),
         env: BTreeMap::new(),
         grants: Grants::default(),
     })
@@ -188,14 +197,14 @@ fn placeholder() -> Result<FunctionName, ApiError> {
     FunctionName::new("unnamed").map_err(|e| ApiError::bad_request(e.to_string()))
 }
 
-fn from_json(context: &Context, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
+fn from_json(defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
     let body: UploadBody =
         serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("the upload's JSON: {e}")))?;
     let limits = match body.limits {
-        None | Some(Value::Null) => context.limits.clone(),
+        None | Some(Value::Null) => defaults.clone(),
         Some(given) => {
             // What is not given keeps the configured default.
-            let mut all = json!(context.limits);
+            let mut all = json!(defaults);
             if let (Value::Object(all), Value::Object(given)) = (&mut all, given.clone()) {
                 all.extend(given);
             }

@@ -5,13 +5,16 @@
 //! # Layout
 //! - [`name`]: what a function may be called
 //! - [`source`]: parsing, TypeScript, what may be imported
+//! - [`checker`]: where sources are checked, so that a hostile one does no harm
 //! - [`registry`]: the durable table of functions
 //! - [`upload`]: from source to a live version
+pub mod checker;
 pub mod name;
 pub mod registry;
 pub mod source;
 pub mod upload;
 
+pub use checker::Checker;
 pub use name::FunctionName;
 pub use registry::{Registry, RegistryError};
 pub use upload::{Deployer, Upload, UploadError};

@@ -38,7 +38,7 @@ impl Language {
 }
 
 /// A source that cannot be a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceError {
     /// What is wrong and what to change.
     pub message: String,
@@ -51,7 +51,7 @@ pub struct SourceError {
 }
 
 /// A checked source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checked {
     /// The language it turned out to be.
     pub language: Language,
@@ -61,7 +61,7 @@ pub struct Checked {
     pub map: Option<String>,
 }
 
-/// Parses and checks a source; `language` is what the developer said, if anything. Without that, what parses as JavaScript
+/// Parses and checks a source, on as much stack and time as its nesting takes: see [`super::checker`]. `language` is what the developer said, if anything. Without that, what parses as JavaScript
 /// is JavaScript.
 pub fn check(source: &str, language: Option<Language>, file: &str) -> Result<Checked, SourceError> {
     match language {

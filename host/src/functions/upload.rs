@@ -1,5 +1,6 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
 //! the new one is on disk.
+use super::checker::{Checker, CheckerError};
 use super::registry::{Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name};
@@ -41,6 +42,9 @@ pub enum UploadError {
     /// The module threw, has no handler, or ran out of a limit while it was loaded.
     #[error("{}", .0.message)]
     Load(JsError),
+    /// It cannot be checked now.
+    #[error(transparent)]
+    Checker(#[from] CheckerError),
     /// The sandbox cannot load now.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -53,6 +57,8 @@ pub enum UploadError {
 pub struct Deployer {
     /// Where functions are.
     pub registry: Arc<Registry>,
+    /// What checks sources.
+    pub checker: Checker,
     /// Where modules are loaded.
     pub sandbox: Arc<Sandbox>,
     /// Where loaded ones are kept.
@@ -70,7 +76,8 @@ impl Deployer {
             return Ok((Arc::clone(live), false));
         }
         let guess = file_name(&upload.name, upload.language.unwrap_or(Language::JavaScript));
-        let checked = source::check(&upload.source, upload.language, &guess).map_err(UploadError::Source)?;
+        let checked = self.checker.check(&upload.source, upload.language, &guess).await?;
+        let checked = checked.map_err(UploadError::Source)?;
         let now = jiff::Timestamp::now().to_string();
         let mut record = Record {
             version,

@@ -6,7 +6,7 @@ use crate::api::ApiError;
 use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, new_traceparent, pairs};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
-use crate::invoke::{Caller, HttpReply, Invoker};
+use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -138,12 +138,18 @@ fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
     format!("http://{}{path}", host.unwrap_or("localhost"))
 }
 
-fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
-    let Ok(status) = StatusCode::from_u16(reply.status) else {
-        return ApiError::bad_request(format!("status {} is none", reply.status)).into_response();
+/// A function's reply as an answer; `head`: without the body.
+pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
+    // The runtime lets nothing else through: only a guest that breaks the rules writes it.
+    let status = StatusCode::from_u16(reply.status).ok().filter(|status| (200..600).contains(&status.as_u16()));
+    let Some(status) = status else {
+        let error = InvokeError::internal(format!("the guest answered with the status {}", reply.status));
+        let mut response = ApiError::of_invocation(&error, true).into_response();
+        response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+        return response;
     };
     let length = reply.body.len();
-    let bodyless = matches!(status.as_u16(), 204 | 304) || status.is_informational();
+    let bodyless = matches!(status.as_u16(), 204 | 304);
     let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -1,0 +1,73 @@
+//! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
+use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use daplet_host::capabilities::{pubsub, state};
+use daplet_host::functions::Registry;
+use daplet_host::store::{Log, State, Store};
+use futures::future::BoxFuture;
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Inputs after which the database is thrown away: it would only grow.
+const INPUTS: u32 = 5_000;
+/// The host's own name among applications.
+pub const APP_ID: &str = "daplet";
+
+/// The stores, and the runtime that they are called in.
+pub struct Backend {
+    /// State.
+    pub state: Arc<dyn state::StateStore>,
+    /// Messages.
+    pub broker: Arc<dyn pubsub::Broker>,
+    /// No function is in it.
+    pub registry: Arc<Registry>,
+    runtime: tokio::runtime::Runtime,
+    inputs_left: u32,
+    _folder: tempfile::TempDir,
+}
+
+thread_local! {
+    static BACKEND: RefCell<Option<Backend>> = const { RefCell::new(None) };
+}
+
+impl Backend {
+    fn new() -> Backend {
+        // In memory where that can be had: commits wait for the disk.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let store = Store::open(&folder.path().join("state.redb")).unwrap();
+        let state = state::embedded::Embedded { state: State::new(store.clone()), app_id: APP_ID.to_owned() };
+        let broker = pubsub::embedded::Embedded { log: Log::new(store), app_id: APP_ID.to_owned() };
+        Backend {
+            state: Arc::new(state),
+            broker: Arc::new(broker),
+            registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            inputs_left: INPUTS,
+            _folder: folder,
+        }
+    }
+}
+
+/// Runs what `body` makes to its end.
+pub fn run<F: Future>(body: impl FnOnce(&Backend) -> F) -> F::Output {
+    BACKEND.with_borrow_mut(|slot| {
+        slot.take_if(|backend| backend.inputs_left == 0);
+        let backend = slot.get_or_insert_with(Backend::new);
+        backend.inputs_left -= 1;
+        let future = body(backend);
+        backend.runtime.block_on(future)
+    })
+}
+
+/// An application that answers with what it was asked.
+pub struct Echo;
+
+impl OwnApp for Echo {
+    fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
+        assert!(request.path.starts_with('/'), "{:?}", request.path);
+        let status = request.headers.iter().find(|(name, _)| name == "status").and_then(|(_, s)| s.parse().ok());
+        let reply = AppReply { status: status.unwrap_or(200), headers: request.headers, body: request.body };
+        Box::pin(std::future::ready(reply))
+    }
+}

@@ -1,0 +1,51 @@
+//! Operations as a hostile guest submits them, through every capability there is. Input: one frame.
+use crate::backend::{self, APP_ID, Echo};
+use bytes::Bytes;
+use daplet_abi::frame::{Frame, encode};
+use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::invoke::InvokeCapability;
+use daplet_host::capabilities::pubsub::PubsubCapability;
+use daplet_host::capabilities::state::StateCapability;
+use daplet_host::capabilities::timer::Timer;
+use daplet_host::capabilities::{CallContext, Capabilities, Grants};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every operation completes, with a result or a named error, and the completion is a frame.
+pub fn operation(input: &[u8]) {
+    let Ok(frame) = Frame::decode(input) else { return };
+    let Ok(Operation { id, op, args }) = frame.parse_head() else { return };
+    let body = Bytes::copy_from_slice(frame.body);
+    let answer = backend::run(|backend| {
+        let capabilities = Capabilities::new(vec![
+            Box::new(Timer),
+            Box::new(StateCapability(Arc::clone(&backend.state))),
+            Box::new(PubsubCapability(Arc::clone(&backend.broker))),
+            Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
+        ]);
+        let context = CallContext {
+            function: "f".into(),
+            grants: Arc::new(Grants { spaces: vec!["shared".to_owned()] }),
+            traceparent: None,
+            depth: 0,
+        };
+        async move {
+            // Only a timer may take its time.
+            let patience = Duration::from_millis(if op.starts_with("timer.") { 1 } else { 20_000 });
+            let answer = tokio::time::timeout(patience, capabilities.call(&context, &op, args, body)).await;
+            assert!(answer.is_ok() || op.starts_with("timer."), "{op} does not complete");
+            answer.ok()
+        }
+    });
+    let (outcome, body) = match answer {
+        None => return,
+        Some(Ok((head, body))) => (Outcome::Ok(head), body),
+        Some(Err(error)) => {
+            assert!(!error.code.is_empty() && !error.message.is_empty(), "{error:?}");
+            (Outcome::Error(error), Bytes::new())
+        }
+    };
+    let bytes = encode(&Completion { id, outcome }, &body).unwrap();
+    let completion: Completion = Frame::decode(&bytes).unwrap().parse_head().unwrap();
+    assert_eq!(completion.id, id);
+}
