@@ -44,7 +44,11 @@ fuzz: build ## Fuzz parsers and protocols for FUZZ_SECONDS each, then compare ra
 	$(DAPLET) compile --cache-dir target/aot-cache
 	scripts/fuzz
 
+test262: build ## All of test262 in the guest beside native QuickJS; the tests run a fortieth of it
+	$(DAPLET) compile --cache-dir target/aot-cache
+	TEST262=full cargo test --release -p daplet-tests --test e2e -- --nocapture test262
+
 clean: ## Remove what was built; keeps .deps
 	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint bench fuzz clean
+.PHONY: help run build guest sdk setup test lint bench fuzz test262 clean

@@ -13,5 +13,6 @@ mod layers;
 mod lifecycle;
 mod nesting;
 mod snapshots;
+mod test262;
 mod waiting;
 mod wpt;

@@ -14,6 +14,7 @@ pub mod load;
 pub mod programs;
 pub mod readme;
 pub mod server;
+pub mod test262;
 
 use std::path::PathBuf;
 
