@@ -32,8 +32,8 @@ pub fn from_described(text: &str, file: &str) -> JsError {
             ..JsError::default()
         };
     }
-    // With no memory left for an Error object, QuickJS throws null.
-    if crate::host::out_of_memory() && ["InternalError", "null"].contains(&described.name.as_str()) {
+    // With no memory left for an Error object, QuickJS throws null, or forgets to throw anything.
+    if crate::host::out_of_memory() && ["InternalError", "null", "unknown"].contains(&described.name.as_str()) {
         return JsError {
             code: codes::EXCEEDED_MEMORY.to_owned(),
             name: "InternalError".to_owned(),

@@ -13,11 +13,37 @@ use std::rc::Rc;
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
     object.set("write", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, host::write)))?;
-    object.set("submit", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, host::submit)))?;
-    object.set("log", Func::from(|level: i32, text: String| host::log(LogLevel::from_i32(level), &text)))?;
+    object.set("submit", Func::from(submit))?;
+    object.set("log", Func::from(log))?;
     object.set("now", Func::from(host::now))?;
     object.set("random", Func::from(fill))?;
     Ok(object)
+}
+
+fn log(level: i32, text: rquickjs::String<'_>) -> Result<()> {
+    let text = text.to_cstring()?;
+    host::log(LogLevel::from_i32(level), &String::from_utf8_lossy(&well_formed(host::bytes_of(&text))));
+    Ok(())
+}
+
+/// Starts an operation. A key or topic with a lone surrogate is refused: replaced, two of them would become one.
+fn submit<'js>(ctx: Ctx<'js>, head: rquickjs::String<'js>, body: Value<'js>) -> Result<()> {
+    if lone_surrogate(host::bytes_of(&head.clone().to_cstring()?)) {
+        return Err(Exception::throw_type(&ctx, "an argument has a lone surrogate, which UTF-8 cannot express"));
+    }
+    emit(head, body, host::submit)
+}
+
+/// Whether JSON text of the engine, which writes pairs as they are, has an escaped surrogate.
+fn lone_surrogate(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if let [_, b'u', b'd', b'8' | b'9' | b'a'..=b'f', ..] = &rest[at..] {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 /// Sends `head | body` as one frame. The body is null, a string (UTF-8 on the wire), an ArrayBuffer or a Uint8Array.

@@ -3,6 +3,7 @@
 //! `cases` runs the data in `tests/cases`; the other modules hold what is no single request and answer.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod abuse;
 mod cases;
 mod dapr;
 mod differential;

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const spin = () => { for (;;); }; for (;;) { try { spin() } catch {} }
+} };

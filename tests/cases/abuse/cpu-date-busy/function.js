@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const end = Date.now() + 60000; while (Date.now() < end); return "late"
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = { get x() { for (;;); } }; return String(o.x)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+outer: for (;;) { for (let i = 0; ; i++) { if (i > 100) continue outer } }
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+while (performance.now() < 60000); return "late"
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let x = 0; for (;;) x += Math.random()
+} };

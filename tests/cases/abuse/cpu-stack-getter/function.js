@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const e = new Error("x"); Object.defineProperty(e, "message", { get() { for (;;); } }); throw e
+} };

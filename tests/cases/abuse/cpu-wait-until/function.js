@@ -1,0 +1,3 @@
+export default { async fetch(request, env, ctx) {
+ctx.waitUntil((async () => { for (;;) await 0; })()); return "done"
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+async function* f() { for (;;) yield 1 } for await (const x of f());
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = []; for (;;) { const g = (function* () { yield new Array(100) })(); g.next(); a.push(g) }
+} };

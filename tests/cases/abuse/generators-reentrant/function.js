@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let g; function* f() { g.next() } g = f(); g.next(); return "done"
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = []; for (;;) { try { for (;;) a.push(new Array(1000).fill(1)) } catch {} }
+} };

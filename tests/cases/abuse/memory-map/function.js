@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const m = new Map(); for (let i = 0; ; i++) m.set(i, { i })
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let s = "x"; try { for (;;) s += s } catch (e) { throw new Error("caught: " + e.message) }
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return "x".padEnd(2 ** 30 - 1, "ab").length + ""
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = []; for (;;) a.push(new Promise(() => {}).then(() => a))
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const s = "ab".repeat(2000000); return String(s.split("").length)
+} };

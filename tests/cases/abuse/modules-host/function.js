@@ -1,0 +1,2 @@
+import { call } from "daplet:host";
+export default () => call;

@@ -1,0 +1,2 @@
+import { nothing } from "@daplet/sdk";
+export default () => nothing;

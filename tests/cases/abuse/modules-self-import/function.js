@@ -1,0 +1,2 @@
+import x from "./function.js";
+export default () => x;

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const s = "x".repeat(300000); for (;;) atob(btoa(s))
+} };

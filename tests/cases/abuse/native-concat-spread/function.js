@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String([].concat({ length: 2 ** 32, [Symbol.isConcatSpreadable]: true }).length)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const e = new TextEncoder(), s = "ä".repeat(300000); for (;;) e.encode(s)
+} };

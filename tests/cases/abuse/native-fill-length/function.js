@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+Array.prototype.fill.call({ length: 2 ** 53 - 1 }, 1); return "done"
+} };

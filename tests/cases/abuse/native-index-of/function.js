@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const s = "a".repeat(1 << 20); for (;;) s.indexOf("aaaaaaaaaaaaaaab")
+} };

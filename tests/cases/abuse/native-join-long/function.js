@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return Array.prototype.join.call({ length: 2 ** 32 }, "x")
+} };

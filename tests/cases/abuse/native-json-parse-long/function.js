@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const t = JSON.stringify(Array.from({ length: 20000 }, (_, i) => i)); for (;;) JSON.parse(t)
+} };

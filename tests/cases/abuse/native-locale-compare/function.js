@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = "ä".repeat(100000), b = a + "x"; for (;;) a.localeCompare(b)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const s = "ab".repeat(100000); for (;;) s.match(/a/g)
+} };

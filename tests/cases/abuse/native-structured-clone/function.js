@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = Array.from({ length: 20000 }, (_, i) => ({ i })); for (;;) structuredClone(a)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return String(Number("1" + "0".repeat(1000000)))
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+await Promise.any([Promise.reject(1), Promise.reject(2)])
+} };

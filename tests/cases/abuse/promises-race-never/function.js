@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+await Promise.race([new Promise(() => {}), new Promise(() => {})])
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const t = { then(resolve) { resolve({ then: t.then }) } }; await t
+} };

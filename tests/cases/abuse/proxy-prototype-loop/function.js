@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const p = new Proxy({}, { getPrototypeOf: () => p }); return String(p instanceof Array)
+} };

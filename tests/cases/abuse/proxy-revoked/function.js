@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return new Proxy({}, new Proxy({}, { get() { throw new Error("trap") } }))
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = new Uint8Array(10); a.buffer.transfer(); return a
+} };

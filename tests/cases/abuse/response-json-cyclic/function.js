@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = {}; o.o = o; return o
+} };

@@ -1,0 +1,2 @@
+Object.freeze(globalThis); Object.freeze(Object.prototype);
+export default () => new Response("done");

@@ -1,0 +1,2 @@
+let settle; const p = new Promise((resolve) => { settle = resolve });
+export default async () => { settle("done"); return await p };

@@ -1,0 +1,2 @@
+const f = () => f(); f();
+export default () => 1;

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+class A { constructor() { this.a = new A() } } return new A()
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = { *[Symbol.iterator]() { yield* o } }; return String([...o].length)
+} };

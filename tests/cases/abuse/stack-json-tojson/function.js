@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = { toJSON() { return JSON.stringify(o) } }; return JSON.stringify(o)
+} };

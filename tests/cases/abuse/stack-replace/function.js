@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const f = () => "a".replace(/a/, f); return f()
+} };

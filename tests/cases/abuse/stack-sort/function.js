@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const f = () => [2, 1].sort(f); f(); return "done"
+} };

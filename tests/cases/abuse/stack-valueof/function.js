@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = { valueOf() { return o + 1 } }; return String(o + 1)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+Array.prototype[Symbol.iterator] = () => { throw new Error("no") }; return new Response("done")
+} };

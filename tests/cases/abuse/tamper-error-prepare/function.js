@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+Error.prepareStackTrace = () => { for (;;); }; Error.stackTraceLimit = -1; throw new Error("x")
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+JSON.stringify = () => "broken"; JSON.parse = () => { throw 1 }; return { a: 1 }
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+await new Promise((resolve) => setTimeout(resolve, 2 ** 31 - 1)); return "done"
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+let n = 0; await new Promise(() => { setInterval(() => { n++ }, 1) })
+} };

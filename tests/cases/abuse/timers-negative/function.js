@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+await new Promise((resolve) => setTimeout(resolve, -1e9)); return "done"
+} };

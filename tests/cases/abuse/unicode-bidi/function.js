@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const a = "‮⁦// done ⁩"; return String(a.length > 0)
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+return new Response("x", { headers: { "x-a": "\u4e2d" } })
+} };

@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+const o = { ["a\u0000b"]: "c\u0000d" }; return o
+} };
