@@ -7,6 +7,7 @@ mod cases;
 mod dapr;
 mod durability;
 mod examples;
+mod faults;
 mod isolation;
 mod layers;
 mod lifecycle;
