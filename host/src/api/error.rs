@@ -119,6 +119,7 @@ impl From<UploadError> for ApiError {
             }
             UploadError::Sandbox(error) => internal(&error),
             UploadError::Registry(error) => error.into(),
+            UploadError::Subscription(error) => internal(&error),
         }
     }
 }
