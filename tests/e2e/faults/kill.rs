@@ -174,7 +174,7 @@ async fn deploy_consumers(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost() {
-    let (rounds, seed) = (setting("KILL_ROUNDS", 20), setting("KILL_SEED", u64::from(std::process::id())));
+    let (rounds, seed) = (setting("KILL_ROUNDS", 25), setting("KILL_SEED", u64::from(std::process::id())));
     println!("KILL_SEED={seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
