@@ -157,6 +157,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             invoker.running()
         );
     }
+    if config.verify_restore > 0 {
+        println!("daplet: the whole memory was found to be its snapshot {} times", sandbox.metrics().verified);
+    }
     Ok(())
 }
 

@@ -36,7 +36,7 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog>,
     pub slots_per_worker: usize,
-    pub verify_restore: bool,
+    pub verify_restore: u32,
 }
 
 /// Runs `init` and takes the base image. On the calling thread, which needs a large stack.
@@ -57,6 +57,8 @@ pub struct Worker {
     tracker: Tracker,
     /// The slot used last comes first.
     slots: Vec<Slot>,
+    /// Restores and rebindings since the last whole comparison.
+    unverified: u32,
 }
 
 impl Worker {
@@ -66,7 +68,7 @@ impl Worker {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), shared };
+        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), unverified: 0, shared };
         let base = Arc::clone(&worker.shared.base);
         let slot = worker.slot(&base)?;
         worker.slots.push(slot);
@@ -122,7 +124,7 @@ impl Worker {
         }
         let Some(mut slot) = self.slots.pop() else { return self.slot(snapshot) };
         self.shared.counters.rebinds.fetch_add(1, Relaxed);
-        match slot.pages.bind(snapshot, &mut self.tracker) {
+        match slot.pages.bind(snapshot, &mut self.tracker).and_then(|()| self.verify(&slot)) {
             Ok(()) => Ok(slot),
             Err(error) => {
                 self.retire(slot);
@@ -133,15 +135,26 @@ impl Worker {
 
     /// Puts a restored slot back.
     fn put(&mut self, mut slot: Slot) -> Result<(), SandboxError> {
-        let restored = slot
-            .pages
-            .restore(&mut self.tracker)
-            .and_then(|()| if self.shared.verify_restore { slot.pages.verify(&self.tracker) } else { Ok(()) });
+        let restored = slot.pages.restore(&mut self.tracker).and_then(|()| self.verify(&slot));
         match restored {
             Ok(()) => self.slots.insert(0, slot),
             Err(_) => self.retire(slot),
         }
         restored
+    }
+
+    /// Compares the whole memory with its snapshot, every so often.
+    fn verify(&mut self, slot: &Slot) -> Result<(), SandboxError> {
+        if self.shared.verify_restore == 0 {
+            return Ok(());
+        }
+        self.unverified += 1;
+        if self.unverified >= self.shared.verify_restore {
+            self.unverified = 0;
+            slot.pages.verify(&self.tracker)?;
+            self.shared.counters.verified.fetch_add(1, Relaxed);
+        }
+        Ok(())
     }
 
     fn retire(&self, slot: Slot) {
