@@ -41,7 +41,7 @@ faults: build ## Kill the server 200 times while it writes; the other faults tha
 	KILL_ROUNDS=$${KILL_ROUNDS:-200} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture faults:: durability::
 
 isolation: build ## A million requests that plant secrets and search for each other's
-	ISOLATION_REQUESTS=$${ISOLATION_REQUESTS:-1000000} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture isolation::
+	ISOLATION_REQUESTS=$${ISOLATION_REQUESTS:-1000000} ISOLATION_SECONDS=$${ISOLATION_SECONDS:-36000} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture isolation::
 
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
