@@ -176,12 +176,12 @@ impl Deliveries {
             }
         };
         let dead_letter = dead_letter.map(|topic| (topic, message.bytes));
-        if let Err(error) = self.log.end(topic, name, message.number, dead_letter).await {
-            tracing::error!(
-                function = name,
-                topic,
-                "the outcome of a message could not be recorded, it will be delivered again: {error}"
-            );
+        while let Err(error) = self.log.end(topic, name, message.number, dead_letter.clone()).await {
+            tracing::error!(function = name, topic, "the outcome of a message could not be recorded yet: {error}");
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = stop.cancelled() => return,
+            }
         }
     }
 }
