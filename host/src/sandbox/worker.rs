@@ -109,7 +109,9 @@ impl Worker {
     }
 
     fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
-        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)?;
+        // The module has been instantiated before: what can be missing now is memory.
+        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)
+            .map_err(|e| SandboxError::NoSlot(e.to_string()))?;
         self.shared.counters.slots.fetch_add(1, Relaxed);
         Ok(slot)
     }
@@ -120,7 +122,11 @@ impl Worker {
             return Ok(self.slots.remove(index));
         }
         if self.slots.len() < self.shared.slots_per_worker {
-            return self.slot(snapshot);
+            match self.slot(snapshot) {
+                // Fewer have to do.
+                Err(SandboxError::NoSlot(_)) if !self.slots.is_empty() => {}
+                result => return result,
+            }
         }
         let Some(mut slot) = self.slots.pop() else { return self.slot(snapshot) };
         self.shared.counters.rebinds.fetch_add(1, Relaxed);
