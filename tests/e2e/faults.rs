@@ -3,6 +3,7 @@
 //! After each fault: a named error or a rebuild, never a wrong answer, and nothing acknowledged is lost.
 mod disk;
 mod kill;
+mod memory;
 
 /// A number from the environment, for longer runs than CI's.
 pub fn setting(name: &str, default: u64) -> u64 {
