@@ -1,6 +1,7 @@
 //! What goes wrong outside the functions: the process is killed, the disk is full, files are damaged, memory runs out, clocks jump.
 //!
 //! After each fault: a named error or a rebuild, never a wrong answer, and nothing acknowledged is lost.
+mod clock;
 mod disk;
 mod kill;
 mod memory;
