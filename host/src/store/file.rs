@@ -21,7 +21,7 @@ const COMMITS: TableDefinition<(), u64> = TableDefinition::new("commits");
 #[error("the database {} cannot be opened: {reason}; {advice}", path.display())]
 pub struct OpenError {
     path: PathBuf,
-    reason: redb::Error,
+    reason: Box<redb::Error>,
     advice: &'static str,
 }
 
@@ -34,7 +34,7 @@ impl OpenError {
             }
             _ => "restore it from a backup, or move it away to start without what it holds",
         };
-        OpenError { path: path.to_owned(), reason, advice }
+        OpenError { path: path.to_owned(), reason: Box::new(reason), advice }
     }
 }
 

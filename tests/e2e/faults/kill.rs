@@ -27,7 +27,7 @@ const GIVES_UP: &str = r#"
     export default { message() { throw new Error("never") } }"#;
 
 /// What the server has promised: for each thing written in turn, the last number acknowledged and the last one sent.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Ledger {
     sent: BTreeMap<String, u64>,
     acknowledged: BTreeMap<String, u64>,
@@ -182,7 +182,8 @@ async fn nothing_acknowledged_is_lost() {
     let ledger = Rc::new(RefCell::new(Ledger::default()));
     for round in 0..rounds {
         let mut server = start().await;
-        check(&server, &ledger.borrow()).await;
+        let promised = ledger.borrow().clone();
+        check(&server, &promised).await;
         if round == 0 {
             deploy_consumers(&server).await;
         }
@@ -203,7 +204,7 @@ async fn nothing_acknowledged_is_lost() {
         tokio::join!(join_all(tasks), killed);
     }
     let server = start().await;
-    let ledger = ledger.borrow();
+    let ledger = ledger.borrow().clone();
     check(&server, &ledger).await;
     all_delivered(&server, &ledger).await;
     let total: u64 = ledger.acknowledged.values().sum();
