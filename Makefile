@@ -37,6 +37,12 @@ lint: build ## Formatting, clippy, tsc and the TypeScript linter
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	cd sdk-js && npm run check
 
+faults: build ## Kill the server 200 times while it writes; the other faults that CI tries
+	KILL_ROUNDS=$${KILL_ROUNDS:-200} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture faults:: durability::
+
+isolation: build ## A million requests that plant secrets and search for each other's
+	ISOLATION_REQUESTS=$${ISOLATION_REQUESTS:-1000000} ISOLATION_SECONDS=$${ISOLATION_SECONDS:-36000} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture isolation::
+
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
 
@@ -51,4 +57,4 @@ test262: build ## All of test262 in the guest beside native QuickJS; the tests r
 clean: ## Remove what was built; keeps .deps
 	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint bench fuzz test262 clean
+.PHONY: help run build guest sdk setup test lint faults isolation bench fuzz test262 clean

@@ -61,23 +61,6 @@ pub fn serve(config: Config) -> Result<(), Fatal> {
 async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let registry = Arc::new(Registry::open(&config.data_dir.join("functions.redb"), SnapshotKey::guest(GUEST))?);
-    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
-    let deployer = Arc::new(Deployer {
-        registry: Arc::clone(&registry),
-        // This program itself, even where its file has been replaced since.
-        checker: Checker::new(PathBuf::from("/proc/self/exe")),
-        sandbox: Arc::clone(&sandbox),
-        snapshots: snapshots.clone(),
-        load_cpu: config.load_cpu,
-    });
-    let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer));
-    let ready = Arc::new(AtomicBool::new(true));
-    let trigger = http::Context {
-        registry: Arc::clone(&registry),
-        invoker: invoker.clone(),
-        max_body_bytes: config.max_body_bytes,
-        production: config.production,
-    };
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.api_token.as_deref())?),
         None => None,
@@ -94,6 +77,24 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
             (Arc::new(state), Arc::new(broker), Some(log))
         }
+    };
+    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
+    let deployer = Arc::new(Deployer {
+        registry: Arc::clone(&registry),
+        // This program itself, even where its file has been replaced since.
+        checker: Checker::new(PathBuf::from("/proc/self/exe")),
+        sandbox: Arc::clone(&sandbox),
+        snapshots: snapshots.clone(),
+        load_cpu: config.load_cpu,
+        log: log.clone(),
+    });
+    let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer));
+    let ready = Arc::new(AtomicBool::new(true));
+    let trigger = http::Context {
+        registry: Arc::clone(&registry),
+        invoker: invoker.clone(),
+        max_body_bytes: config.max_body_bytes,
+        production: config.production,
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
     invoker.equip(Capabilities::new(vec![
@@ -161,6 +162,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     }
     // Whatever a disk that hangs does not take is loaded anew.
     let _slow = tokio::time::timeout(config.shutdown_grace, snapshots.flush()).await;
+    if config.verify_restore > 0 {
+        println!("daplet: the whole memory was found to be its snapshot {} times", sandbox.metrics().verified);
+    }
     Ok(())
 }
 

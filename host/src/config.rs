@@ -137,9 +137,9 @@ struct Settings {
     /// Time that running requests get when the server is stopped, ms [default: 10000]
     #[arg(long, value_name = "MS", env = "DAPLET_SHUTDOWN_GRACE_MS", help_heading = "Operation")]
     shutdown_grace_ms: Option<u64>,
-    /// Compare the whole memory with its image after each request: slow, for tests of isolation
-    #[arg(long, env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
-    verify_restore: Option<bool>,
+    /// Compare the whole memory with its snapshot after every N-th request (each without N): slow, for tests of isolation
+    #[arg(long, value_name = "N", env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "1", help_heading = "Operation")]
+    verify_restore: Option<u32>,
     /// Defaults of the functions' limits; file only.
     #[arg(skip)]
     limits: Option<Limits>,
@@ -205,8 +205,8 @@ pub struct Config {
     pub log: String,
     /// Time for running requests at shutdown.
     pub shutdown_grace: Duration,
-    /// Compare memory after each restore.
-    pub verify_restore: bool,
+    /// Compare memory after every so many restores; 0: never.
+    pub verify_restore: u32,
     /// Defaults of the functions' limits.
     pub limits: Limits,
     /// The Dapr sidecar, where there is one.
@@ -311,7 +311,7 @@ impl Config {
             log_format: pick!(log_format, LogFormat::Text),
             log: pick!(log, "info".to_owned()),
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
-            verify_restore: pick!(verify_restore, false),
+            verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
             sidecar: sidecar(variable),
         };

@@ -62,3 +62,48 @@ fn several_at_once_compile_once() {
     });
     assert_eq!(count, 1);
 }
+
+/// Not a test of its own: [`another_processor_compiles_anew`] runs it as a process that sees another processor.
+#[test]
+#[ignore = "run by another test"]
+fn compiles_into_the_given_folder() {
+    let folder = std::env::var_os("AOT_TEST_FOLDER").unwrap();
+    println!("compiled: {}", compiled(Path::new(&folder)));
+}
+
+#[test]
+fn another_processor_compiles_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    assert!(compiled(&cache));
+    let own = artefact(&cache);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+    let other = folder.path().join("cpuinfo");
+    std::fs::write(
+        &other,
+        info.replace("flags\t\t:", "flags\t\t: made_up").replace("Features\t:", "Features\t: made_up"),
+    )
+    .unwrap();
+    let run = |cpuinfo: &Path| {
+        let script = "mount --bind \"$0\" /proc/cpuinfo && exec \"$@\"";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-m", "sh", "-c", script]).arg(cpuinfo).arg(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "--nocapture", "compiles_into_the_given_folder"]);
+        let output = command.env("AOT_TEST_FOLDER", &cache).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        ["compiled: true", "compiled: false"].into_iter().find(|line| text.contains(line))
+    };
+    let Some(seen) = run(&other) else {
+        eprintln!("SKIPPED: this user may not mount (`unshare -m`)");
+        return;
+    };
+    assert_eq!(seen, "compiled: true", "an artefact of this processor was taken for the other");
+    assert_eq!(run(&other), Some("compiled: false"), "found by the other processor");
+    assert!(!compiled(&cache), "found by this one");
+
+    // The other's artefact under this one's name: the seal tells.
+    let files = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path());
+    let others = files.into_iter().find(|p| p.extension().is_some_and(|e| e == "aot") && *p != own).unwrap();
+    std::fs::copy(others, &own).unwrap();
+    assert!(compiled(&cache), "an artefact of another processor was taken");
+}

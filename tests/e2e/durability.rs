@@ -87,3 +87,42 @@ async fn messages_survive_kill_9() {
     }
     panic!("never delivered: {missing:?}");
 }
+
+/// An acknowledged upload subscribes: a message published at once after it is delivered, also when the server is killed between.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledged_upload_subscribes() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = |topic: &str| {
+        format!(
+            r#"import {{ state }} from "@daplet/sdk";
+            export const subscriptions = [{{ topic: "{topic}" }}];
+            export default {{
+              fetch: async () => ({{ seen: await state().get("seen") }}),
+              async message(event) {{ await state().put("seen", event.data); }}
+            }}"#
+        )
+    };
+    let mut server = Server::with(again(folder.path())).await;
+    for i in 0..40 {
+        let name = format!("eager-{i}");
+        server.deploy(&name, &source(&name)).await;
+        if i % 8 == 7 {
+            server.kill();
+            server = Server::with(again(folder.path())).await;
+        }
+        let published = server.http.post(format!("{}/v1.0/publish/pubsub/{name}", server.dapr)).json(&i).send().await;
+        assert_eq!(published.unwrap().status(), 204);
+    }
+    for i in 0..40 {
+        let path = format!("/eager-{i}");
+        let mut seen = server.get(&path).await.json();
+        for _ in 0..200 {
+            if seen["seen"] == i {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            seen = server.get(&path).await.json();
+        }
+        assert_eq!(seen["seen"], i, "{path}");
+    }
+}

@@ -1,4 +1,6 @@
 //! A pristine heap per request: nothing that one request did is seen by another, nor by another function.
+mod secrets;
+
 use daplet_tests::server::{Options, Server};
 use futures::future::join_all;
 use serde_json::json;

@@ -9,6 +9,7 @@ mod dapr;
 mod differential;
 mod durability;
 mod examples;
+mod faults;
 mod isolation;
 mod layers;
 mod lifecycle;

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// How to start a server. `Default` is a development server on free ports with a data folder of its own.
 #[derive(Default)]
 pub struct Options {
+    /// A program and its arguments that become the server, such as `prlimit --as=1000000000`.
+    pub before: Vec<String>,
     /// More arguments after `daplet serve`.
     pub args: Vec<String>,
     /// Environment beside the inherited one.
@@ -81,7 +83,9 @@ impl Server {
                 (guard.path().to_path_buf(), Some(guard))
             }
         };
-        let mut command = Command::new(binary());
+        let mut words = options.before.iter().map(Into::into).chain([binary().into_os_string()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
         command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr]);
         command.arg("--data-dir").arg(&data).arg("--cache-dir");
         command.arg(options.cache.unwrap_or_else(cache_dir)).args(&options.args);

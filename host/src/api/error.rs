@@ -117,9 +117,13 @@ impl From<UploadError> for ApiError {
             UploadError::Sandbox(SandboxError::Overloaded { limit }) => {
                 ApiError::of_invocation(&InvokeError::queue(limit as u64), false)
             }
+            UploadError::Sandbox(error @ SandboxError::NoSlot(_)) => {
+                ApiError::of_invocation(&InvokeError::from(&error), false)
+            }
             UploadError::Sandbox(error) => internal(&error),
             UploadError::Checker(error) => internal(&error),
             UploadError::Registry(error) => error.into(),
+            UploadError::Subscription(error) => internal(&error),
         }
     }
 }

@@ -5,7 +5,8 @@
 use super::source::LineMap;
 use super::{Function, FunctionName, Record};
 use crate::snapshot::SnapshotKey;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use crate::store::file::{DatabaseFile, OpenError};
+use redb::{ReadableTable, TableDefinition};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,7 +17,10 @@ const FUNCTIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("functions"
 /// A fault of the registry.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// The database cannot be opened, read or written.
+    /// The file cannot be opened.
+    #[error("function registry: {0}")]
+    File(#[from] OpenError),
+    /// The database cannot be read or written.
     #[error("function registry: {0}")]
     Database(#[from] redb::Error),
     /// A stored record cannot be read.
@@ -41,11 +45,11 @@ macro_rules! from_redb {
         }
     )*};
 }
-from_redb!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
+from_redb!(TableError, StorageError);
 
 /// The table of functions. Cheap to share by `Arc`.
 pub struct Registry {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     live: RwLock<BTreeMap<FunctionName, Arc<Function>>>,
     changed: watch::Sender<u64>,
     guest: [u8; 32],
@@ -54,14 +58,11 @@ pub struct Registry {
 impl Registry {
     /// Opens the table; `guest` is the digest that snapshot keys begin with.
     pub fn open(path: &Path, guest: [u8; 32]) -> Result<Registry, RegistryError> {
-        let database = Database::create(path)?;
-        let write = database.begin_write()?;
-        write.open_table(FUNCTIONS)?;
-        write.commit()?;
-        let registry =
-            Registry { database: Arc::new(database), live: RwLock::default(), changed: watch::Sender::new(0), guest };
+        let file = Arc::new(DatabaseFile::open(path)?);
+        file.write(|write| write.open_table(FUNCTIONS).map(drop).map_err(RegistryError::from))?;
+        let registry = Registry { file, live: RwLock::default(), changed: watch::Sender::new(0), guest };
         let mut live = BTreeMap::new();
-        for entry in registry.database.begin_read()?.open_table(FUNCTIONS)?.iter()? {
+        for entry in registry.file.read()?.open_table(FUNCTIONS)?.iter()? {
             let (name, bytes) = entry?;
             let damaged = |reason: String| RegistryError::Damaged { name: name.value().to_owned(), reason };
             let checked = FunctionName::new(name.value()).map_err(|e| damaged(e.to_string()))?;
@@ -134,13 +135,9 @@ impl Registry {
         + Send
         + 'static,
     ) -> Result<(), RegistryError> {
-        let database = Arc::clone(&self.database);
-        let done = tokio::task::spawn_blocking(move || {
-            let write = database.begin_write()?;
-            change(&mut write.open_table(FUNCTIONS)?)?;
-            write.commit()?;
-            Ok(())
-        });
+        let file = Arc::clone(&self.file);
+        let done =
+            tokio::task::spawn_blocking(move || file.write(|write| Ok(change(&mut write.open_table(FUNCTIONS)?)?)));
         done.await.map_err(|_| RegistryError::Cancelled)?
     }
 }

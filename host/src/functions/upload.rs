@@ -5,9 +5,11 @@ use super::registry::{Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name};
 use crate::capabilities::Grants;
+use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
 use crate::snapshot::{Loaded, SnapshotCache};
+use crate::store::{Log, StoreError};
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::load::{LoadReport, LoadRequest};
 use daplet_abi::reply::{JsError, Reply, codes};
@@ -51,6 +53,9 @@ pub enum UploadError {
     /// The registry cannot store it.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// Its subscriptions cannot be stored.
+    #[error(transparent)]
+    Subscription(#[from] StoreError),
 }
 
 /// The upload pipeline.
@@ -65,6 +70,8 @@ pub struct Deployer {
     pub snapshots: SnapshotCache,
     /// CPU time for loading one.
     pub load_cpu: Duration,
+    /// Where messages wait for subscribers; none when a sidecar keeps them.
+    pub log: Option<Log>,
 }
 
 impl Deployer {
@@ -73,6 +80,7 @@ impl Deployer {
         let version = version(&upload);
         let live = self.registry.get(upload.name.as_str());
         if let Some(live) = live.as_ref().filter(|live| live.record.version == version) {
+            self.subscribe(live).await?;
             return Ok((Arc::clone(live), false));
         }
         let guess = file_name(&upload.name, upload.language.unwrap_or(Language::JavaScript));
@@ -110,6 +118,7 @@ impl Deployer {
             if let Some(before) = before {
                 self.snapshots.remove(&before.key).await;
             }
+            self.subscribe(&function).await?;
         }
         Ok((function, true))
     }
@@ -118,6 +127,16 @@ impl Deployer {
     pub async fn remove(&self, name: &FunctionName) -> Result<(), RegistryError> {
         if let Some(before) = self.registry.remove(name).await? {
             self.snapshots.remove(&before.key).await;
+        }
+        Ok(())
+    }
+
+    /// From the acknowledgement of an upload on, no message of its topics passes it by.
+    async fn subscribe(&self, function: &Function) -> Result<(), StoreError> {
+        if let Some(log) = &self.log {
+            for subscription in &function.record.subscriptions {
+                log.subscribe(&topic_key(&subscription.pubsub, &subscription.topic), &function.label).await?;
+            }
         }
         Ok(())
     }

@@ -76,6 +76,11 @@ impl InvokeError {
         }
     }
 
+    /// The server has no memory for it now.
+    pub fn no_memory(detail: String) -> InvokeError {
+        InvokeError { code: codes::LOAD_SHED.to_owned(), ..InvokeError::internal(detail) }
+    }
+
     /// The same with other words.
     pub fn with_detail(mut self, detail: String) -> InvokeError {
         self.detail = detail;

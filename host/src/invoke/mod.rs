@@ -161,6 +161,7 @@ impl From<&SandboxError> for InvokeError {
             SandboxError::Overloaded { limit } => {
                 InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
             }
+            SandboxError::NoSlot(_) => InvokeError::no_memory(error.to_string()),
             other => InvokeError::internal(other.to_string()),
         }
     }

@@ -15,6 +15,8 @@ pub struct Metrics {
     pub scans: u64,
     /// Times that a slot was bound to another function since the start.
     pub rebinds: u64,
+    /// Times that a slot's whole memory was compared with its snapshot since the start, and found to be it.
+    pub verified: u64,
     /// Invocations parked now.
     pub parked: u64,
     /// Jobs waiting for a worker now.
@@ -29,6 +31,7 @@ pub(super) struct Counters {
     pub entries: AtomicU64,
     pub scans: AtomicU64,
     pub rebinds: AtomicU64,
+    pub verified: AtomicU64,
     pub parked: AtomicU64,
     pub queued: AtomicUsize,
 }
@@ -41,6 +44,7 @@ impl Counters {
             entries: self.entries.load(Relaxed),
             scans: self.scans.load(Relaxed),
             rebinds: self.rebinds.load(Relaxed),
+            verified: self.verified.load(Relaxed),
             parked: self.parked.load(Relaxed),
             queued: self.queued.load(Relaxed) as u64,
         }

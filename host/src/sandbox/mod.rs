@@ -149,6 +149,9 @@ pub enum SandboxError {
         /// Places in the queue.
         limit: usize,
     },
+    /// There is no memory for a slot; the engine's or the kernel's words.
+    #[error("no memory for another sandbox instance: {0}")]
+    NoSlot(String),
     /// The sandbox is shutting down, or a worker died.
     #[error("the sandbox has stopped")]
     Stopped,

@@ -31,8 +31,9 @@ pub struct SandboxConfig {
     pub queue: usize,
     /// Instances per worker: functions that can take turns without rebinding.
     pub slots_per_worker: usize,
-    /// Compare the whole memory with its image after each restore: for tests of isolation, slow.
-    pub verify_restore: bool,
+    /// Compare the whole memory with its snapshot after every so many restores and rebindings of a worker; 0: never. For
+    /// tests of isolation, slow.
+    pub verify_restore: u32,
 }
 
 impl Default for SandboxConfig {
@@ -42,7 +43,7 @@ impl Default for SandboxConfig {
             workers: 0,
             queue: 10_000,
             slots_per_worker: 8,
-            verify_restore: cfg!(debug_assertions),
+            verify_restore: u32::from(cfg!(debug_assertions)),
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog>,
     pub slots_per_worker: usize,
-    pub verify_restore: bool,
+    pub verify_restore: u32,
 }
 
 /// Runs `init` and takes the base image. On the calling thread, which needs a large stack.
@@ -70,6 +70,8 @@ pub struct Worker {
     tracker: Tracker,
     /// The slot used last comes first.
     slots: Vec<Slot>,
+    /// Restores and rebindings since the last whole comparison.
+    unverified: u32,
 }
 
 impl Worker {
@@ -79,7 +81,7 @@ impl Worker {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), shared };
+        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), unverified: 0, shared };
         let base = Arc::clone(&worker.shared.base);
         let slot = worker.slot(&base)?;
         worker.slots.push(slot);
@@ -123,7 +125,9 @@ impl Worker {
     }
 
     fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
-        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)?;
+        // The module has been instantiated before: what can be missing now is memory.
+        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)
+            .map_err(|e| SandboxError::NoSlot(e.to_string()))?;
         self.shared.counters.slots.fetch_add(1, Relaxed);
         Ok(slot)
     }
@@ -134,11 +138,15 @@ impl Worker {
             return Ok(self.slots.remove(index));
         }
         if self.slots.len() < self.shared.slots_per_worker {
-            return self.slot(snapshot);
+            match self.slot(snapshot) {
+                // Fewer have to do.
+                Err(SandboxError::NoSlot(_)) if !self.slots.is_empty() => {}
+                result => return result,
+            }
         }
         let Some(mut slot) = self.slots.pop() else { return self.slot(snapshot) };
         self.shared.counters.rebinds.fetch_add(1, Relaxed);
-        match slot.pages.bind(snapshot, &mut self.tracker) {
+        match slot.pages.bind(snapshot, &mut self.tracker).and_then(|()| self.verify(&slot)) {
             Ok(()) => Ok(slot),
             Err(error) => {
                 self.retire(slot);
@@ -149,15 +157,26 @@ impl Worker {
 
     /// Puts a restored slot back.
     fn put(&mut self, mut slot: Slot) -> Result<(), SandboxError> {
-        let restored = slot
-            .pages
-            .restore(&mut self.tracker)
-            .and_then(|()| if self.shared.verify_restore { slot.pages.verify(&self.tracker) } else { Ok(()) });
+        let restored = slot.pages.restore(&mut self.tracker).and_then(|()| self.verify(&slot));
         match restored {
             Ok(()) => self.slots.insert(0, slot),
             Err(_) => self.retire(slot),
         }
         restored
+    }
+
+    /// Compares the whole memory with its snapshot, every so often.
+    fn verify(&mut self, slot: &Slot) -> Result<(), SandboxError> {
+        if self.shared.verify_restore == 0 {
+            return Ok(());
+        }
+        self.unverified += 1;
+        if self.unverified >= self.shared.verify_restore {
+            self.unverified = 0;
+            slot.pages.verify(&self.tracker)?;
+            self.shared.counters.verified.fetch_add(1, Relaxed);
+        }
+        Ok(())
     }
 
     fn retire(&self, slot: Slot) {

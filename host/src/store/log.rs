@@ -61,6 +61,9 @@ impl Log {
 
     /// Makes sure that the subscriber has a cursor; a new one stands at the end of the log.
     pub async fn subscribe(&self, topic: &str, subscriber: &str) -> Result<(), StoreError> {
+        if self.store.read()?.open_table(CURSORS)?.get((topic, subscriber))?.is_some() {
+            return Ok(());
+        }
         let (topic, subscriber) = (topic.to_owned(), subscriber.to_owned());
         let change = move |write: &WriteTransaction| {
             let mut cursors = write.open_table(CURSORS)?;

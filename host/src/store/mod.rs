@@ -3,9 +3,11 @@
 //! Owns: the file, durable commits, ETags, expiry, cursors. Must not know: HTTP, Dapr's words, functions.
 //!
 //! # Layout
+//! - [`file`]: the file, opened again after faults of the disk
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values
 //! - [`log`]: messages and cursors
+pub mod file;
 pub mod log;
 pub mod state;
 mod writer;
@@ -13,14 +15,14 @@ mod writer;
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
 
-use redb::{Database, ReadableDatabase};
+use file::{DatabaseFile, OpenError};
 use std::path::Path;
 use std::sync::Arc;
 
 /// A fault of the database.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be opened, read or written.
+    /// It cannot be read or written.
     #[error("embedded store: {0}")]
     Database(Arc<redb::Error>),
     /// A stored record is not what was written.
@@ -40,29 +42,40 @@ macro_rules! from_redb {
         }
     )*};
 }
-from_redb!(DatabaseError, TransactionError, TableError, StorageError, CommitError);
+from_redb!(Error, TableError, StorageError);
+
+/// Why there is no store.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    File(#[from] OpenError),
+    /// It could be opened, but not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// The open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    database: Arc<Database>,
+    file: Arc<DatabaseFile>,
     writer: writer::Writer,
 }
 
 impl Store {
     /// Opens or creates the file.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
-        let database = Arc::new(Database::create(path)?);
-        let write = database.begin_write()?;
-        state::create(&write)?;
-        log::create(&write)?;
-        write.commit()?;
-        let writer = writer::Writer::start(Arc::clone(&database)).map_err(|_| StoreError::Closed)?;
-        Ok(Store { database, writer })
+    pub fn open(path: &Path) -> Result<Store, StartError> {
+        let file = Arc::new(DatabaseFile::open(path)?);
+        file.write(|write| {
+            state::create(write)?;
+            log::create(write)
+        })?;
+        let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;
+        Ok(Store { file, writer })
     }
 
     fn read(&self) -> Result<redb::ReadTransaction, StoreError> {
-        Ok(self.database.begin_read()?)
+        Ok(self.file.read()?)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Group commit: writes that arrive while a commit is under way share the next one, so that a durable write costs its share
 //! of one `fsync` and not a whole one.
 use super::StoreError;
-use redb::{Database, WriteTransaction};
+use super::file::DatabaseFile;
+use redb::WriteTransaction;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
@@ -9,9 +10,9 @@ use tokio::sync::oneshot;
 /// Changes that share a commit at most.
 const BATCH: usize = 512;
 
-/// A change: writes into the transaction, and gives what is to be called with the commit's result. A change that refuses
-/// must do so before it writes, for its neighbours' changes are committed all the same.
-type Work = Box<dyn FnOnce(&WriteTransaction) -> Finish + Send>;
+/// A change: writes into the transaction, if there is one, and gives what is to be called with the commit's result. A change
+/// that refuses must do so before it writes, for its neighbours' changes are committed all the same.
+type Work = Box<dyn FnOnce(Option<&WriteTransaction>) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The handle of the writing thread, which ends with its last handle.
@@ -20,9 +21,9 @@ pub struct Writer(Sender<Work>);
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(database: Arc<Database>) -> std::io::Result<Writer> {
+    pub fn start(file: Arc<DatabaseFile>) -> std::io::Result<Writer> {
         let (sender, receiver) = channel::<Work>();
-        std::thread::Builder::new().name("daplet-store".to_owned()).spawn(move || run(&database, &receiver))?;
+        std::thread::Builder::new().name("daplet-store".to_owned()).spawn(move || run(&file, &receiver))?;
         Ok(Writer(sender))
     }
 
@@ -33,7 +34,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (answer, wait) = oneshot::channel();
         let work: Work = Box::new(move |transaction| {
-            let result = change(transaction);
+            let result = transaction.map_or(Err(StoreError::Closed), change);
             Box::new(move |committed| {
                 let _nobody_waits = answer.send(committed.and(result));
             })
@@ -43,20 +44,18 @@ impl Writer {
     }
 }
 
-fn run(database: &Database, receiver: &Receiver<Work>) {
+fn run(file: &DatabaseFile, receiver: &Receiver<Work>) {
     while let Ok(first) = receiver.recv() {
         let batch: Vec<Work> = std::iter::once(first).chain(receiver.try_iter().take(BATCH - 1)).collect();
-        let mut finish = Vec::with_capacity(batch.len());
-        let committed = commit(database, batch, &mut finish);
+        let (mut finish, mut batch) = (Vec::with_capacity(batch.len()), batch.into_iter());
+        let committed = file.write(|transaction| {
+            finish.extend(batch.by_ref().map(|work| work(Some(transaction))));
+            Ok::<(), StoreError>(())
+        });
+        // Where no transaction could be begun.
+        finish.extend(batch.map(|work| work(None)));
         for finish in finish {
             finish(committed.clone());
         }
     }
-}
-
-fn commit(database: &Database, batch: Vec<Work>, finish: &mut Vec<Finish>) -> Result<(), StoreError> {
-    let transaction = database.begin_write()?;
-    finish.extend(batch.into_iter().map(|work| work(&transaction)));
-    transaction.commit()?;
-    Ok(())
 }

@@ -36,7 +36,7 @@ pub fn start(config: impl FnOnce(&mut SandboxConfig)) -> Sandbox {
 /// One sandbox for all tests of the program; every restore in it is verified.
 pub fn shared() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| start(|config| config.verify_restore = true))
+    SANDBOX.get_or_init(|| start(|config| config.verify_restore = 1))
 }
 
 /// The frame that loads `source`.

@@ -68,6 +68,8 @@ impl Deliveries {
         tasks: &TaskTracker,
         running: &mut HashMap<Key, CancellationToken>,
     ) -> Result<(), StoreError> {
+        // Cursors first: an upload stores its function before its cursors, so one that is seen here has its function below.
+        let cursors = self.log.subscriptions()?;
         let mut wanted = HashSet::new();
         for function in self.registry.list() {
             for subscription in &function.record.subscriptions {
@@ -87,8 +89,9 @@ impl Deliveries {
             }
             keep
         });
-        for (topic, function) in self.log.subscriptions()? {
-            if !wanted.contains(&(topic.clone(), function.clone())) {
+        for (topic, function) in cursors {
+            // It may have come back meanwhile.
+            if self.registry.get(&function).and_then(|function| subscription(&function, &topic)).is_none() {
                 self.log.unsubscribe(&topic, &function).await?;
             }
         }
@@ -173,12 +176,12 @@ impl Deliveries {
             }
         };
         let dead_letter = dead_letter.map(|topic| (topic, message.bytes));
-        if let Err(error) = self.log.end(topic, name, message.number, dead_letter).await {
-            tracing::error!(
-                function = name,
-                topic,
-                "the outcome of a message could not be recorded, it will be delivered again: {error}"
-            );
+        while let Err(error) = self.log.end(topic, name, message.number, dead_letter.clone()).await {
+            tracing::error!(function = name, topic, "the outcome of a message could not be recorded yet: {error}");
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = stop.cancelled() => return,
+            }
         }
     }
 }

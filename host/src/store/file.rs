@@ -1,0 +1,156 @@
+//! A database file that outlives faults of its disk, and is checked when it is opened.
+//!
+//! After one failed read or write redb refuses everything until it is opened again: here that is done, so that a disk that was
+//! full is a fault of the writes made meanwhile and of nothing else.
+//!
+//! Where the last commit's pages are damaged redb goes back to the commit before, as after a crash in the middle of a commit.
+//! Each commit is therefore counted in the database, and after it in a file beside it, the mark: it tells the two apart, for
+//! it is never ahead of what was acknowledged. Must not know: what is stored.
+use redb::{
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction,
+};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+const COMMITS: TableDefinition<(), u64> = TableDefinition::new("commits");
+
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the database {} cannot be opened: {reason}; {advice}", path.display())]
+pub struct OpenError {
+    path: PathBuf,
+    reason: Box<redb::Error>,
+    advice: &'static str,
+}
+
+impl OpenError {
+    fn new(path: &Path, reason: redb::Error) -> OpenError {
+        let advice = match &reason {
+            redb::Error::DatabaseAlreadyOpen => "another process uses it: stop that, or choose another --data-dir",
+            redb::Error::Io(error) if error.raw_os_error().is_some() => {
+                "the data folder (--data-dir) must be writable and have space left"
+            }
+            _ => "restore it from a backup, or move it away to start without what it holds",
+        };
+        OpenError { path: path.to_owned(), reason: Box::new(reason), advice }
+    }
+}
+
+/// The file. Transactions are durable when committed.
+#[derive(Debug)]
+pub struct DatabaseFile {
+    path: PathBuf,
+    mark: Mark,
+    /// None while it could not be opened again.
+    open: RwLock<Option<Database>>,
+}
+
+impl DatabaseFile {
+    /// Opens or creates it. Every page is checked, for a damaged one would be believed otherwise.
+    pub fn open(path: &Path) -> Result<DatabaseFile, OpenError> {
+        let start = || {
+            let mark = Mark::open(path)?;
+            let database = open(path, &mark)?;
+            Ok(DatabaseFile { path: path.to_owned(), mark, open: RwLock::new(Some(database)) })
+        };
+        start().map_err(|e| OpenError::new(path, e))
+    }
+
+    /// Begins a reading transaction.
+    pub fn read(&self) -> Result<ReadTransaction, redb::Error> {
+        self.with(|database| Ok(database.begin_read()?))
+    }
+
+    /// Runs `change` in a writing transaction and commits it. An error of `change` undoes it.
+    pub fn write<T, E: From<redb::Error>>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.with(|database| Ok(database.begin_write()?))?;
+        let result = change(&transaction)?;
+        let commits = count(&transaction).map_err(redb::Error::from)?;
+        transaction.commit().map_err(|error| {
+            // Now rather than with the next write: readers suffer until then.
+            let _with_the_next_transaction = self.with(|database| Ok(database.begin_write()?.abort()?));
+            redb::Error::from(error)
+        })?;
+        self.mark.set(commits);
+        Ok(result)
+    }
+
+    /// Runs `body` on the database, once more on one opened again if a fault had made it unusable.
+    fn with<T>(&self, body: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+        let tried = |database: Option<&Database>| match database.map(&body) {
+            None | Some(Err(redb::Error::PreviousIo | redb::Error::Io(_) | redb::Error::DatabaseClosed)) => None,
+            Some(result) => Some(result),
+        };
+        if let Some(result) = tried(self.open.read().unwrap_or_else(PoisonError::into_inner).as_ref()) {
+            return result;
+        }
+        let mut slot = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have opened it while this waited.
+        if let Some(result) = tried(slot.as_ref()) {
+            return result;
+        }
+        *slot = None;
+        let database = open(&self.path, &self.mark)?;
+        tracing::warn!("the database {} was opened again after a fault", self.path.display());
+        let result = body(&database);
+        *slot = Some(database);
+        result
+    }
+}
+
+fn open(path: &Path, mark: &Mark) -> Result<Database, redb::Error> {
+    let database = Builder::new().set_check_integrity_on_open(true).create(path)?;
+    let commits = match database.begin_read()?.open_table(COMMITS) {
+        Ok(table) => table.get(())?.map_or(0, |commits| commits.value()),
+        Err(TableError::TableDoesNotExist(_)) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let acknowledged = mark.get()?;
+    if commits < acknowledged {
+        return Err(redb::Error::Corrupted(format!(
+            "its latest commits are damaged ({commits} of {acknowledged} are left; to go on with these, remove {})",
+            mark.path.display()
+        )));
+    }
+    Ok(database)
+}
+
+/// Counts one more commit.
+fn count(transaction: &WriteTransaction) -> Result<u64, TableError> {
+    let mut table = transaction.open_table(COMMITS)?;
+    let commits = table.get(())?.map_or(0, |commits| commits.value()) + 1;
+    table.insert((), commits)?;
+    Ok(commits)
+}
+
+/// The file beside the database that holds how many commits were acknowledged, or less.
+#[derive(Debug)]
+struct Mark {
+    path: PathBuf,
+    file: File,
+}
+
+impl Mark {
+    fn open(database: &Path) -> Result<Mark, redb::Error> {
+        let path = database.with_extension("mark");
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        Ok(Mark { path, file })
+    }
+
+    /// A power failure may have left nothing readable: then it says nothing.
+    fn get(&self) -> Result<u64, redb::Error> {
+        let mut text = [0; 20];
+        let length = self.file.read_at(&mut text, 0)?;
+        Ok(std::str::from_utf8(&text[..length]).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0))
+    }
+
+    /// Not forced to the disk, which may keep an older one.
+    fn set(&self, commits: u64) {
+        let _an_older_one_holds = self.file.write_all_at(format!("{commits:020}").as_bytes(), 0);
+    }
+}
