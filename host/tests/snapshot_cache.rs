@@ -84,10 +84,12 @@ async fn what_memory_drops_comes_back_from_disk() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 39);
 }
 
+type Change = fn(&mut Vec<u8>);
+
 /// Files whose checksum is right but that are of something else: no accident makes them, a change of the server might.
 #[tokio::test]
 async fn a_sound_file_of_something_else_is_not_used() {
-    let changes: &[(&str, fn(&mut Vec<u8>))] = &[
+    let changes: &[(&str, Change)] = &[
         ("nothing", |_| {}),
         ("format", |bytes| bytes[8] += 1),
         ("base image", |bytes| bytes[12] ^= 1),
