@@ -1,10 +1,12 @@
-//! The cache of loaded functions: one load for many callers, nothing kept of a failure, bytes bounded.
+//! The cache of loaded functions: one load for many callers, nothing kept of a failure, bytes bounded, files checked.
 #![allow(clippy::unwrap_used)]
 mod common;
 
 use common::*;
 use daplet_host::sandbox::LoadOutcome;
-use daplet_host::snapshot::{Loaded, SnapshotCache, SnapshotKey};
+use daplet_host::snapshot::{Disk, Loaded, Misses, SnapshotCache, SnapshotKey};
+use sha2::{Digest, Sha256};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 async fn make(source: &str, loads: &AtomicUsize) -> Result<Loaded, String> {
@@ -52,4 +54,69 @@ async fn stays_within_its_bytes() {
     cache.settle().await;
     assert!(cache.bytes() <= 200 << 10, "{}", cache.bytes());
     assert!((1..40).contains(&cache.len()), "{}", cache.len());
+}
+
+fn on_disk(folder: &Path, max_bytes: u64, live: &[SnapshotKey]) -> SnapshotCache {
+    SnapshotCache::new(max_bytes, Some(Disk::open(folder, 64 << 20, shared().base(), live).unwrap()))
+}
+
+#[tokio::test]
+async fn what_memory_drops_comes_back_from_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, loads) = (on_disk(folder.path(), 200 << 10, &[]), AtomicUsize::new(0));
+    let source = |n: usize| format!("const own = 'x'.repeat(20000); export default () => own.length + {n}");
+    for round in 0..3 {
+        for n in 0..40 {
+            let loaded = cache.get_or_load(key(&source(n)), make(&source(n), &loads)).await.unwrap();
+            assert_eq!(text(&call(shared(), &loaded.snapshot, b"").await), (20000 + n).to_string());
+            if round == 0 {
+                // What a lookup made is only offered to the writer, which may be busy.
+                cache.flush().await;
+            }
+        }
+    }
+    cache.settle().await;
+    assert!(cache.bytes() <= 200 << 10, "{}", cache.bytes());
+    assert_eq!((loads.load(SeqCst), cache.misses().made), (40, 40));
+    assert!((1..=80).contains(&cache.misses().read), "{:?}", cache.misses());
+    cache.remove(&key(&source(0))).await;
+    cache.flush().await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 39);
+}
+
+type Change = fn(&mut Vec<u8>);
+
+/// Files whose checksum is right but that are of something else: no accident makes them, a change of the server might.
+#[tokio::test]
+async fn a_sound_file_of_something_else_is_not_used() {
+    let changes: &[(&str, Change)] = &[
+        ("nothing", |_| {}),
+        ("format", |bytes| bytes[8] += 1),
+        ("base image", |bytes| bytes[12] ^= 1),
+        ("key", |bytes| bytes[44] ^= 1),
+        ("report beyond the end", |bytes| bytes[76..80].fill(0xff)),
+        ("no report", |bytes| bytes[76..80].fill(0)),
+        ("one byte more", |bytes| bytes.push(0)),
+        ("only the head", |bytes| bytes.truncate(30)),
+    ];
+    let source = "export default () => 'mine'";
+    for (what, change) in changes {
+        let (folder, loads) = (tempfile::tempdir().unwrap(), AtomicUsize::new(0));
+        let cache = on_disk(folder.path(), 1 << 20, &[]);
+        cache.get_or_load(key(source), make(source, &loads)).await.unwrap();
+        cache.flush().await;
+        let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - 32);
+        change(&mut bytes);
+        let digest = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&digest);
+        std::fs::write(&path, bytes).unwrap();
+
+        let cache = on_disk(folder.path(), 1 << 20, &[key(source)]);
+        let loaded = cache.get_or_load(key(source), make(source, &loads)).await.unwrap();
+        assert_eq!(text(&call(shared(), &loaded.snapshot, b"").await), "mine");
+        let made = u64::from(*what != "nothing");
+        assert_eq!(cache.misses(), Misses { read: 1 - made, made }, "{what}");
+    }
 }
