@@ -40,7 +40,10 @@ lint: build ## Formatting, clippy, tsc and the TypeScript linter
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
 
+bench-peers: build ## Throughput beside other JavaScript runtimes, in one run; docs/benchmarks.md explains it
+	scripts/bench-peers
+
 clean: ## Remove what was built; keeps .deps
 	rm -rf target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint bench clean
+.PHONY: help run build guest sdk setup test lint bench bench-peers clean
