@@ -45,7 +45,7 @@ async fn run() {
         eprintln!("check: {}", peer.name);
         match check(&peer).await {
             Ok(leaks) => peers.push((peer, leaks)),
-            Err(reason) => left_out.push((peer.name, reason)),
+            Err(reason) => left_out.push((peer.name.clone(), reason)),
         }
     }
     let mut rates: BTreeMap<(&'static str, usize), Vec<Rate>> = BTreeMap::new();
@@ -53,11 +53,11 @@ async fn run() {
         for (workload, _) in WORKLOADS {
             for (index, (peer, _)) in peers.iter().enumerate().filter(|(_, (peer, _))| peer.runs(workload)) {
                 eprintln!("round {round} of {rounds}: {workload}: {}", peer.name);
-                let server = Running::start(peer, workload).await.unwrap_or_else(|e| panic!("{}: {e}", peer.name));
                 let body = (workload == "json").then_some(body.as_path());
-                let _warm_up = load(&server, body, 1);
-                let rate = load(&server, body, seconds).unwrap_or_else(|e| panic!("{}: {e}", peer.name));
-                rates.entry((workload, index)).or_default().push(rate);
+                match measure(peer, workload, body, seconds).await {
+                    Ok(rate) => rates.entry((workload, index)).or_default().push(rate),
+                    Err(reason) => left_out.push((format!("{}, {workload}, round {round}", peer.name), reason)),
+                }
             }
         }
     }
@@ -94,6 +94,13 @@ async fn check(peer: &Peer) -> Result<Option<bool>, String> {
         true => Running::start(peer, peer::LEAK).await?.leaks().await.map(Some),
         false => Ok(None),
     }
+}
+
+/// A second of warming up, then the measured seconds.
+async fn measure(peer: &Peer, workload: &str, body: Option<&Path>, seconds: u32) -> Result<Rate, String> {
+    let server = Running::start(peer, workload).await?;
+    let _warm_up = load(&server, body, 1);
+    load(&server, body, seconds)
 }
 
 /// One run of wrk: 32 connections that each send the next request when the last is answered.
