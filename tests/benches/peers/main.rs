@@ -25,6 +25,8 @@ struct Rate {
     per_second: f64,
     /// What the server spent on one request, in microseconds: steadier than the rate where others use the machine too.
     cpu: f64,
+    /// The part of its core that the server had. Where it is far from 1, others had the rest and the rate says little.
+    core: f64,
     p50: f64,
     p99: f64,
 }
@@ -119,9 +121,10 @@ fn load(server: &Running, body: Option<&Path>, seconds: u32) -> Result<Rate, Str
     let numbers: Vec<f64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
     let [requests, micros, p50, p99, errors] = numbers[..] else { panic!("wrk: {line}") };
     if requests == 0.0 || errors > 0.0 {
-        return Err(format!("wrk saw no answer or errors: {text}"));
+        return Err(format!("{requests} answers and {errors} errors in a run of wrk"));
     }
-    Ok(Rate { per_second: requests / micros * 1e6, cpu: cpu / requests * 1e6, p50, p99 })
+    let (per_second, core) = (requests / micros * 1e6, cpu / micros * 1e6);
+    Ok(Rate { per_second, cpu: cpu / requests * 1e6, core, p50, p99 })
 }
 
 fn table(
@@ -137,21 +140,23 @@ fn table(
                 rates.sort_by(|a, b| of(a).total_cmp(&of(b)));
                 of(&rates[rates.len() / 2])
             };
-            let (per_second, cpu) = (median(|r| r.per_second), median(|r| r.cpu));
-            rows.push((peer, *leaks, Rate { per_second, cpu, p50: median(|r| r.p50), p99: median(|r| r.p99) }));
+            let (per_second, cpu, core) = (median(|r| r.per_second), median(|r| r.cpu), median(|r| r.core));
+            rows.push((peer, *leaks, Rate { per_second, cpu, core, p50: median(|r| r.p50), p99: median(|r| r.p99) }));
         }
     }
     rows.sort_by(|a, b| b.2.per_second.total_cmp(&a.2.per_second));
     let reference =
         rows.iter().find(|(peer, ..)| peer.folder.ends_with(REFERENCE)).map_or(f64::NAN, |r| r.2.per_second);
     println!("\n### {workload}: {about}\n");
-    println!("| | isolation | state leaks between requests | requests/s | of Daplet | p50 | p99 | CPU of a request |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| | isolation | state leaks between requests | requests/s | of Daplet | p50 | p99 | CPU of a request | of the core |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for (peer, leaks, rate) in rows {
         let leaks = leaks.map_or("—", |leaks| if leaks { "yes" } else { "no" });
         let (name, isolation, ratio) = (&peer.name, &peer.isolation, rate.per_second / reference);
-        let Rate { per_second, cpu, p50, p99 } = rate;
+        let Rate { per_second, cpu, core, p50, p99 } = rate;
         print!("| {name} | {isolation} | {leaks} | {per_second:.0} | {ratio:.3}x ");
-        println!("| {:.2} ms | {:.2} ms | {cpu:.0} µs |", p50 / 1e3, p99 / 1e3);
+        println!("| {:.2} ms | {:.2} ms | {cpu:.0} µs | {:.0} % |", p50 / 1e3, p99 / 1e3, core * 1e2);
     }
 }
