@@ -48,7 +48,8 @@ impl Bench {
     pub fn invoke(&self, frame: Vec<u8>) {
         let kind = Some(EventKind::Http as i32);
         let budget = Duration::from_secs(1);
-        let entered = self.slot.enter(&self.guard, Export::Handle, kind, frame, Output::default(), budget);
+        let entered =
+            self.slot.enter(&self.guard, Export::Handle, kind, frame, Output::default(), budget, self.tracker.cpu());
         assert!(matches!(entered.ending, Ending::Returned(Status::Done)), "the handler failed");
     }
 
@@ -82,7 +83,15 @@ impl Bench {
         super::hostcalls::on_read(Box::new(|| {}));
         let kind = Some(EventKind::Http as i32);
         let budget = Duration::from_secs(1);
-        let entered = self.slot.enter(&self.guard, Export::Handle, kind, Vec::new(), Output::default(), budget);
+        let entered = self.slot.enter(
+            &self.guard,
+            Export::Handle,
+            kind,
+            Vec::new(),
+            Output::default(),
+            budget,
+            self.tracker.cpu(),
+        );
         assert!(matches!(entered.ending, Ending::Trapped(_)), "the entry did not trap");
     }
 

@@ -267,15 +267,28 @@ pub fn executable(name: &std::ffi::CStr, bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Page faults of the calling thread so far. While it stands still, no page became private.
-pub fn thread_faults() -> u64 {
+/// What the kernel counts of a thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// Page faults, minor and major.
+    pub faults: u64,
+    /// CPU time, ns; may lag behind by a scheduler's tick.
+    pub cpu: u64,
+}
+
+/// Of the calling thread.
+pub fn thread_usage() -> Usage {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the out-pointer is ours; zeroes are a valid `rusage`.
     let usage = unsafe {
         libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
         usage.assume_init()
     };
-    (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64)
+    let nanos = |time: libc::timeval| time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000;
+    Usage {
+        faults: (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64),
+        cpu: nanos(usage.ru_utime) + nanos(usage.ru_stime),
+    }
 }
 
 #[repr(C)]

@@ -5,7 +5,7 @@
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
 use super::SandboxError;
 use super::image::{Delta, Image, Snapshot, ZEROS, engine};
-use super::memory::{self, GuestMemory, PAGE, Run, Scanner};
+use super::memory::{self, GuestMemory, PAGE, Run, Scanner, Usage};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -42,10 +42,10 @@ impl Parked {
     }
 }
 
-/// What the slots of one thread share: the way to find private pages, and the fault counter at rest.
+/// What the slots of one thread share: the way to find private pages, and the thread's counters at rest.
 pub struct Tracker {
     scanner: Scanner,
-    faults: u64,
+    rest: Usage,
     /// Scans made so far.
     pub scans: u64,
 }
@@ -53,7 +53,12 @@ pub struct Tracker {
 impl Tracker {
     /// For the calling thread.
     pub fn new() -> Result<Tracker, SandboxError> {
-        Ok(Tracker { scanner: Scanner::new().map_err(engine)?, faults: 0, scans: 0 })
+        Ok(Tracker { scanner: Scanner::new().map_err(engine)?, rest: Usage::default(), scans: 0 })
+    }
+
+    /// CPU time of the thread when it last left a slot at rest, ns.
+    pub fn cpu(&self) -> u64 {
+        self.rest.cpu
     }
 }
 
@@ -97,7 +102,7 @@ impl Pages {
             own: None,
         };
         pages.remap()?;
-        tracker.faults = memory::thread_faults();
+        tracker.rest = memory::thread_usage();
         Ok(pages)
     }
 
@@ -207,7 +212,7 @@ impl Pages {
         } else {
             self.remap()?;
         }
-        tracker.faults = memory::thread_faults();
+        tracker.rest = memory::thread_usage();
         Ok(())
     }
 
@@ -236,18 +241,19 @@ impl Pages {
             self.plan();
         }
         // Between this and the entry's end only the guest and its host calls touch the memory.
-        tracker.faults = memory::thread_faults();
+        tracker.rest = memory::thread_usage();
     }
 
     /// Completes the known set after an entry. `force`: another thread wrote into the memory.
     pub fn settle(&mut self, tracker: &mut Tracker, force: bool) -> Result<(), SandboxError> {
-        let faults = memory::thread_faults();
-        if faults != tracker.faults || force {
+        let now = memory::thread_usage();
+        let grown = now.faults != tracker.rest.faults;
+        tracker.rest = now;
+        if grown || force {
             tracker.scanner.private(&self.memory, &mut self.known).map_err(engine)?;
             merge(&mut self.known, &[self.control_page]);
             tracker.scans += 1;
             self.plan();
-            tracker.faults = faults;
         }
         Ok(())
     }
@@ -272,7 +278,7 @@ impl Pages {
     pub fn park(&self, count: super::metrics::ParkedCount, tracker: &mut Tracker) -> Parked {
         let parked = Parked { snapshot: Arc::clone(&self.bound), delta: self.difference(), _count: count };
         // Only host memory was written since `settle`; its faults are no reason to scan.
-        tracker.faults = memory::thread_faults();
+        tracker.rest = memory::thread_usage();
         parked
     }
 
@@ -289,14 +295,14 @@ impl Pages {
                 self.known.clear();
                 self.refill();
             }
-            tracker.faults = memory::thread_faults();
+            tracker.rest = memory::thread_usage();
             return Ok(());
         }
         self.copy();
         self.rounds = self.rounds.saturating_add(1);
         if self.rounds == SETTLED && self.bound.delta.len() > 0 {
             self.settle_down()?;
-            tracker.faults = memory::thread_faults();
+            tracker.rest = memory::thread_usage();
         }
         Ok(())
     }

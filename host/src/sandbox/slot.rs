@@ -47,6 +47,16 @@ pub struct Entered {
     pub touched: bool,
 }
 
+/// CPU time to charge for an entry that was long by the clock. It may have waited for a core most of that time, and on a busy machine
+/// so may the watchdog that should have seen it: so it is bounded by what the thread used since it last was at rest. Reading the
+/// thread's clock is a system call, and worth it only for such entries.
+fn charged(elapsed: Duration, guard: &Guard, rested: u64) -> Duration {
+    let (Some(now), seen) = guard.cpu() else { return elapsed };
+    let used = Duration::from_nanos(now.saturating_sub(rested));
+    let seen = seen.map(|seen| Duration::from_nanos(now.saturating_sub(seen)) + SHORT / 2);
+    elapsed.min(used).min(seen.unwrap_or(Duration::MAX))
+}
+
 fn failed(error: impl std::fmt::Display) -> SandboxError {
     SandboxError::Engine(error.to_string())
 }
@@ -64,7 +74,7 @@ impl Slot {
         Ok(Slot { instance, pages, control })
     }
 
-    /// Enters the guest once.
+    /// Enters the guest once. `rested`: the thread's CPU time when it last left a slot at rest, ns.
     pub fn enter(
         &self,
         guard: &Arc<Guard>,
@@ -73,6 +83,7 @@ impl Slot {
         inbox: Vec<u8>,
         output: Output,
         budget: Duration,
+        rested: u64,
     ) -> Entered {
         let memory = self.instance.memory();
         let length = inbox.len() as i32;
@@ -86,9 +97,7 @@ impl Slot {
         });
         let action = guard.end();
         let elapsed = started.elapsed();
-        // Reading the thread's clock is a system call: only for entries in which it matters.
-        let seen = if elapsed > SHORT { guard.seen_cpu() } else { None };
-        let cpu = seen.map_or(elapsed, |cpu| elapsed.min(Duration::from_nanos(cpu) + SHORT / 2));
+        let cpu = if elapsed > SHORT { charged(elapsed, guard, rested) } else { elapsed };
         let ending = match (returned, action) {
             (_, Action::Revoked) => Ending::Trapped(Trap::Cpu),
             _ if output.violation.is_some() => {

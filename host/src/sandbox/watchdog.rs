@@ -166,10 +166,10 @@ impl Guard {
         self.phase.store(GUEST, SeqCst);
     }
 
-    /// CPU time of the entry that just ended, as far as the watchdog saw it, ns.
-    pub fn seen_cpu(&self) -> Option<u64> {
+    /// CPU clock of the thread now, and when the watchdog first saw the entry that just ended, ns.
+    pub fn cpu(&self) -> (Option<u64>, Option<u64>) {
         let seen = self.seen.load(SeqCst);
-        (seen > 0).then(|| self.clock.now().map_or(0, |now| now.saturating_sub(seen)))
+        (self.clock.now(), (seen > 0).then_some(seen))
     }
 
     fn leave(&self, to: u8) -> Action {

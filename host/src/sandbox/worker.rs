@@ -265,7 +265,7 @@ impl Worker {
         budget: Duration,
     ) -> Entered {
         self.shared.counters.entries.fetch_add(1, Relaxed);
-        slot.enter(&self.guard, export, kind, frame, output, budget)
+        slot.enter(&self.guard, export, kind, frame, output, budget, self.tracker.cpu())
     }
 
     fn finish(&mut self, mut slot: Slot, entered: Entered) -> Result<Step, SandboxError> {
