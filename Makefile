@@ -40,7 +40,11 @@ lint: build ## Formatting, clippy, tsc and the TypeScript linter
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
 
+soak: build ## Mixed load for SOAK_MINUTES (30) with every answer checked; memory, files, threads and mappings stay level
+	$(DAPLET) compile --cache-dir target/aot-cache
+	cargo test --release -p daplet-tests --test e2e -- --ignored --exact soak::mixed_load_stays_level --nocapture
+
 clean: ## Remove what was built; keeps .deps
 	rm -rf target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint bench clean
+.PHONY: help run build guest sdk setup test lint bench soak clean

@@ -10,5 +10,7 @@ mod examples;
 mod isolation;
 mod layers;
 mod lifecycle;
+mod overload;
+mod soak;
 mod waiting;
 mod wpt;

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 pub mod case;
+pub mod load;
 pub mod readme;
 pub mod server;
 

@@ -69,6 +69,7 @@ impl Deployer {
         if let Some(live) = live.as_ref().filter(|live| live.record.version == version) {
             return Ok((Arc::clone(live), false));
         }
+        let replaced = live.as_ref().map(|live| live.key);
         let guess = file_name(&upload.name, upload.language.unwrap_or(Language::JavaScript));
         let checked = source::check(&upload.source, upload.language, &guess).map_err(UploadError::Source)?;
         let now = jiff::Timestamp::now().to_string();
@@ -98,8 +99,19 @@ impl Deployer {
         if !dry_run {
             self.snapshots.insert(function.key, Arc::new(loaded)).await;
             self.registry.put(Arc::clone(&function)).await?;
+            // Nobody asks for it again; whoever holds it goes on.
+            if let Some(replaced) = replaced {
+                self.snapshots.remove(&replaced).await;
+            }
         }
         Ok((function, true))
+    }
+
+    /// Removes a function with what is kept of it.
+    pub async fn remove(&self, function: &Function) -> Result<(), UploadError> {
+        self.registry.remove(&function.name).await?;
+        self.snapshots.remove(&function.key).await;
+        Ok(())
     }
 
     /// The loaded function: from the cache, or made once for all who wait.

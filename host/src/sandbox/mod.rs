@@ -146,6 +146,12 @@ pub enum SandboxError {
         /// Places in the queue.
         limit: usize,
     },
+    /// The job waited too long for a worker.
+    #[error("no worker was free within {} ms", wait.as_millis())]
+    Late {
+        /// How long a job may wait.
+        wait: Duration,
+    },
     /// The sandbox is shutting down, or a worker died.
     #[error("the sandbox has stopped")]
     Stopped,
