@@ -63,6 +63,13 @@ impl ApiError {
         error.of_setting("max_head_bytes", limit)
     }
 
+    /// 431 for more headers than the server takes.
+    pub fn too_many_headers() -> ApiError {
+        let detail = "the request has more than 100 headers";
+        let error = ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headersTooLarge", detail);
+        error.with("limit", json!("headers")).with("value", json!(100))
+    }
+
     /// 503 for a connection above the limit.
     pub fn too_many_connections(limit: usize) -> ApiError {
         let detail = format!("{limit} connections are open already");

@@ -95,7 +95,7 @@ async fn connection(stream: TcpStream, router: Router, limits: Arc<Connections>,
     // What `watch` must see whole, and a read more.
     let buffer = limits.head_bytes + (64 << 10);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        phase.serve(true);
+        phase.serve();
         let answer = match too_large(&request, &limits) {
             Some(error) => Err(error),
             None => Ok(router.call(request.map(|body| Timed::body(body, limits.body)))),
@@ -106,7 +106,7 @@ async fn connection(stream: TcpStream, router: Router, limits: Arc<Connections>,
                 Ok(response) => response.await.unwrap_or_else(|never| match never {}),
                 Err(error) => error.into_response(),
             };
-            phase.serve(false);
+            phase.answer();
             Ok::<_, std::convert::Infallible>(response)
         }
     });

@@ -8,21 +8,35 @@ use crate::config::Connections;
 use std::io::{Error, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// Whether a request of this connection is being answered.
+/// How far the answer to this connection's request is.
 #[derive(Default)]
-pub struct Phase(AtomicBool);
+pub struct Phase(AtomicU8);
+
+/// There is no request, or its answer is on its way.
+const NONE: u8 = 0;
+const SERVED: u8 = 1;
+const ANSWERED: u8 = 2;
 
 impl Phase {
-    /// From a request's whole head until its answer begins.
-    pub fn serve(&self, now: bool) {
-        self.0.store(now, Relaxed);
+    /// A request's head is there.
+    pub fn serve(&self) {
+        self.0.store(SERVED, Relaxed);
+    }
+
+    /// Its answer is there, to be written.
+    pub fn answer(&self) {
+        self.0.store(ANSWERED, Relaxed);
+    }
+
+    fn is(&self, phase: u8) -> bool {
+        self.0.load(Relaxed) == phase
     }
 }
 
@@ -31,7 +45,16 @@ enum Fault {
     Slow,
     Line,
     Head,
+    Count,
+    Malformed,
 }
+
+/// What hyper says by itself to a head that it cannot take: a status and no body.
+const OWN_WORDS: [(&[u8], Fault); 3] = [
+    (b"HTTP/1.1 400 Bad Request\r\n", Fault::Malformed),
+    (b"HTTP/1.1 414 URI Too Long\r\n", Fault::Line),
+    (b"HTTP/1.1 431 Request Header Fields Too Large\r\n", Fault::Count),
+];
 
 /// The stream.
 pub struct Watched {
@@ -63,6 +86,8 @@ impl Watched {
             Fault::Slow => ApiError::too_slow("the head of the request", self.limits.head, "head_ms"),
             Fault::Line => ApiError::line_too_long(self.limits.line_bytes),
             Fault::Head => ApiError::head_too_large(self.limits.head_bytes),
+            Fault::Count => ApiError::too_many_headers(),
+            Fault::Malformed => ApiError::bad_request("this is no request of HTTP/1.1"),
         })
     }
 
@@ -96,10 +121,29 @@ impl Watched {
         Poll::Ready(Err(Error::from(ErrorKind::ConnectionAborted)))
     }
 
+    /// An answer to no request is hyper's; who owns the connection has better words.
+    fn intercept(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if self.head == 0 || !self.phase.is(NONE) {
+            return Ok(());
+        }
+        match OWN_WORDS.into_iter().find(|(words, _)| bytes.starts_with(words)) {
+            None => Ok(()),
+            Some((_, fault)) => {
+                self.fault = Some(fault);
+                Err(Error::from(ErrorKind::ConnectionAborted))
+            }
+        }
+    }
+
     /// Takes in what a write did.
     fn written(&mut self, cx: &mut Context<'_>, wrote: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
         if wrote.is_ready() {
             (self.waiting, self.head, self.line, self.fresh) = (None, 0, false, false);
+            if self.phase.is(ANSWERED) {
+                self.phase.0.store(NONE, Relaxed);
+            }
+            // hyper may have asked for the next head before this, and does not ask again: it must be woken.
+            let _just_begun = self.expired(cx, self.limits.idle);
         } else if self.expired(cx, self.limits.write) {
             return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer does not take the answer (write_ms)")));
         }
@@ -110,7 +154,7 @@ impl Watched {
 impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
-        let serving = this.phase.0.load(Relaxed);
+        let serving = !this.phase.is(NONE);
         // All that came before has been parsed, and was no whole head.
         if !serving && !this.line && this.head > this.limits.line_bytes {
             return this.broken(Fault::Line);
@@ -146,6 +190,7 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
+        this.intercept(bytes)?;
         let wrote = Pin::new(&mut this.stream).poll_write(cx, bytes);
         this.written(cx, wrote)
     }
@@ -156,6 +201,7 @@ impl AsyncWrite for Watched {
         slices: &[IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
+        this.intercept(slices.first().map_or(&[], |first| first))?;
         let wrote = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
         this.written(cx, wrote)
     }
