@@ -123,7 +123,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             stop: stop.clone(),
         };
         running.push(tokio::spawn(deliveries.run()));
-        running.push(tokio::spawn(listen(config.dapr_listen, dapr::routes(dapr_api), connections.clone(), stop.clone()).await?));
+        running.push(tokio::spawn(
+            listen(config.dapr_listen, dapr::routes(dapr_api), connections.clone(), stop.clone()).await?,
+        ));
     }
     let management = functions::Context {
         registry,

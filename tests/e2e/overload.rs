@@ -45,8 +45,10 @@ fn open_files(server: &Server) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count()
 }
 
-/// Bytes that a client sends before it goes on dripping, and the named refusal that it gets.
-const BAD: &[(&str, fn() -> Vec<u8>, &str, (u16, &str, &str))] = &[
+/// Name, bytes that a client sends, what it goes on dripping, and the refusal that it gets: status, code, limit.
+type Bad = (&'static str, fn() -> Vec<u8>, &'static str, (u16, &'static str, &'static str));
+
+const BAD: &[Bad] = &[
     ("slow head", || b"GET /hello HTTP/1.1\r\nx: ".to_vec(), "x", (408, "requestTimeout", "head_ms")),
     ("stalled head", || b"GET /hello HTTP/1.1\r\nhost: x".to_vec(), "", (408, "requestTimeout", "head_ms")),
     ("slow request line", || b"GET /hel".to_vec(), "l", (408, "requestTimeout", "head_ms")),
@@ -72,7 +74,12 @@ const BAD: &[(&str, fn() -> Vec<u8>, &str, (u16, &str, &str))] = &[
     ("huge header", || head("/hello", "x: ", 2 << 20), "", (431, "headersTooLarge", "max_head_bytes")),
     ("many headers", || head("/hello", &"x: 1\r\n".repeat(200), 0), "", (431, "headersTooLarge", "headers")),
     ("no request", || b"hello\r\n\r\n".to_vec(), "", (400, "badRequest", "")),
-    ("endless header", || head("/hello", "x: ", 2 << 20)[..1 << 20].to_vec(), "x", (431, "headersTooLarge", "max_head_bytes")),
+    (
+        "endless header",
+        || head("/hello", "x: ", 2 << 20)[..1 << 20].to_vec(),
+        "x",
+        (431, "headersTooLarge", "max_head_bytes"),
+    ),
     ("long line", || head(&"/x".repeat(3 << 10), "x: ", 1), "", (414, "uriTooLong", "max_request_line_bytes")),
     ("huge line", || head(&"/x".repeat(1 << 20), "x: ", 1), "", (414, "uriTooLong", "max_request_line_bytes")),
 ];
@@ -140,9 +147,8 @@ const LARGE: usize = 15 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_clients_are_cut_off_and_nobody_else_notices() {
-    let limits = ["--max-head-bytes", "8192", "--max-request-line-bytes", "4096"];
-    let times = ["--head-ms", "1500", "--body-ms", "1500", "--write-ms", "1500", "--idle-ms", "2000"];
-    let server = Server::with(options(&[limits, times[..4].try_into().unwrap(), times[4..].try_into().unwrap()].concat())).await;
+    let limits = "--max-head-bytes 8192 --max-request-line-bytes 4096 --head-ms 1500 --body-ms 1500 --write-ms 1500 --idle-ms 2000";
+    let server = Server::with(options(&limits.split(' ').collect::<Vec<_>>())).await;
     server.deploy("hello", HELLO).await;
     server.deploy("busy", BUSY).await;
     let large = format!("export default () => new Response(new Uint8Array({LARGE}).fill(120))");
@@ -215,7 +221,7 @@ async fn a_burst_is_served_or_shed() {
         });
         let answers = join_all(calls).await;
         let served = answers.iter().filter(|status| **status == 200).count();
-        assert!(served >= 32 && served < 128, "{served} of 128 served with a queue of 32");
+        assert!((32..128).contains(&served), "{served} of 128 served with a queue of 32");
         assert_eq!(server.get("/busy?ms=1").await.text(), "done");
     }
 }
@@ -261,7 +267,11 @@ async fn connections_have_a_limit() {
     assert_eq!(problem(&refused), (503, "loadShed".to_owned(), "max_connections".to_owned()));
     drop(open);
     within(async {
-        while closed_loop(address(&server), &request("GET", "/hello", ""), 1, Duration::from_millis(50)).await.count(200) == 0 {}
+        while closed_loop(address(&server), &request("GET", "/hello", ""), 1, Duration::from_millis(50))
+            .await
+            .count(200)
+            == 0
+        {}
     })
     .await;
 }

@@ -57,12 +57,14 @@ const PUBLISH: &str = r#"import { pubsub, state } from "@daplet/sdk";
         const { loop, n } = event.data;
         await state().update("seen-" + loop, (seen) => Math.max(seen ?? 0, n));
       } }"#;
-const TIMER: &str = "export default { async fetch() { await new Promise(done => setTimeout(done, 20)); return 'rung' } }";
+const TIMER: &str =
+    "export default { async fetch() { await new Promise(done => setTimeout(done, 20)); return 'rung' } }";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes half an hour; `make soak`"]
 async fn mixed_load_stays_level() {
-    let minutes: f64 = std::env::var("SOAK_MINUTES").map_or(30.0, |text| text.parse().expect("SOAK_MINUTES is a number"));
+    let minutes: f64 =
+        std::env::var("SOAK_MINUTES").map_or(30.0, |text| text.parse().expect("SOAK_MINUTES is a number"));
     let server = Server::with(Options { args: vec!["--log".into(), "error".into()], ..Options::default() }).await;
     for (name, source) in [
         ("hello", "export default () => 'hello'"),
@@ -149,7 +151,7 @@ async fn watch(server: &Server, end: Instant) -> Vec<[f64; 4]> {
     println!("| s | {} |\n|---|---|---|---|---|", BOUNDS.map(|(name, ..)| name).join(" | "));
     while Instant::now() < end {
         let sample = sample(server.pid());
-        if samples.len() as u64 * EVERY.as_secs() % between.next_multiple_of(EVERY.as_secs()) == 0 {
+        if (samples.len() as u64).is_multiple_of(between.div_ceil(EVERY.as_secs())) {
             let words = sample.map(|value| value.to_string());
             println!("| {} | {} |", start.elapsed().as_secs(), words.join(" | "));
         }

@@ -15,7 +15,7 @@ pub struct Tally {
     pub unnamed: u64,
     /// Connections that were refused or broke.
     pub broken: u64,
-    /// How long it took.
+    /// How long answers were counted.
     pub seconds: f64,
 }
 
@@ -49,13 +49,13 @@ impl Tally {
 /// A request of HTTP/1.1, as bytes.
 pub fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nhost: load\r\naccept: */*\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nhost: load\r\naccept: */*\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// Loads `address` for `time`: `connections` at once, the next request as soon as an answer is there.
 pub async fn closed_loop(address: &str, request: &[u8], connections: usize, time: Duration) -> Tally {
-    let start = Instant::now();
-    let end = start + time;
+    let end = Instant::now() + time;
     let clients: Vec<_> = (0..connections)
         .map(|_| {
             let (address, request) = (address.to_owned(), request.to_vec());
@@ -66,7 +66,7 @@ pub async fn closed_loop(address: &str, request: &[u8], connections: usize, time
     for client in clients {
         tally.merge(client.await.expect("a client of the load"));
     }
-    tally.seconds = start.elapsed().as_secs_f64();
+    tally.seconds = time.as_secs_f64();
     tally
 }
 
@@ -89,6 +89,10 @@ async fn connection(address: &str, request: &[u8], end: Instant, tally: &mut Tal
         let start = Instant::now();
         stream.write_all(request).await?;
         let answer = read_answer(&mut stream, &mut buffer).await?;
+        // What comes later belongs to no rate.
+        if Instant::now() > end {
+            return Ok(());
+        }
         tally.answers.entry(answer.status).or_default().push(start.elapsed().as_secs_f64() * 1e6);
         tally.unnamed += u64::from(answer.status == 503 && !answer.is_shed());
         if answer.header("connection").is_some_and(|value| value.contains("close")) {
@@ -138,7 +142,8 @@ pub async fn read_answer(
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         let Some(head) = buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let text = std::str::from_utf8(&buffer[..head]).map_err(|_| bad("a head that is not text"))?.to_ascii_lowercase();
+        let text =
+            std::str::from_utf8(&buffer[..head]).map_err(|_| bad("a head that is not text"))?.to_ascii_lowercase();
         let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(|| bad("no status"))?;
         let mut answer = RawAnswer { status, head: text, body: Vec::new() };
         let length: usize = answer.header("content-length").map_or(Ok(0), str::parse).map_err(|_| bad("a length"))?;

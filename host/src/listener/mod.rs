@@ -83,7 +83,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, s
 async fn unaccepted(listener: &TcpListener, error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!("{}: {error}", listener.local_addr().map_or_else(|_| String::new(), |a: SocketAddr| a.to_string()));
+        tracing::error!(
+            "{}: {error}",
+            listener.local_addr().map_or_else(|_| String::new(), |a: SocketAddr| a.to_string())
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
