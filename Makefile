@@ -54,10 +54,14 @@ test262: build ## All of test262 in the guest beside native QuickJS; the tests r
 	$(DAPLET) compile --cache-dir target/aot-cache
 	TEST262=full cargo test --release -p daplet-tests --test e2e -- --nocapture test262
 
+soak: build ## Mixed load for SOAK_MINUTES (30) with every answer checked; memory, files, threads and mappings stay level
+	$(DAPLET) compile --cache-dir target/aot-cache
+	cargo test --release -p daplet-tests --test e2e -- --ignored --exact soak::mixed_load_stays_level --nocapture
+
 bench-peers: build ## Throughput beside other JavaScript runtimes, in one run; docs/benchmarks.md explains it
 	scripts/bench-peers
 
 clean: ## Remove what was built; keeps .deps
 	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint faults isolation bench bench-peers fuzz test262 clean
+.PHONY: help run build guest sdk setup test lint faults isolation soak bench bench-peers fuzz test262 clean

@@ -5,10 +5,11 @@ use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
-use crate::config::Config;
+use crate::config::{Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
+use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Log, State, Store};
@@ -48,6 +49,7 @@ pub fn serve(config: Config) -> Result<(), Fatal> {
             cache_dir: engine_folder(&config.cache_dir),
             workers: config.workers,
             queue: config.queue,
+            queue_wait: config.queue_wait,
             verify_restore: config.verify_restore,
             ..SandboxConfig::default()
         },
@@ -88,7 +90,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         load_cpu: config.load_cpu,
         log: log.clone(),
     });
-    let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer));
+    let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), config.queue_wait);
     let ready = Arc::new(AtomicBool::new(true));
     let trigger = http::Context {
         registry: Arc::clone(&registry),
@@ -114,6 +116,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     };
     let topics = topic::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
     let stop = CancellationToken::new();
+    let room = listener::room_for_connections();
+    let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
     if let Some(log) = log {
         let deliveries = topic::embedded::Deliveries {
@@ -123,7 +127,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             stop: stop.clone(),
         };
         running.push(tokio::spawn(deliveries.run()));
-        running.push(tokio::spawn(ended(listen(config.dapr_listen, dapr::routes(dapr_api), stop.clone()).await?)));
+        running.push(tokio::spawn(
+            listen(config.dapr_listen, dapr::routes(dapr_api), connections.clone(), stop.clone()).await?,
+        ));
     }
     let management = functions::Context {
         registry,
@@ -137,7 +143,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         router = router.merge(topic::sidecar::routes(topics));
     }
     let router = router.merge(http::routes(trigger));
-    running.push(tokio::spawn(ended(listen(config.listen, router, stop.clone()).await?)));
+    running.push(tokio::spawn(listen(config.listen, router, connections, stop.clone()).await?));
     println!("daplet: listening on http://{}", config.listen);
     match &config.sidecar {
         Some(sidecar) => println!("daplet: using the Dapr sidecar at {}", sidecar.http),
@@ -188,22 +194,11 @@ fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk>
 async fn listen(
     address: std::net::SocketAddr,
     router: Router,
+    limits: Connections,
     stop: CancellationToken,
-) -> Result<impl Future<Output = std::io::Result<()>>, Fatal> {
-    use axum::serve::ListenerExt;
+) -> Result<impl Future<Output = ()>, Fatal> {
     let listener = TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
-    let listener = listener.tap_io(|stream| {
-        // Small answers must not wait for more; a socket that refuses is only slower.
-        let _slower = stream.set_nodelay(true);
-    });
-    Ok(axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).into_future())
-}
-
-/// A server's end is only worth a line.
-async fn ended(server: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = server.await {
-        tracing::error!("a server ended: {error}");
-    }
+    Ok(listener::serve(listener, router, limits, stop))
 }
 
 /// Removes expired state from time to time; to readers it is absent already.

@@ -110,6 +110,9 @@ struct Settings {
     /// Requests that may wait for a worker; more are answered 503 [default: 20000]
     #[arg(long, value_name = "N", env = "DAPLET_QUEUE", help_heading = "Capacity")]
     queue: Option<usize>,
+    /// Time that a request may wait for a worker before it is answered 503, ms [default: 5000]
+    #[arg(long, value_name = "MS", env = "DAPLET_QUEUE_MS", help_heading = "Capacity")]
+    queue_ms: Option<u64>,
     /// Memory for loaded functions, MiB [default: 512]
     #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
     snapshot_cache_mb: Option<u64>,
@@ -125,6 +128,27 @@ struct Settings {
     /// CPU time for loading a function, ms [default: 1000]
     #[arg(long, value_name = "MS", env = "DAPLET_LOAD_CPU_MS", help_heading = "Capacity")]
     load_cpu_ms: Option<u64>,
+    /// Connections at once, as far as the limit of open files allows; more are answered 503 [default: 20000]
+    #[arg(long, value_name = "N", env = "DAPLET_MAX_CONNECTIONS", help_heading = "Connections")]
+    max_connections: Option<usize>,
+    /// Largest request line, bytes [default: 16384]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_REQUEST_LINE_BYTES", help_heading = "Connections")]
+    max_request_line_bytes: Option<usize>,
+    /// Largest head of a request, its line and all headers, bytes [default: 65536]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_HEAD_BYTES", help_heading = "Connections")]
+    max_head_bytes: Option<usize>,
+    /// Time for a request's head to arrive, ms [default: 10000]
+    #[arg(long, value_name = "MS", env = "DAPLET_HEAD_MS", help_heading = "Connections")]
+    head_ms: Option<u64>,
+    /// Time for a request's body to arrive, ms [default: 60000]
+    #[arg(long, value_name = "MS", env = "DAPLET_BODY_MS", help_heading = "Connections")]
+    body_ms: Option<u64>,
+    /// Time for a client to take in the next part of an answer, ms [default: 30000]
+    #[arg(long, value_name = "MS", env = "DAPLET_WRITE_MS", help_heading = "Connections")]
+    write_ms: Option<u64>,
+    /// Time that a connection stays open between requests, ms [default: 75000]
+    #[arg(long, value_name = "MS", env = "DAPLET_IDLE_MS", help_heading = "Connections")]
+    idle_ms: Option<u64>,
     /// Hide messages and stack traces of failed functions from callers
     #[arg(long, env = "DAPLET_PRODUCTION", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
     production: Option<bool>,
@@ -187,6 +211,8 @@ pub struct Config {
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
+    /// How long they may wait.
+    pub queue_wait: Duration,
     /// Memory for loaded functions, bytes.
     pub snapshot_cache_bytes: u64,
     /// Disk for loaded functions, bytes; 0: none.
@@ -197,6 +223,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// CPU time for loading a function.
     pub load_cpu: Duration,
+    /// What a connection may take.
+    pub connections: Connections,
     /// Hide failures' details from callers.
     pub production: bool,
     /// Form of the log.
@@ -211,6 +239,25 @@ pub struct Config {
     pub limits: Limits,
     /// The Dapr sidecar, where there is one.
     pub sidecar: Option<Sidecar>,
+}
+
+/// What connections may take: of time, of bytes, and how many there may be.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    /// At once.
+    pub most: usize,
+    /// Largest request line.
+    pub line_bytes: usize,
+    /// Largest head.
+    pub head_bytes: usize,
+    /// For a head to arrive.
+    pub head: Duration,
+    /// For a body to arrive.
+    pub body: Duration,
+    /// For a part of an answer to be taken.
+    pub write: Duration,
+    /// Between requests.
+    pub idle: Duration,
 }
 
 /// Where the Dapr sidecar is.
@@ -302,11 +349,21 @@ impl Config {
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
+            queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
             snapshot_cache_bytes: snapshot_cache_mb.saturating_mul(1 << 20),
             snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
+            connections: Connections {
+                most: pick!(max_connections, 20_000),
+                line_bytes: pick!(max_request_line_bytes, 16 << 10),
+                head_bytes: pick!(max_head_bytes, 64 << 10),
+                head: Duration::from_millis(pick!(head_ms, 10_000)),
+                body: Duration::from_millis(pick!(body_ms, 60_000)),
+                write: Duration::from_millis(pick!(write_ms, 30_000)),
+                idle: Duration::from_millis(pick!(idle_ms, 75_000)),
+            },
             production: pick!(production, false),
             log_format: pick!(log_format, LogFormat::Text),
             log: pick!(log, "info".to_owned()),
@@ -320,15 +377,19 @@ impl Config {
             value: e.value.to_string(),
             range: format!("{} to {}", e.min, e.max),
         })?;
+        let connections = &config.connections;
         let ranges = [
-            ("workers", config.workers as u64, 256, "0 (one per core) to 256"),
-            ("snapshot_cache_mb", snapshot_cache_mb, 16 << 20, "0 to 16777216"),
+            ("workers", config.workers as u64, 0, 256),
+            ("snapshot_cache_mb", snapshot_cache_mb, 0, 16 << 20),
+            ("max_connections", connections.most as u64, 1, 1_000_000),
+            ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),
+            ("max_request_line_bytes", connections.line_bytes as u64, 256, 60 << 10),
         ];
-        match ranges.into_iter().find(|(_, value, max, _)| value > max) {
-            Some((setting, value, _, range)) => Err(ConfigError::OutOfRange {
+        match ranges.into_iter().find(|(_, value, min, max)| value < min || value > max) {
+            Some((setting, value, min, max)) => Err(ConfigError::OutOfRange {
                 setting: setting.to_owned(),
                 value: value.to_string(),
-                range: range.to_owned(),
+                range: format!("{min} to {max}"),
             }),
             None => Ok(config),
         }

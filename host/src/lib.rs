@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! L6  app          names every concrete type; `main` parses and runs it
-//! L5  triggers     outside event -> event -> Invoker -> outside reply
+//! L5  triggers     outside event -> event -> Invoker -> outside reply · listener: connections and their limits
 //! L4  api          management and Dapr's API over HTTP, the table of HTTP statuses
 //! L3  invoke       one invocation from event to reply · functions: upload, registry
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
@@ -27,6 +27,7 @@ pub mod functions;
 pub mod invoke;
 
 pub mod api;
+pub mod listener;
 pub mod triggers;
 
 pub mod app;

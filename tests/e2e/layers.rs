@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["functions"],
     &["invoke"],
     &["api"],
-    &["triggers"],
+    &["listener", "triggers"],
     &["app", "main"],
 ];
 

@@ -10,6 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 pub mod case;
+pub mod flood;
 pub mod load;
 pub mod programs;
 pub mod readme;

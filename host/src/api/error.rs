@@ -7,6 +7,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daplet_abi::reply::{JsError, codes};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// A failure as an HTTP answer.
 #[derive(Clone, Debug)]
@@ -38,10 +39,48 @@ impl ApiError {
     /// 413 for a body above a limit.
     pub fn too_large(what: &str, limit: usize, setting: &str) -> ApiError {
         let detail = format!("{what} is larger than the limit of {limit} bytes");
-        let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", detail);
-        error
-            .with("limit", json!(setting))
-            .with("value", json!(limit))
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", detail).of_setting(setting, limit)
+    }
+
+    /// 408 for what did not arrive in time.
+    pub fn too_slow(what: &str, within: Duration, setting: &str) -> ApiError {
+        let within = within.as_millis();
+        let detail = format!("{what} did not arrive within {within} ms");
+        let limit = usize::try_from(within).unwrap_or(usize::MAX);
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "requestTimeout", detail).of_setting(setting, limit)
+    }
+
+    /// 414 for a request line above the limit.
+    pub fn line_too_long(limit: usize) -> ApiError {
+        let detail = format!("the request line is longer than the limit of {limit} bytes");
+        ApiError::new(StatusCode::URI_TOO_LONG, "uriTooLong", detail).of_setting("max_request_line_bytes", limit)
+    }
+
+    /// 431 for a head above the limit.
+    pub fn head_too_large(limit: usize) -> ApiError {
+        let detail = format!("request line and headers are larger than the limit of {limit} bytes");
+        let error = ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headersTooLarge", detail);
+        error.of_setting("max_head_bytes", limit)
+    }
+
+    /// 431 for more headers than the server takes.
+    pub fn too_many_headers() -> ApiError {
+        let detail = "the request has more than 100 headers";
+        let error = ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headersTooLarge", detail);
+        error.with("limit", json!("headers")).with("value", json!(100))
+    }
+
+    /// 503 for a connection above the limit.
+    pub fn too_many_connections(limit: usize) -> ApiError {
+        let detail = format!("{limit} connections are open already");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::LOAD_SHED, detail)
+            .of_setting("max_connections", limit)
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    fn of_setting(self, setting: &str, value: usize) -> ApiError {
+        self.with("limit", json!(setting))
+            .with("value", json!(value))
             .with("setting", json!(format!("`--{}`", setting.replace('_', "-"))))
     }
 
@@ -139,18 +178,44 @@ fn internal(error: &dyn std::error::Error) -> ApiError {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL_ERROR, error.to_string())
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Client Closed Request")
+    }
+
+    fn problem(&mut self) -> String {
         let mut problem = json!({
-            "title": self.status.canonical_reason().unwrap_or("Client Closed Request"),
+            "title": self.title(),
             "status": self.status.as_u16(),
             "code": self.code,
             "detail": self.detail,
         });
         if let Value::Object(members) = &mut problem {
-            members.extend(self.extra);
+            members.extend(std::mem::take(&mut self.extra));
         }
-        let mut response = (self.status, problem.to_string()).into_response();
+        problem.to_string()
+    }
+
+    /// The whole answer of HTTP/1.1, for a connection that is closed after it.
+    pub fn to_wire(mut self) -> Vec<u8> {
+        let (problem, title) = (self.problem(), self.title());
+        let mut wire = format!(
+            "HTTP/1.1 {} {title}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: {}\r\n",
+            self.status.as_u16(),
+            problem.len()
+        )
+        .into_bytes();
+        for (name, value) in &self.headers {
+            wire.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        wire.extend([b"\r\n", problem.as_bytes()].concat());
+        wire
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(mut self) -> Response {
+        let mut response = (self.status, self.problem()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);

@@ -1,11 +1,12 @@
 //! `/functions`: upload, look, remove.
 use super::ApiError;
+use super::body::read;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{Deployer, Function, FunctionName, Registry, Upload};
 use crate::limits::Limits;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -102,7 +103,7 @@ async fn upload(
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     let media_type = media_type(&headers)?;
-    let body = read(body, context.max_source_bytes).await?;
+    let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
     let (named, mut upload) = parse(media_type, &context.limits, &body)?;
     let name = path_name.or(parameters.name).or(named);
     let name = name.ok_or_else(|| {
@@ -156,19 +157,6 @@ pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
             ),
         )),
     }
-}
-
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let mut source: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = source {
-            if error.is::<http_body_util::LengthLimitError>() {
-                return ApiError::too_large("the source", limit, "max_source_bytes");
-            }
-            source = error.source();
-        }
-        ApiError::bad_request(format!("the body could not be read: {error}"))
-    })
 }
 
 /// An upload's body: the name that it gives itself, and the rest. `defaults` are for limits that it does not set.

@@ -4,8 +4,10 @@
 //! - [`functions`]: upload, look, remove
 //! - [`health`]: `/livez`, `/readyz`
 //! - [`dapr`]: Dapr's own HTTP API over the embedded default
+//! - [`body`]: request bodies, by size and time
 //! - [`error`]: the one table from failures to HTTP statuses
 //! - [`wire`]: header pairs, request ids, trace context
+pub mod body;
 pub mod dapr;
 pub mod error;
 pub mod functions;

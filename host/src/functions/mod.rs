@@ -81,6 +81,8 @@ pub struct Function {
     pub lines: Option<LineMap>,
     /// Places for `limits.concurrency` invocations at once.
     pub permits: Arc<tokio::sync::Semaphore>,
+    /// What one entry takes of late, µs; 0 until that is known.
+    pub entry_us: std::sync::atomic::AtomicU64,
 }
 
 impl Function {

@@ -1,4 +1,5 @@
 //! Drives one invocation: enters the guest, starts what it submits, enters again with what completes, until it is done.
+use super::admission::Admission;
 use super::{Caller, InvokeError, Shared, Written};
 use crate::capabilities::CallContext;
 use crate::functions::{Function, upload::map_frames};
@@ -56,7 +57,9 @@ impl Drive {
         let deadline = tokio::time::Instant::now() + self.function.record.limits.wall();
         let started = Instant::now();
         // The first step alone is the whole of most invocations: it needs no timer.
+        let work = self.shared.admission.work(&self.function);
         let first = self.shared.sandbox.handle(snapshot, kind, frame, self.cpu_left).await;
+        drop(work);
         let ended = match first {
             Ok(step) => match self.settle(step) {
                 Ok(None) => Ok(()),
@@ -96,7 +99,10 @@ impl Drive {
             {
                 frames.push(completion(completed)?);
             }
-            let step = self.shared.sandbox.resume(parked, frames, self.cpu_left).await;
+            let shared = Arc::clone(&self.shared);
+            let work = shared.admission.work(&self.function);
+            let step = shared.sandbox.resume(parked, frames, self.cpu_left).await;
+            drop(work);
             match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
                 Some((next, operations)) => {
                     parked = next;
@@ -110,6 +116,7 @@ impl Drive {
     /// Takes in what a step did. `None` when the invocation is done.
     fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
         self.cpu_left = self.cpu_left.saturating_sub(step.cpu);
+        Admission::learn(&self.function, step.cpu);
         self.log(step.logs);
         for frame in &step.writes {
             self.written(frame)?;

@@ -81,6 +81,17 @@ impl InvokeError {
         InvokeError { code: codes::LOAD_SHED.to_owned(), ..InvokeError::internal(detail) }
     }
 
+    /// A worker would come, or came, too late.
+    pub fn late(wait: std::time::Duration) -> InvokeError {
+        InvokeError {
+            code: codes::LOAD_SHED.to_owned(),
+            detail: format!("no worker is free within {} ms", wait.as_millis()),
+            limit: Some(("queue_ms", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))),
+            setting: Some("`--queue-ms`, or `queue_ms` in the configuration file".to_owned()),
+            js: None,
+        }
+    }
+
     /// The same with other words.
     pub fn with_detail(mut self, detail: String) -> InvokeError {
         self.detail = detail;

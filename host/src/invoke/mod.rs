@@ -3,6 +3,7 @@
 //! Must not know: HTTP servers, WasmEdge, what an operation does.
 //!
 //! The reply is given back as soon as the guest has written it; what `ctx.waitUntil` holds open goes on in the same task.
+mod admission;
 mod drive;
 mod error;
 
@@ -11,6 +12,7 @@ pub use error::{Blame, InvokeError};
 use crate::capabilities::Capabilities;
 use crate::functions::{Deployer, Function, UploadError};
 use crate::sandbox::{Sandbox, SandboxError};
+use admission::Admission;
 use bytes::Bytes;
 use daplet_abi::EventKind;
 use daplet_abi::event::{HttpEvent, TopicEvent};
@@ -19,6 +21,7 @@ use daplet_abi::reply::{AckStatus, Reply, codes};
 use drive::Drive;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +52,7 @@ struct Shared {
     deployer: Arc<Deployer>,
     capabilities: std::sync::OnceLock<Capabilities>,
     tasks: TaskTracker,
+    admission: Admission,
 }
 
 /// What every kind of invocation carries.
@@ -63,15 +67,22 @@ pub struct Caller {
 }
 
 impl Invoker {
-    /// An invoker that still lacks its capabilities: some of them call functions, and so need it first.
-    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>) -> Invoker {
-        let shared = Shared { sandbox, deployer, capabilities: std::sync::OnceLock::new(), tasks: TaskTracker::new() };
-        Invoker { shared: Arc::new(shared) }
+    /// An invoker that still lacks its capabilities: some of them call functions, and so need it first. `queue_wait` is how
+    /// long an invocation may be expected to wait for a worker.
+    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration) -> Invoker {
+        let admission = Admission::new(sandbox.places(), queue_wait);
+        let (capabilities, tasks) = (std::sync::OnceLock::new(), TaskTracker::new());
+        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission }) }
     }
 
     /// Gives it the capabilities; once, before the first invocation.
     pub fn equip(&self, capabilities: Capabilities) {
         let _first_wins = self.shared.capabilities.set(capabilities);
+    }
+
+    /// Whether one more invocation may come, before anything is spent on it. A refusal takes its time.
+    pub async fn admit(&self) -> Result<(), InvokeError> {
+        self.shared.admission.admit(&self.shared.sandbox).await
     }
 
     /// Handles an HTTP request.
@@ -162,6 +173,7 @@ impl From<&SandboxError> for InvokeError {
                 InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
             }
             SandboxError::NoSlot(_) => InvokeError::no_memory(error.to_string()),
+            SandboxError::Late { wait } => InvokeError::late(*wait),
             other => InvokeError::internal(other.to_string()),
         }
     }

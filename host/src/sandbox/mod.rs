@@ -152,6 +152,12 @@ pub enum SandboxError {
     /// There is no memory for a slot; the engine's or the kernel's words.
     #[error("no memory for another sandbox instance: {0}")]
     NoSlot(String),
+    /// The job waited too long for a worker.
+    #[error("no worker was free within {} ms", wait.as_millis())]
+    Late {
+        /// How long a job may wait.
+        wait: Duration,
+    },
     /// The sandbox is shutting down, or a worker died.
     #[error("the sandbox has stopped")]
     Stopped,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How to start a [`Sandbox`].
@@ -31,6 +31,8 @@ pub struct SandboxConfig {
     pub queue: usize,
     /// Instances per worker: functions that can take turns without rebinding.
     pub slots_per_worker: usize,
+    /// Jobs that waited longer are refused as [`SandboxError::Late`]. Resumes are never refused.
+    pub queue_wait: Duration,
     /// Compare the whole memory with its snapshot after every so many restores and rebindings of a worker; 0: never. For
     /// tests of isolation, slow.
     pub verify_restore: u32,
@@ -43,6 +45,7 @@ impl Default for SandboxConfig {
             workers: 0,
             queue: 10_000,
             slots_per_worker: 8,
+            queue_wait: Duration::from_secs(60),
             verify_restore: u32::from(cfg!(debug_assertions)),
         }
     }
@@ -101,6 +104,7 @@ impl Sandbox {
             counters: Arc::default(),
             watchdog,
             slots_per_worker: config.slots_per_worker.max(1),
+            queue_wait: config.queue_wait,
             verify_restore: config.verify_restore,
         });
         let workers = match config.workers {
@@ -152,7 +156,8 @@ impl Sandbox {
         budget: Duration,
     ) -> Result<Step, SandboxError> {
         self.admit()?;
-        self.ask(|answer| Job::Handle { snapshot, kind, frame, budget, answer }).await
+        let since = Instant::now();
+        self.ask(|answer| Job::Handle { snapshot, kind, frame, budget, since, answer }).await
     }
 
     /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all.
@@ -163,6 +168,16 @@ impl Sandbox {
     /// The counters now.
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.read()
+    }
+
+    /// Jobs that wait for a worker now.
+    pub fn queued(&self) -> usize {
+        self.shared.counters.queued.load(Relaxed)
+    }
+
+    /// Jobs that may wait for a worker.
+    pub fn places(&self) -> usize {
+        self.queue
     }
 
     /// Threads that run guests.

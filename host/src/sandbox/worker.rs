@@ -15,7 +15,7 @@ use daplet_abi::{EventKind, Status};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 type Answer<T> = oneshot::Sender<Result<T, SandboxError>>;
@@ -25,7 +25,14 @@ pub enum Job {
     /// Load a function into the base image.
     Load { frame: Vec<u8>, budget: Duration, answer: Answer<Load> },
     /// Begin an invocation.
-    Handle { snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>, budget: Duration, answer: Answer<Step> },
+    Handle {
+        snapshot: Arc<Snapshot>,
+        kind: EventKind,
+        frame: Vec<u8>,
+        budget: Duration,
+        since: Instant,
+        answer: Answer<Step>,
+    },
     /// Go on with one.
     Resume { parked: Parked, frames: Vec<Vec<u8>>, budget: Duration, answer: Answer<Step> },
 }
@@ -49,6 +56,7 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog>,
     pub slots_per_worker: usize,
+    pub queue_wait: Duration,
     pub verify_restore: u32,
 }
 
@@ -109,9 +117,12 @@ impl Worker {
                     let _ = answer.send(self.load(frame, budget));
                 }
             }
-            Job::Handle { snapshot, kind, frame, budget, answer } => {
+            Job::Handle { snapshot, kind, frame, budget, since, answer } => {
                 self.shared.counters.queued.fetch_sub(1, Relaxed);
-                if !answer.is_closed() {
+                let wait = self.shared.queue_wait;
+                if since.elapsed() > wait {
+                    let _ = answer.send(Err(SandboxError::Late { wait }));
+                } else if !answer.is_closed() {
                     let _ = answer.send(self.handle(&snapshot, kind, frame, budget));
                 }
             }

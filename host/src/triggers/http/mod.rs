@@ -3,12 +3,13 @@
 //! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
 //! (docs/decisions/006-request-url.md).
 use crate::api::ApiError;
+use crate::api::body::read;
 use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, new_traceparent, pairs};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -57,7 +58,11 @@ async fn respond(context: &Context, request: Request) -> Result<Response, (ApiEr
     let function = context.registry.get(name).ok_or_else(|| (ApiError::no_function(name), None))?;
     let caller = caller(&parts.headers);
     let id = HeaderValue::from_str(&caller.request_id).ok();
-    let body = read(body, context.max_body_bytes).await.map_err(|e| (e, id.clone()))?;
+    // Before the body: a request that is not let in costs no memory.
+    let admitted = context.invoker.admit().await;
+    admitted.map_err(|e| (ApiError::of_invocation(&e, context.production), id.clone()))?;
+    let body = read(body, context.max_body_bytes, "the request body", "max_body_bytes").await;
+    let body = body.map_err(|e| (e, id.clone()))?;
     let head = parts.method == Method::HEAD;
     let event = HttpEvent {
         request_id: caller.request_id.to_string(),
@@ -100,21 +105,6 @@ impl OwnApp for Context {
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
             AppReply { status: parts.status.as_u16(), headers: pairs(&parts.headers), body }
         })
-    }
-}
-
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    use http_body_util::BodyExt;
-    use hyper::body::Body as _;
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    match http_body_util::Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(ApiError::too_large("the request body", limit, "max_body_bytes"))
-        }
-        Err(error) => Err(ApiError::bad_request(format!("the request body could not be read: {error}"))),
     }
 }
 

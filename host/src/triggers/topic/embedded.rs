@@ -8,7 +8,7 @@ use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
 use crate::store::{Log, Message, StoreError};
 use daplet_abi::load::{RetryPolicy, Subscription};
-use daplet_abi::reply::AckStatus;
+use daplet_abi::reply::{AckStatus, codes};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -163,6 +163,14 @@ impl Deliveries {
                 Ok(AckStatus::Success) => break None,
                 Ok(AckStatus::Drop) => break to_dead_letter,
                 Ok(AckStatus::Retry) => "the function asked for a retry".to_owned(),
+                // The host is busy, the function has not seen the message: that is no attempt.
+                Err(error) if error.code == codes::LOAD_SHED => {
+                    attempt -= 1;
+                    tokio::select! {
+                        () = tokio::time::sleep(DEFAULT_PAUSE) => continue,
+                        () = stop.cancelled() => return,
+                    }
+                }
                 Err(error) => error.to_string(),
             };
             let Some(pause) = pause(subscription.retry.as_ref(), attempt) else {

@@ -1,0 +1,160 @@
+//! Listening: connections in, requests on to a router, within the limits that hold before there is a request.
+//!
+//! Owns: how many connections there are, how long they may be silent, how large a head may be. Must not know: routes.
+//!
+//! # Layout
+//! - [`watch`]: a stream that notices a peer that says too little or too much
+mod watch;
+
+use crate::api::ApiError;
+use crate::api::body::Timed;
+use crate::config::Connections;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use watch::{Phase, Watched};
+
+/// How long a connection that is refused may take to read why.
+const LINGER: Duration = Duration::from_secs(1);
+/// Connections that are refused at once and politely; beyond, they are cut.
+const REFUSALS: usize = 256;
+/// Open files that are no connections of callers: database, sidecar, log.
+const OTHER_FILES: u64 = 256;
+
+/// Raises the limit of open files as far as it goes; how many connections it leaves room for.
+pub fn room_for_connections() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _as_before = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(files.saturating_sub(OTHER_FILES).max(files / 2)).unwrap_or(usize::MAX)
+}
+
+/// Serves `router` on `listener` until `stop`, and what runs then to its end.
+pub async fn serve(listener: TcpListener, router: Router, limits: Connections, stop: CancellationToken) {
+    let limits = Arc::new(limits);
+    let (places, refusals) = (Arc::new(Semaphore::new(limits.most)), Arc::new(Semaphore::new(REFUSALS)));
+    let connections = TaskTracker::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    unaccepted(&listener, &error).await;
+                    continue;
+                }
+            },
+            () = stop.cancelled() => break,
+        };
+        // Small answers must not wait for more; a socket that refuses is only slower.
+        let _slower = stream.set_nodelay(true);
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            let (router, limits, stop) = (router.clone(), Arc::clone(&limits), stop.clone());
+            connections.spawn(async move {
+                connection(stream, router, limits, stop).await;
+                drop(place);
+            });
+        } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+            let error = ApiError::too_many_connections(limits.most);
+            tokio::spawn(async move {
+                refuse(stream, error).await;
+                drop(place);
+            });
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+/// A connection that broke before it was accepted is nobody's concern; without files or memory only time helps.
+async fn unaccepted(listener: &TcpListener, error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        tracing::error!(
+            "{}: {error}",
+            listener.local_addr().map_or_else(|_| String::new(), |a: SocketAddr| a.to_string())
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, limits: Arc<Connections>, stop: CancellationToken) {
+    let phase = Arc::new(Phase::default());
+    let watched = Watched::new(stream, Arc::clone(&limits), Arc::clone(&phase));
+    let router = TowerToHyperService::new(router);
+    // What `watch` must see whole, and a read more.
+    let buffer = limits.head_bytes + (64 << 10);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        phase.serve();
+        let answer = match too_large(&request, &limits) {
+            Some(error) => Err(error),
+            None => Ok(router.call(request.map(|body| Timed::body(body, limits.body)))),
+        };
+        let phase = Arc::clone(&phase);
+        async move {
+            let response: Response = match answer {
+                Ok(response) => response.await.unwrap_or_else(|never| match never {}),
+                Err(error) => error.into_response(),
+            };
+            phase.answer();
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
+    let mut connection = http1::Builder::new().max_buf_size(buffer).serve_connection(TokioIo::new(watched), service);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop.cancelled() => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    let watched = connection.into_parts().io.into_inner();
+    match (watched.fault(), ended) {
+        (Some(error), _) => refuse(watched.into_stream(), error).await,
+        (None, Err(error)) => tracing::debug!("a connection ended: {error}"),
+        (None, Ok(())) if stop.is_cancelled() => {}
+        // An answer before the end of the request's body, such as a refusal.
+        (None, Ok(())) => drop(tokio::time::timeout(LINGER, drain(watched.into_stream())).await),
+    }
+}
+
+/// Reads to the end: closing with bytes unread would take the last answer away from the peer.
+async fn drain(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut rest = vec![0; 4 << 10];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// A head that arrived in one piece is measured when it is there.
+fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option<ApiError> {
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    let line = request.method().as_str().len() + target + " HTTP/1.1 \r\n".len();
+    if line > limits.line_bytes {
+        return Some(ApiError::line_too_long(limits.line_bytes));
+    }
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (line + headers > limits.head_bytes).then(|| ApiError::head_too_large(limits.head_bytes))
+}
+
+/// Says why, and closes.
+async fn refuse(mut stream: TcpStream, error: ApiError) {
+    let said = async {
+        stream.write_all(&error.to_wire()).await?;
+        stream.shutdown().await?;
+        drain(stream).await
+    };
+    let _in_time = tokio::time::timeout(LINGER, said).await;
+}
