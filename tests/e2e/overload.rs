@@ -275,3 +275,38 @@ async fn connections_have_a_limit() {
     })
     .await;
 }
+
+/// A message that meets a full queue waits: it has not been tried, and is not given up, even where nothing is tried twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_costs_no_message() {
+    let server = Server::with(options(&["--queue", "1", "--workers", "1"])).await;
+    let source = r#"import { pubsub, state } from "@daplet/sdk";
+        export const subscriptions = [{ topic: "many", retry: { maxRetries: 0 } }];
+        export default {
+          async fetch(request) {
+            if (request.method === "GET") return { seen: (await state().get("seen")) ?? [] };
+            await Promise.all(Array.from({ length: 40 }, (_, n) => pubsub().publish("many", n)));
+          },
+          async message(event) {
+            for (const end = Date.now() + 20; Date.now() < end; ) ;
+            await state().update("seen", (seen) => [...(seen ?? []), event.data]);
+          } }"#;
+    server.deploy_with(json!({"name": "many", "source": source, "limits": {"cpuMs": 500}})).await;
+    assert_eq!(server.post("/many", "").await.status, 204);
+    within(async {
+        loop {
+            // With one place, asking may be refused too.
+            let answer = server.get("/many").await;
+            if answer.status == 200 {
+                let mut seen: Vec<u64> = serde_json::from_value(answer.json()["seen"].clone()).unwrap();
+                seen.sort_unstable();
+                seen.dedup();
+                if seen.len() == 40 {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    })
+    .await;
+}
