@@ -31,7 +31,11 @@ impl Language {
 
     fn syntax(self) -> Syntax {
         match self {
-            Language::JavaScript => Syntax::Es(EsSyntax { import_attributes: true, ..EsSyntax::default() }),
+            Language::JavaScript => Syntax::Es(EsSyntax {
+                import_attributes: true,
+                explicit_resource_management: true,
+                ..EsSyntax::default()
+            }),
             Language::TypeScript => Syntax::Typescript(TsSyntax::default()),
         }
     }
