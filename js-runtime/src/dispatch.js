@@ -321,20 +321,23 @@
   const attempt = (read, otherwise) => { try { return read() } catch { return otherwise } };
   const asText = (value) =>
     attempt(() => (typeof value === "string" ? value : typeof value === "symbol" ? apply(Symbol.prototype.toString, value, []) : `${value}`), "");
+  // A member at a time: for an object, QuickJS's JSON.stringify goes through setters that a function may have put on Array.prototype.
+  const described = (name, message, stack, cause) =>
+    `{"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)}${cause === undefined ? "" : `,"cause":${stringify(cause)}`}}`;
   const describe = (error) => {
     if ((typeof error !== "object" && typeof error !== "function") || error === null) {
-      return stringify({ name: error === null ? "null" : typeof error, message: asText(error) });
+      return described(error === null ? "null" : typeof error, asText(error), "", undefined);
     }
     const read = (name) => attempt(() => { const value = error[name]; return value === undefined ? undefined : asText(value) }, undefined);
     const name = read("name"), message = read("message"), stack = read("stack");
     const cause = attempt(() => (error.cause === undefined ? undefined : text(error.cause)), undefined);
     const fallback = () => attempt(() => stringify(error), undefined) ?? asText(error);
-    return stringify({
-      name: name ?? attempt(() => typeof error, "object"),
-      message: message ?? (stack === undefined ? fallback() : "") ?? "",
-      stack: stack ?? "",
+    return described(
+      name ?? attempt(() => typeof error, "object"),
+      message ?? (stack === undefined ? fallback() : "") ?? "",
+      stack ?? "",
       cause,
-    });
+    );
   };
   const text = (error) => {
     const { name, message } = parse(describe(error));

@@ -16,7 +16,7 @@ struct Described {
 /// The function's failure, from what `describe` says of `thrown`.
 pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -> JsError {
     let described: Option<std::string::String> = describe.call((thrown,)).ok();
-    // `describe` itself fails only where nothing can run any more: the interrupt flag is up, or memory is gone.
+    // `describe` itself fails where nothing can run any more: the interrupt flag is up, or memory is gone.
     let Some(text) = described else { return out_of_resources(describe.ctx()) };
     from_described(&text, file)
 }
@@ -69,8 +69,10 @@ fn out_of_resources(ctx: &Ctx<'_>) -> JsError {
     let _ = ctx.catch();
     let (code, message) = if crate::host::interrupted() {
         (codes::EXCEEDED_CPU, "interrupted")
-    } else {
+    } else if crate::host::out_of_memory() {
         (codes::EXCEEDED_MEMORY, "out of memory")
+    } else {
+        (codes::EXCEPTION, "an error that cannot be described: the function has changed what describing needs")
     };
     JsError {
         code: code.to_owned(),

@@ -1,0 +1,4 @@
+export default () => {
+  Object.defineProperty(Array.prototype, 0, { set() { throw new Error("the setter") } });
+  throw new RangeError("oops");
+};
