@@ -16,8 +16,8 @@ fn main() {
         ] {
             println!("cargo:rustc-link-arg-cdylib={arg}");
         }
-        // host/heap.rs takes their place; see there.
-        for function in ["malloc", "calloc", "realloc", "free", "malloc_usable_size"] {
+        // host/heap.rs takes the place of the allocator, and host/mod.rs mends libc's acosh; see there.
+        for function in ["malloc", "calloc", "realloc", "free", "malloc_usable_size", "acosh"] {
             println!("cargo:rustc-link-arg-cdylib=--wrap={function}");
         }
     }

@@ -125,6 +125,17 @@ mod boundary {
         now() * 1000.0
     }
 
+    unsafe extern "C" {
+        fn __real_acosh(x: f64) -> f64;
+    }
+
+    /// Below 1 there is none, but musl's `acosh`, which `Math.acosh` is, returns numbers for large negative arguments.
+    #[unsafe(no_mangle)]
+    extern "C" fn __wrap_acosh(x: f64) -> f64 {
+        // SAFETY: a pure function.
+        if x < 1.0 { f64::NAN } else { unsafe { __real_acosh(x) } }
+    }
+
     fn code(status: Status) -> i32 {
         status as i32
     }
