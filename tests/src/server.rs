@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How to start a server. `Default` is a development server on free ports with a data folder of its own.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// A program and its arguments that become the server, such as `prlimit --as=1000000000`.
     pub before: Vec<String>,
@@ -68,9 +68,17 @@ impl Server {
 
     /// Starts a server and waits until `/readyz` answers 200.
     pub async fn with(options: Options) -> Server {
-        let server = Server::spawn(options);
-        server.ready().await;
-        server
+        loop {
+            let server = Server::spawn(options.clone());
+            tokio::select! {
+                () = server.ready() => return server,
+                () = server.ended() => {}
+            }
+            // Somebody else took the port between its choice and its use.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let output = server.output();
+            assert!(output.contains("cannot listen on"), "the server ended before it was ready:\n{output}");
+        }
     }
 
     /// Starts a server without waiting.
@@ -122,6 +130,14 @@ impl Server {
     /// Process id: unchanged as long as this is the same server.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until the process has ended, without taking its exit code.
+    pub async fn ended(&self) {
+        let stat = format!("/proc/{}/stat", self.pid());
+        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Whether the process still runs.

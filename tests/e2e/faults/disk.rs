@@ -188,7 +188,7 @@ async fn a_damaged_database_never_answers_wrongly() {
             let mut server = Server::spawn(Options { data: Some(copied.path().to_path_buf()), ..Options::default() });
             let ready = tokio::select! {
                 () = server.ready() => true,
-                () = ended(server.pid()) => false,
+                () = server.ended() => false,
             };
             let context = format!("{name}, {what}, clean {clean}");
             if ready {
@@ -205,13 +205,5 @@ async fn a_damaged_database_never_answers_wrongly() {
         }
         assert!(refused > 0, "no damage was noticed");
         println!("{refused} refused");
-    }
-}
-
-/// Ends when the process has ended, although nobody has waited for it yet.
-async fn ended(pid: u32) {
-    let runs = || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    while runs() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -182,6 +182,9 @@ async fn nothing_acknowledged_is_lost() {
     let ledger = Rc::new(RefCell::new(Ledger::default()));
     for round in 0..rounds {
         let mut server = start().await;
+        if round % 50 == 49 {
+            println!("{} kills so far", round + 1);
+        }
         let promised = ledger.borrow().clone();
         check(&server, &promised).await;
         if round == 0 {
