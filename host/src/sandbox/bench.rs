@@ -3,7 +3,7 @@ use super::ffi::{Engine, Export};
 use super::hostcalls::Output;
 use super::image::Snapshot;
 use super::pages::Tracker;
-use super::slot::{Ending, Slot};
+use super::slot::{CpuTime, Ending, Slot};
 use super::watchdog::Guard;
 use super::worker::Shared;
 use super::{Sandbox, SandboxError, signals};
@@ -44,12 +44,15 @@ impl Bench {
         Ok(Bench { engine, guard, tracker, slot, control: shared.control })
     }
 
+    fn time(&self, budget: Duration) -> CpuTime {
+        CpuTime { budget, rested: self.tracker.cpu() }
+    }
+
     /// One entry, which must end well.
     pub fn invoke(&self, frame: Vec<u8>) {
         let kind = Some(EventKind::Http as i32);
         let budget = Duration::from_secs(1);
-        let entered =
-            self.slot.enter(&self.guard, Export::Handle, kind, frame, Output::default(), budget, self.tracker.cpu());
+        let entered = self.slot.enter(&self.guard, Export::Handle, kind, frame, Output::default(), self.time(budget));
         assert!(matches!(entered.ending, Ending::Returned(Status::Done)), "the handler failed");
     }
 
@@ -83,15 +86,8 @@ impl Bench {
         super::hostcalls::on_read(Box::new(|| {}));
         let kind = Some(EventKind::Http as i32);
         let budget = Duration::from_secs(1);
-        let entered = self.slot.enter(
-            &self.guard,
-            Export::Handle,
-            kind,
-            Vec::new(),
-            Output::default(),
-            budget,
-            self.tracker.cpu(),
-        );
+        let entered =
+            self.slot.enter(&self.guard, Export::Handle, kind, Vec::new(), Output::default(), self.time(budget));
         assert!(matches!(entered.ending, Ending::Trapped(_)), "the entry did not trap");
     }
 

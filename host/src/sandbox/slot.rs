@@ -47,6 +47,15 @@ pub struct Entered {
     pub touched: bool,
 }
 
+/// CPU time of an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct CpuTime {
+    /// How much it may use.
+    pub budget: Duration,
+    /// The thread's, when it last left a slot at rest, ns.
+    pub rested: u64,
+}
+
 /// CPU time to charge for an entry that was long by the clock. It may have waited for a core most of that time, and on a busy machine
 /// so may the watchdog that should have seen it: so it is bounded by what the thread used since it last was at rest. Reading the
 /// thread's clock is a system call, and worth it only for such entries.
@@ -74,7 +83,7 @@ impl Slot {
         Ok(Slot { instance, pages, control })
     }
 
-    /// Enters the guest once. `rested`: the thread's CPU time when it last left a slot at rest, ns.
+    /// Enters the guest once.
     pub fn enter(
         &self,
         guard: &Arc<Guard>,
@@ -82,22 +91,21 @@ impl Slot {
         kind: Option<i32>,
         inbox: Vec<u8>,
         output: Output,
-        budget: Duration,
-        rested: u64,
+        time: CpuTime,
     ) -> Entered {
         let memory = self.instance.memory();
         let length = inbox.len() as i32;
         guard.watch(memory, self.control);
         let entry = Entry::new(memory, Arc::clone(guard), inbox, output);
         let started = Instant::now();
-        guard.begin(budget.max(MIN_BUDGET));
+        guard.begin(time.budget.max(MIN_BUDGET));
         let (returned, output) = hostcalls::run(entry, || match kind {
             Some(kind) => self.instance.call(export, &[kind, length]),
             None => self.instance.call(export, &[length]),
         });
         let action = guard.end();
         let elapsed = started.elapsed();
-        let cpu = if elapsed > SHORT { charged(elapsed, guard, rested) } else { elapsed };
+        let cpu = if elapsed > SHORT { charged(elapsed, guard, time.rested) } else { elapsed };
         let ending = match (returned, action) {
             (_, Action::Revoked) => Ending::Trapped(Trap::Cpu),
             _ if output.violation.is_some() => {

@@ -7,7 +7,7 @@ use super::image::{Image, Snapshot};
 use super::lane::Lane;
 use super::metrics::{Counters, ParkedCount};
 use super::pages::{Parked, Tracker};
-use super::slot::{Ending, Entered, Slot};
+use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
 use crossbeam_channel::{Receiver, Sender};
@@ -276,7 +276,8 @@ impl Worker {
         budget: Duration,
     ) -> Entered {
         self.shared.counters.entries.fetch_add(1, Relaxed);
-        slot.enter(&self.guard, export, kind, frame, output, budget, self.tracker.cpu())
+        let time = CpuTime { budget, rested: self.tracker.cpu() };
+        slot.enter(&self.guard, export, kind, frame, output, time)
     }
 
     fn finish(&mut self, mut slot: Slot, entered: Entered) -> Result<Step, SandboxError> {
