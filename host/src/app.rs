@@ -84,7 +84,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         // This program itself, even where its file has been replaced since.
-        checker: Checker::new(PathBuf::from("/proc/self/exe")),
+        checker: Checker::new(PathBuf::from("/proc/self/exe"))?,
         sandbox: Arc::clone(&sandbox),
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,

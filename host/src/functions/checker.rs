@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// The command that makes this program a checker.
 pub const COMMAND: &str = "check-sources";
@@ -22,6 +22,8 @@ pub const SHORT: usize = 2 << 10;
 const STACK: usize = 96 << 20;
 /// Time for one source: an honest one of the largest size takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Threads for short sources.
+const THREADS: usize = 2;
 /// Sources that are checked at once in processes.
 const PROCESSES: usize = 4;
 
@@ -33,6 +35,7 @@ pub struct CheckerError(String);
 /// Checks sources.
 pub struct Checker {
     program: PathBuf,
+    short: crossbeam_channel::Sender<(Request, oneshot::Sender<Answer>)>,
     places: Semaphore,
     idle: Mutex<Option<Worker>>,
 }
@@ -53,19 +56,26 @@ struct Request {
 type Answer = Result<Checked, SourceError>;
 
 impl Checker {
-    /// `program` is a checker when called with [`COMMAND`].
-    pub fn new(program: PathBuf) -> Checker {
-        Checker { program, places: Semaphore::new(PROCESSES), idle: Mutex::default() }
+    /// `program` is a checker when called with [`COMMAND`]. The threads start here: later there may be no memory for them.
+    pub fn new(program: PathBuf) -> Result<Checker, CheckerError> {
+        let (short, jobs) = crossbeam_channel::unbounded::<(Request, oneshot::Sender<Answer>)>();
+        for _ in 0..THREADS {
+            let jobs = jobs.clone();
+            on_deep_stack(move || {
+                for (request, answer) in jobs {
+                    let _nobody_waits = answer.send(request.answer());
+                }
+            })?;
+        }
+        Ok(Checker { program, short, places: Semaphore::new(PROCESSES), idle: Mutex::default() })
     }
 
     /// As [`source::check`].
     pub async fn check(&self, source: &str, language: Option<Language>, file: &str) -> Result<Answer, CheckerError> {
         let request = Request { source: source.to_owned(), language, file: file.to_owned() };
         if source.len() <= SHORT {
-            let (sender, answer) = tokio::sync::oneshot::channel();
-            on_deep_stack(move || {
-                let _nobody_waits = sender.send(request.answer());
-            })?;
+            let (sender, answer) = oneshot::channel();
+            self.short.send((request, sender)).map_err(|e| CheckerError(e.to_string()))?;
             return answer.await.map_err(|_| CheckerError("the thread that checks it has ended".to_owned()));
         }
         let _place = self.places.acquire().await.map_err(|e| CheckerError(e.to_string()))?;
