@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
+use daplet_abi::reply::codes;
 use std::sync::Arc;
 
 /// What the trigger needs.
@@ -128,16 +129,26 @@ fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
     format!("http://{}{path}", host.unwrap_or("localhost"))
 }
 
+/// Largest headers of an answer, bytes: more than clients and proxies take.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
 /// A function's reply as an answer; `head`: without the body.
 pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
     // The runtime lets nothing else through: only a guest that breaks the rules writes it.
     let status = StatusCode::from_u16(reply.status).ok().filter(|status| (200..600).contains(&status.as_u16()));
-    let Some(status) = status else {
-        let error = InvokeError::internal(format!("the guest answered with the status {}", reply.status));
+    let refuse = |error: InvokeError| {
         let mut response = ApiError::of_invocation(&error, true).into_response();
-        response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
-        return response;
+        response.headers_mut().extend(id.clone().map(|id| (REQUEST_ID, id)));
+        response
     };
+    let Some(status) = status else {
+        return refuse(InvokeError::internal(format!("the guest answered with the status {}", reply.status)));
+    };
+    let size: usize = reply.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    if size > MAX_HEAD_BYTES {
+        let detail = format!("the answer's headers take {size} bytes, of at most {MAX_HEAD_BYTES}");
+        return refuse(InvokeError { code: codes::EXCEEDED_RESPONSE.to_owned(), ..InvokeError::internal(detail) });
+    }
     let length = reply.body.len();
     let bodyless = matches!(status.as_u16(), 204 | 304);
     let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
