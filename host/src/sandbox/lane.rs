@@ -33,12 +33,13 @@ impl Cost {
         if self.0.load(Relaxed) < LONG { Lane::Short } else { Lane::Long }
     }
 
-    /// Takes an entry into account: half of it when it was dearer than usual, a sixteenth when it was cheaper. So one long
-    /// entry is enough to leave the short lane, and some thirty short ones lead back. Concurrent entries may overwrite each
+    /// Takes an entry into account: a quarter of it when it was dearer than usual, a sixteenth when it was cheaper. So one entry
+    /// that uses up a usual budget is enough to leave the short lane, and some thirty short ones lead back; an entry that
+    /// was charged a scheduler's tick too much is not. Concurrent entries may overwrite each
     /// other's share; it is an estimate.
     pub fn charge(&self, cpu: Duration) {
         let (mean, seen) = (self.0.load(Relaxed), u32::try_from(cpu.as_micros()).unwrap_or(u32::MAX));
-        let next = if seen > mean { mean + (seen - mean) / 2 } else { mean - (mean - seen).div_ceil(16) };
+        let next = if seen > mean { mean + (seen - mean) / 4 } else { mean - (mean - seen).div_ceil(16) };
         if next != mean {
             self.0.store(next, Relaxed);
         }
@@ -60,6 +61,6 @@ mod tests {
             cost.charge(Duration::from_micros(40));
             cost.lane() == Lane::Short
         });
-        assert!(back.is_some_and(|entries| (20..60).contains(&entries)), "{back:?}");
+        assert!(back.is_some_and(|entries| (15..60).contains(&entries)), "{back:?}");
     }
 }
