@@ -194,19 +194,10 @@ impl Snapshot {
         Snapshot { image: Arc::new(image), delta: Delta::default(), own: true, cost: Cost::default() }
     }
 
-    /// What is in `memory` now, whose difference from `base` is `delta`.
-    pub(super) fn capture(base: &Arc<Image>, mut delta: Delta, memory: &GuestMemory) -> Result<Snapshot, SandboxError> {
+    /// `base` with `delta`.
+    pub(super) fn from_delta(base: &Arc<Image>, mut delta: Delta) -> Result<Snapshot, SandboxError> {
         if delta.len() <= LARGE_DELTA {
             delta.pages.shrink_to_fit();
-            return Ok(Snapshot::lines(base, delta));
-        }
-        let extent = base.extent().max(delta.numbers().last().map_or(0, |page| page + 1));
-        Image::capture(memory, 0..extent).map(Snapshot::whole)
-    }
-
-    /// `base` with `delta`.
-    pub(super) fn from_delta(base: &Arc<Image>, delta: Delta) -> Result<Snapshot, SandboxError> {
-        if delta.len() <= LARGE_DELTA {
             return Ok(Snapshot::lines(base, delta));
         }
         Image::compose(base, &delta).map(Snapshot::whole)

@@ -153,6 +153,26 @@ impl GuestMemory {
         Ok(())
     }
 
+    /// Replaces some pages, `numbers` in rising order, by private views of `file`, which has them one after the other.
+    pub fn overlay(&self, file: &MappedFile, numbers: &[u32]) -> io::Result<()> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_FIXED | libc::MAP_NORESERVE;
+        let (mut rest, mut offset) = (numbers, 0);
+        while let Some(first) = rest.first() {
+            let count = rest.iter().zip(*first..).take_while(|(page, next)| *page == next).count();
+            let length = count * PAGE;
+            let outside = || io::Error::from(io::ErrorKind::InvalidInput);
+            let at: *mut libc::c_void = self.at(first * PAGE as u32, length as u32).ok_or_else(outside)?.cast();
+            // SAFETY: `at` checked the range, which lies inside the instance's own reservation.
+            if unsafe { libc::mmap(at, length, protection, flags, file.file.as_raw_fd(), offset as i64) } != at {
+                return Err(io::Error::last_os_error());
+            }
+            rest = &rest[count..];
+            offset += length;
+        }
+        Ok(())
+    }
+
     /// Drops every private page: the memory is the mapped image again.
     pub fn forget(&self) -> io::Result<()> {
         // SAFETY: the range is private to the instance.
@@ -247,8 +267,10 @@ fn memory_file(name: &std::ffi::CStr, flags: libc::c_uint) -> io::Result<File> {
     }
 }
 
+/// Ends every way to change a file that nothing maps writably. `F_SEAL_WRITE` says the same, but waits up to 150 ms for the
+/// kernel's own references to pages just written (`memfd_wait_for_pins`), on a thread that has requests to serve.
 fn seal(file: &File) -> io::Result<()> {
-    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+    let seals = libc::F_SEAL_FUTURE_WRITE | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
     // SAFETY: a plain call on an open descriptor.
     match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } {
         0 => Ok(()),

@@ -4,8 +4,9 @@
 //! the set of such pages grows only by page faults of the slot's own thread, so an unchanged fault counter proves the known
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
 use super::SandboxError;
-use super::image::{Delta, Image, Snapshot, ZEROS, engine};
-use super::memory::{self, GuestMemory, PAGE, Run, Scanner, Usage};
+use super::image::{Delta, Snapshot, ZEROS, engine};
+use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
+use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -16,9 +17,10 @@ const PATIENCE: u32 = 16;
 /// With more than this, at once: copying them back would cost more than faulting a usual request's pages in again.
 const HUGE: usize = 4096;
 
-/// After this many restores to one snapshot the slot maps an image of its own, in which the snapshot's difference is no longer
-/// private: from then on only pages that requests really write are copied back. Costs a megabyte a slot, about a millisecond
-/// once, and a remapping when the slot is bound to another function.
+/// After this many restores to one snapshot the slot maps the snapshot's difference over the image, so that it is no longer
+/// private: from then on only pages that requests really write are copied back. Costs a file of those pages, a mapping per
+/// run of them, and a remapping when the slot is bound to another function. All else stays shared with the other slots, which
+/// keeps the processor's caches warm where functions take turns.
 const SETTLED: u32 = 256;
 
 /// An invocation between two entries: the pages that differ from its function's snapshot.
@@ -77,8 +79,8 @@ pub struct Pages {
     large_rounds: u32,
     /// Restores since the snapshot was bound.
     rounds: u32,
-    /// The image of the bound snapshot that the memory maps, once settled; until then it maps the snapshot's base.
-    own: Option<Image>,
+    /// Whether the memory maps the bound snapshot's difference over its image; until settled, the difference is private.
+    overlaid: bool,
 }
 
 impl Pages {
@@ -99,7 +101,7 @@ impl Pages {
             control_page,
             large_rounds: 0,
             rounds: 0,
-            own: None,
+            overlaid: false,
         };
         pages.remap()?;
         tracker.rest = memory::thread_usage();
@@ -118,19 +120,24 @@ impl Pages {
 
     fn remap(&mut self) -> Result<(), SandboxError> {
         self.memory.map(&self.bound.image.file).map_err(engine)?;
-        self.own = None;
+        self.overlaid = false;
         self.known.clear();
         self.refill();
         Ok(())
     }
 
-    /// Maps an image of the bound snapshot. Only when restored: the memory is that image.
+    /// Maps the bound snapshot's difference over its image. Only when restored.
     fn settle_down(&mut self) -> Result<(), SandboxError> {
-        let last = self.whole.0.last().map_or(0, |page| page + 1);
-        // Without memory for it the slot goes on as it is.
-        let Ok(own) = Image::capture(&self.memory, 0..self.bound.image.extent().max(last)) else { return Ok(()) };
-        self.memory.map(&own.file).map_err(engine)?;
-        self.own = Some(own);
+        let (numbers, bytes) = &self.whole;
+        let overlaid = MappedFile::new(bytes.len(), |file| file.write_all_at(bytes, 0)).and_then(|file| {
+            self.memory.map(&self.bound.image.file)?;
+            self.memory.overlay(&file, numbers)
+        });
+        if overlaid.is_err() {
+            // Without memory for it the slot goes on as it was.
+            return self.remap();
+        }
+        self.overlaid = true;
         self.only_control();
         Ok(())
     }
@@ -207,7 +214,7 @@ impl Pages {
         // The plan points into the snapshot that may go away here.
         self.plan.clear();
         self.rounds = 0;
-        if Arc::ptr_eq(&before.image, &self.bound.image) && self.own.is_none() {
+        if Arc::ptr_eq(&before.image, &self.bound.image) && !self.overlaid {
             self.turn(&before);
         } else {
             self.remap()?;
@@ -271,7 +278,7 @@ impl Pages {
 
     /// A new snapshot of what is in the memory now, which must be bound to the base image. Only after `settle`.
     pub fn snapshot(&self) -> Result<Snapshot, SandboxError> {
-        Snapshot::capture(&self.bound.image, self.difference(), &self.memory)
+        Snapshot::from_delta(&self.bound.image, self.difference())
     }
 
     /// Parks what is in the memory now. Only between `settle` and `restore`.
@@ -289,7 +296,7 @@ impl Pages {
         if self.known.len() > HUGE || self.large_rounds >= PATIENCE {
             self.large_rounds = 0;
             self.memory.forget().map_err(engine)?;
-            if self.own.is_some() {
+            if self.overlaid {
                 self.only_control();
             } else {
                 self.known.clear();
