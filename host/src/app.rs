@@ -75,7 +75,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
             let (kept, log) = (State::new(store.clone()), Log::new(store));
             tokio::spawn(purge(kept.clone()));
-            let state = state::embedded::Embedded { state: kept, app_id: config.app_id.clone() };
+            let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
             (Arc::new(state), Arc::new(broker), Some(log))
         }
@@ -101,7 +101,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
-        Box::new(StateCapability(Arc::clone(&state))),
+        Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
     ]));

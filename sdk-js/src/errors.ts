@@ -54,6 +54,7 @@ export class LoadTimeError extends DapletError {
 const classes: Record<string, typeof DapletError> = {
   __proto__: null as never,
   ETAG_MISMATCH: EtagMismatchError,
+  UNIT_CONFLICT: EtagMismatchError,
   NOT_FOUND: NotFoundError,
   ERR_STATE_STORE_NOT_FOUND: NotFoundError,
   ERR_PUBSUB_NOT_FOUND: NotFoundError,

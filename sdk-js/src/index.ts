@@ -20,3 +20,4 @@ export {
   state,
   type UpdateOptions,
 } from "./state.js";
+export type { Transaction, TransactionOptions, TransactionPublishOptions } from "./transaction.js";

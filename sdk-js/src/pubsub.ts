@@ -60,11 +60,9 @@ export class Broker {
       const entryId = entry.entryId === undefined ? String(i) : requireName(where, `${at}.entryId`, entry.entryId);
       if (ids.has(entryId)) throw new TypeError(`${where}: ${at}.entryId ${describe(entryId)} is there twice`);
       ids.add(entryId);
-      const { contentType, body } = encode(where, `${at}.data`, entry.data, entry.contentType);
+      const { contentType, event } = encodeEvent(where, `${at}.data`, entry.data, entry.contentType);
       const metadata = metadataOf(where, at, entry);
       const head = JSON.stringify({ entryId, contentType, ...(metadata && { metadata }) });
-      const event =
-        typeof body !== "string" ? `"${toBase64(body)}"` : isJson(contentType) ? body : JSON.stringify(body);
       return `${head.slice(0, -1)},"event":${event}}`;
     });
     const { head } = await call(where, { ...this.#base, topic }, `[${entries.join(",")}]`);
@@ -86,6 +84,13 @@ function encode(where: string, argument: string, data: unknown, contentType: str
   return { contentType: contentType ?? implied, body: toJson(where, argument, data) };
 }
 
+/** An event as a member of JSON: binary data as base64, text as a string, JSON as it is. */
+export function encodeEvent(where: string, argument: string, data: unknown, type: string | undefined) {
+  const { contentType, body } = encode(where, argument, data, type);
+  const event = typeof body !== "string" ? `"${toBase64(body)}"` : isJson(contentType) ? body : JSON.stringify(body);
+  return { contentType, event };
+}
+
 function isCloudEvent(data: unknown): boolean {
   if (data === null || typeof data !== "object") return false;
   const event = data as Record<string, unknown>;
@@ -96,7 +101,8 @@ function isJson(contentType: string): boolean {
   return contentType === "application/json" || contentType === "application/cloudevents+json";
 }
 
-function metadataOf(where: string, at: string, options: PublishOptions): Record<string, string> | undefined {
+/** The metadata of a message, its lifetime included. */
+export function metadataOf(where: string, at: string, options: PublishOptions): Record<string, string> | undefined {
   const ttl = optionalSeconds(where, `${at}.ttl`, options.ttl);
   for (const [name, value] of Object.entries(options.metadata ?? {})) {
     if (typeof value !== "string") {

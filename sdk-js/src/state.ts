@@ -1,7 +1,9 @@
 // Key-value state: arguments in, JSON values out. Must not know where the state is kept.
 import { DapletError, EtagMismatchError } from "./errors.js";
 import { call } from "./internal/call.js";
-import { decodeText, describe, optionalSeconds, requireName, toJson } from "./internal/encode.js";
+import { checkKey, conditions } from "./internal/conditions.js";
+import { decodeText, describe, requireName, toJson } from "./internal/encode.js";
+import { Transaction, type TransactionOptions } from "./transaction.js";
 
 /** Which keys a {@link StateStore} sees. */
 export interface StateOptions {
@@ -140,29 +142,55 @@ export class StateStore {
     if (typeof change !== "function") {
       throw new TypeError(`state.update: change must be a function, not ${describe(change)}`);
     }
-    const { retries = 20, ttl } = options;
-    if (!Number.isInteger(retries) || retries < 0) {
-      throw new TypeError(
-        `state.update: options.retries must be a whole number of at least 0, not ${describe(retries)}`,
-      );
-    }
-    for (let attempt = 0; ; attempt++) {
+    const { ttl } = options;
+    return attempts("state.update", options.retries, async () => {
       const { value, etag } = await this.getWithEtag<T>(key);
       const next = await change(value);
       if (next === undefined) {
         throw new TypeError("state.update: change returned undefined. Return the new value, or null for 'nothing'");
       }
-      try {
-        await this.put(key, next, ttl === undefined ? { etag } : { etag, ttl });
-        return next;
-      } catch (error) {
-        if (!(error instanceof EtagMismatchError) || attempt >= retries) throw error;
-      }
-      // The first retry goes at once: most races have two runners. After that, random pauses pull the runners apart.
-      if (attempt > 0) {
-        const pause = Math.random() * Math.min(2 ** attempt, 64);
-        await new Promise<void>((resolve) => setTimeout(resolve, pause));
-      }
+      await this.put(key, next, ttl === undefined ? { etag } : { etag, ttl });
+      return next;
+    });
+  }
+
+  /**
+   * Runs `work` on a transaction and commits what it wrote and published, all or nothing, if everything that it read is
+   * still as it was. After a lost race Daplet runs the whole handler again, from the function's pristine heap: nothing of
+   * the lost run is left, so a handler may be written as if it were alone. What it did outside of the transaction (other
+   * operations, calls of other apps) is done again. Once the answer has left (`ctx.waitUntil`), only `work` is run again.
+   */
+  async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const where = "state.transaction";
+    if (typeof work !== "function") throw new TypeError(`${where}: work must be a function, not ${describe(work)}`);
+    return attempts(where, options.retries, async () => {
+      const transaction = new Transaction((key) => this.getWithEtag(key));
+      const result = await work(transaction);
+      const unit = transaction.end();
+      if (unit !== null) await call("state.commit", { ...this.#base }, unit);
+      return result;
+    });
+  }
+}
+
+/** Tries until no race is lost, at most `retries` times more. */
+async function attempts<T>(where: string, retries: number | undefined, attempt: () => Promise<T>): Promise<T> {
+  const most = retries ?? 20;
+  if (!Number.isInteger(most) || most < 0) {
+    throw new TypeError(`${where}: options.retries must be a whole number of at least 0, not ${describe(retries)}`);
+  }
+  for (let made = 0; ; made++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      // The host has run the handler again so often that more would not help.
+      const hopeless = (error as { details?: { reruns?: number } | null } | null)?.details?.reruns !== undefined;
+      if (!(error instanceof EtagMismatchError) || hopeless || made >= most) throw error;
+    }
+    // The first retry goes at once: most races have two runners. After that, random pauses pull the runners apart.
+    if (made > 0) {
+      const pause = Math.random() * Math.min(2 ** made, 64);
+      await new Promise<void>((resolve) => setTimeout(resolve, pause));
     }
   }
 }
@@ -170,30 +198,6 @@ export class StateStore {
 /** The state store of that name (`statestore` when absent), limited to the function's own keys or to a shared space. */
 export function state(store?: string, options?: StateOptions): StateStore {
   return new StateStore(store, options);
-}
-
-function checkKey(where: string, key: unknown, argument = "key"): string {
-  const name = requireName(where, argument, key);
-  if (name.includes("||")) throw new TypeError(`${where}: ${argument} must not contain "||", which Dapr reserves`);
-  return name;
-}
-
-function conditions(where: string, at: string, options: PutOptions): object {
-  const { etag, firstWrite } = options;
-  const fields: { ttlSeconds?: number; etag?: string; concurrency?: string } = {};
-  const ttl = optionalSeconds(where, `${at}.ttl`, options.ttl);
-  if (ttl !== undefined) fields.ttlSeconds = ttl;
-  if (firstWrite && typeof etag === "string") {
-    throw new TypeError(`${where}: ${at}.etag and ${at}.firstWrite exclude each other: a first write finds no ETag`);
-  }
-  if (firstWrite || etag === null) {
-    fields.concurrency = "first-write";
-  } else if (etag !== undefined) {
-    fields.etag = requireName(where, `${at}.etag`, etag);
-    // Without this word some Dapr stores ignore the ETag.
-    fields.concurrency = "first-write";
-  }
-  return fields;
 }
 
 function parse(key: string, bytes: ArrayBuffer | Uint8Array): unknown {

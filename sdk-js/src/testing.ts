@@ -149,7 +149,11 @@ export class FakeDaplet {
     // A real operation never completes in the same turn.
     await new Promise((resolve) => setImmediate(resolve));
     const caller = this.#caller.getStore() ?? TEST;
-    if (op.startsWith("state.")) return this.#state.run(op, caller, args as never, body);
+    if (op.startsWith("state.")) {
+      return this.#state.run(op, caller, args as never, body, (message) => {
+        this.#broker.publishEntry(caller.function, message as never);
+      });
+    }
     if (op.startsWith("pubsub.")) return this.#broker.run(op, caller.function, args as never, body);
     if (op === "invoke.call") return this.#call(args as InvokeArgs, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);

@@ -18,5 +18,6 @@ mod overload;
 mod snapshots;
 mod soak;
 mod test262;
+mod transactions;
 mod waiting;
 mod wpt;

@@ -1,4 +1,5 @@
-//! Drives one invocation: enters the guest, starts what it submits, enters again with what completes, until it is done.
+//! Drives one run of a handler: enters the guest, starts what it submits, enters again with what completes, until it is done.
+use super::account::{Account, Lost, Race};
 use super::admission::Admission;
 use super::{Caller, InvokeError, Shared, Written};
 use crate::capabilities::CallContext;
@@ -19,27 +20,41 @@ use tokio::sync::oneshot;
 /// Completions that one entry delivers at most: keeps an entry short.
 const BATCH: usize = 64;
 
-/// One invocation.
+/// Who waits for the reply.
+type Waiting = oneshot::Sender<Result<Written, Lost>>;
+
+/// One run.
 pub struct Drive {
     shared: Arc<Shared>,
     function: Arc<Function>,
     context: Arc<CallContext>,
     caller: Caller,
-    reply: Option<oneshot::Sender<Result<Written, InvokeError>>>,
-    cpu_left: Duration,
-    operations: u64,
-    log_left: usize,
+    reply: Option<Waiting>,
+    account: Account,
+}
+
+/// Why a run ended early.
+enum Stop {
+    Failed(InvokeError),
+    Again(Race),
+}
+
+impl From<InvokeError> for Stop {
+    fn from(error: InvokeError) -> Stop {
+        Stop::Failed(error)
+    }
 }
 
 type Completed = (u32, Result<(serde_json::Value, Bytes), OpError>);
 
 impl Drive {
-    /// `reply` gets the reply or the failure, once.
+    /// `reply` gets the reply or why there is none, once.
     pub fn new(
         shared: Arc<Shared>,
         function: Arc<Function>,
         caller: Caller,
-        reply: oneshot::Sender<Result<Written, InvokeError>>,
+        account: Account,
+        reply: Waiting,
     ) -> Drive {
         let context = Arc::new(CallContext {
             function: Arc::clone(&function.label),
@@ -47,61 +62,65 @@ impl Drive {
             traceparent: caller.traceparent.clone(),
             depth: caller.depth,
         });
-        let limits = &function.record.limits;
-        let (cpu_left, log_left) = (limits.cpu(), usize::try_from(limits.log_bytes).unwrap_or(usize::MAX));
-        Drive { shared, context, caller, reply: Some(reply), cpu_left, operations: 0, log_left, function }
+        Drive { shared, context, caller, reply: Some(reply), account, function }
     }
 
     /// Runs to the end, the deadline, or the caller's going away before a reply.
     pub async fn run(mut self, snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>) {
-        let deadline = tokio::time::Instant::now() + self.function.record.limits.wall();
         let started = Instant::now();
         // The first step alone is the whole of most invocations: it needs no timer.
         let work = self.shared.admission.work(&self.function);
-        let first = self.shared.sandbox.handle(snapshot, kind, frame, self.cpu_left).await;
+        let first = self.shared.sandbox.handle(snapshot, kind, frame, self.account.cpu).await;
         drop(work);
         let ended = match first {
             Ok(step) => match self.settle(step) {
                 Ok(None) => Ok(()),
                 Ok(Some((parked, operations))) => {
+                    let deadline = self.account.deadline;
                     tokio::select! {
                         ended = self.wait(parked, operations) => ended,
                         () = tokio::time::sleep_until(deadline) => {
                             let limit = self.function.record.limits.wall_ms;
-                            Err(InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function))
+                            Err(InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function).into())
                         }
                     }
                 }
-                Err(error) => Err(error),
+                Err(error) => Err(error.into()),
             },
-            Err(error) => Err(InvokeError::from(&error)),
+            Err(error) => Err(InvokeError::from(&error).into()),
         };
-        if let Err(error) = ended {
-            self.fail(error, started.elapsed());
+        match ended {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) => self.fail(error, started.elapsed()),
+            Err(Stop::Again(race)) => {
+                if let Some(sender) = self.reply.take() {
+                    let _caller_is_gone = sender.send(Err(Lost::Again(Box::new(self.account), race)));
+                }
+            }
         }
     }
 
     /// Enters again and again until nothing is waited for.
-    async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), InvokeError> {
+    async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), Stop> {
         let mut running: FuturesUnordered<BoxFuture<'static, Completed>> = FuturesUnordered::new();
         running.extend(first.into_iter().map(|operation| self.start(operation)));
         loop {
             let completed = tokio::select! {
                 completed = running.next() => completed,
-                () = gone(&mut self.reply) => return Err(canceled()),
+                () = gone(&mut self.reply) => return Err(canceled().into()),
             };
             let Some(completed) = completed else {
-                return Err(InvokeError::internal("the guest waits although no operation runs"));
+                return Err(InvokeError::internal("the guest waits although no operation runs").into());
             };
-            let mut frames = vec![completion(completed)?];
+            let mut frames = vec![self.completion(completed)?];
             while frames.len() < BATCH
                 && let Some(Some(completed)) = futures::FutureExt::now_or_never(running.next())
             {
-                frames.push(completion(completed)?);
+                frames.push(self.completion(completed)?);
             }
             let shared = Arc::clone(&self.shared);
             let work = shared.admission.work(&self.function);
-            let step = shared.sandbox.resume(parked, frames, self.cpu_left).await;
+            let step = shared.sandbox.resume(parked, frames, self.account.cpu).await;
             drop(work);
             match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
                 Some((next, operations)) => {
@@ -115,7 +134,7 @@ impl Drive {
 
     /// Takes in what a step did. `None` when the invocation is done.
     fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
-        self.cpu_left = self.cpu_left.saturating_sub(step.cpu);
+        self.account.cpu = self.account.cpu.saturating_sub(step.cpu);
         Admission::learn(&self.function, step.cpu);
         self.log(step.logs);
         for frame in &step.writes {
@@ -133,11 +152,11 @@ impl Drive {
             }
             Outcome::Trap(trap) => Err(InvokeError::internal(trap.to_string())),
             Outcome::Pending(parked) => {
-                if self.cpu_left.is_zero() {
+                if self.account.cpu.is_zero() {
                     return Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function));
                 }
-                self.operations += step.submits.len() as u64;
-                if self.operations > limits.operations {
+                self.account.operations += step.submits.len() as u64;
+                if self.account.operations > limits.operations {
                     return Err(InvokeError::limit(
                         codes::EXCEEDED_OPERATIONS,
                         "operations",
@@ -203,19 +222,36 @@ impl Drive {
         })
     }
 
+    /// What the guest is told of an operation; a lost race it is not told of while the handler can run again.
+    fn completion(&self, (id, result): Completed) -> Result<Vec<u8>, Stop> {
+        let (outcome, body) = match result {
+            Ok((head, body)) => (op::Outcome::Ok(head), body),
+            Err(error) => match Race::lost(&error) {
+                Some(race) if self.reply.is_some() && self.account.may_rerun() => return Err(Stop::Again(race)),
+                // It stays lost: the guest need not try again.
+                Some(_) if self.reply.is_some() => {
+                    let details = serde_json::json!({"reruns": self.account.reruns});
+                    (op::Outcome::Error(OpError { details, ..error }), Bytes::new())
+                }
+                _ => (op::Outcome::Error(error), Bytes::new()),
+            },
+        };
+        encode(&Completion { id, outcome }, &body).map_err(|e| InvokeError::internal(e.to_string()).into())
+    }
+
     fn log(&mut self, lines: Vec<LogLine>) {
         for LogLine { level, text } in lines {
-            if self.log_left == 0 {
+            if self.account.log == 0 {
                 return;
             }
             let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
-            if text.len() > self.log_left {
-                self.log_left = 0;
+            if text.len() > self.account.log {
+                self.account.log = 0;
                 let limit = self.function.record.limits.log_bytes;
                 tracing::warn!(target: "function", function, request_id, limit, "console output exceeds logBytes; the rest is dropped");
                 return;
             }
-            self.log_left -= text.len();
+            self.account.log -= text.len();
             match level {
                 LogLevel::Debug => tracing::debug!(target: "function", function, request_id, "{text}"),
                 LogLevel::Info => tracing::info!(target: "function", function, request_id, "{text}"),
@@ -230,7 +266,7 @@ impl Drive {
         let stack = error.js.as_ref().map(|js| format!("{:?}", js.stack)).unwrap_or_default();
         tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
         if let Some(sender) = self.reply.take() {
-            let _caller_is_gone = sender.send(Err(error));
+            let _caller_is_gone = sender.send(Err(Lost::Failed(error)));
         }
     }
 }
@@ -250,16 +286,8 @@ impl Submitted {
     }
 }
 
-fn completion((id, result): Completed) -> Result<Vec<u8>, InvokeError> {
-    let (outcome, body) = match result {
-        Ok((head, body)) => (op::Outcome::Ok(head), body),
-        Err(error) => (op::Outcome::Error(error), Bytes::new()),
-    };
-    encode(&Completion { id, outcome }, &body).map_err(|e| InvokeError::internal(e.to_string()))
-}
-
 /// Ends when nobody waits for the reply any more; never once it has left.
-async fn gone(reply: &mut Option<oneshot::Sender<Result<Written, InvokeError>>>) {
+async fn gone(reply: &mut Option<Waiting>) {
     match reply {
         Some(sender) => sender.closed().await,
         None => std::future::pending().await,

@@ -3,6 +3,7 @@
 //! Must not know: HTTP servers, WasmEdge, what an operation does.
 //!
 //! The reply is given back as soon as the guest has written it; what `ctx.waitUntil` holds open goes on in the same task.
+mod account;
 mod admission;
 mod drive;
 mod error;
@@ -12,6 +13,7 @@ pub use error::{Blame, InvokeError};
 use crate::capabilities::Capabilities;
 use crate::functions::{Deployer, Function, UploadError};
 use crate::sandbox::{Sandbox, SandboxError};
+use account::{Account, Lost, Turns};
 use admission::Admission;
 use bytes::Bytes;
 use daplet_abi::EventKind;
@@ -53,6 +55,7 @@ struct Shared {
     capabilities: std::sync::OnceLock<Capabilities>,
     tasks: TaskTracker,
     admission: Admission,
+    turns: Turns,
 }
 
 /// What every kind of invocation carries.
@@ -71,8 +74,8 @@ impl Invoker {
     /// long an invocation may be expected to wait for a worker.
     pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration) -> Invoker {
         let admission = Admission::new(sandbox.places(), queue_wait);
-        let (capabilities, tasks) = (std::sync::OnceLock::new(), TaskTracker::new());
-        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission }) }
+        let (capabilities, tasks, turns) = Default::default();
+        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission, turns }) }
     }
 
     /// Gives it the capabilities; once, before the first invocation.
@@ -139,15 +142,23 @@ impl Invoker {
             return Err(InvokeError::limit(codes::LOAD_SHED, "concurrency", limits.concurrency, function)
                 .with_detail(format!("{} runs {} invocations already", function.name, limits.concurrency)));
         };
-        let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
-        let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
-        let (reply, written) = oneshot::channel();
-        let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller, reply);
-        self.shared.tasks.spawn(async move {
-            drive.run(Arc::clone(&loaded.snapshot), kind, frame).await;
-            drop(permit);
-        });
-        written.await.unwrap_or_else(|_| Err(InvokeError::internal("the invocation ended without a reply")))
+        let mut account = Account::new(function, permit);
+        loop {
+            let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
+            let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
+            let (reply, written) = oneshot::channel();
+            let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller.clone(), account, reply);
+            self.shared.tasks.spawn(async move { drive.run(Arc::clone(&loaded.snapshot), kind, frame).await });
+            match written.await {
+                Ok(Ok(written)) => return Ok(written),
+                Ok(Err(Lost::Failed(error))) => return Err(error),
+                Ok(Err(Lost::Again(left, race))) => {
+                    account = *left;
+                    self.shared.turns.wait(&mut account, race).await;
+                }
+                Err(_) => return Err(InvokeError::internal("the invocation ended without a reply")),
+            }
+        }
     }
 }
 

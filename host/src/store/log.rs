@@ -36,7 +36,7 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
 /// The messages in a [`Store`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
-    store: Store,
+    pub(super) store: Store,
     published: watch::Sender<u64>,
 }
 
@@ -51,11 +51,16 @@ impl Log {
         self.published.subscribe()
     }
 
+    /// Tells the deliveries that there may be something new.
+    pub(super) fn tick(&self) {
+        self.published.send_modify(|tick| *tick += 1);
+    }
+
     /// Appends messages, on disk when this returns. A topic without subscribers keeps nothing.
     pub async fn publish(&self, topic: &str, messages: Vec<Vec<u8>>) -> Result<(), StoreError> {
         let topic = topic.to_owned();
         self.store.writer.write(move |write| append(write, &topic, &messages)).await?;
-        self.published.send_modify(|tick| *tick += 1);
+        self.tick();
         Ok(())
     }
 
@@ -156,13 +161,13 @@ impl Log {
         };
         self.store.writer.write(change).await?;
         if published {
-            self.published.send_modify(|tick| *tick += 1);
+            self.tick();
         }
         Ok(())
     }
 }
 
-fn append(write: &WriteTransaction, topic: &str, messages: &[Vec<u8>]) -> Result<(), StoreError> {
+pub(super) fn append(write: &WriteTransaction, topic: &str, messages: &[Vec<u8>]) -> Result<(), StoreError> {
     if write.open_table(CURSORS)?.range((topic, "")..=(topic, "\u{10ffff}"))?.next().is_none() {
         return Ok(());
     }

@@ -7,13 +7,16 @@
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values
 //! - [`log`]: messages and cursors
+//! - [`unit`]: changes and messages in one commit, if what was read is as it was
 pub mod file;
 pub mod log;
 pub mod state;
+pub mod unit;
 mod writer;
 
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
+pub use unit::{Guard, Unit};
 
 use file::{DatabaseFile, OpenError};
 use std::path::Path;

@@ -172,7 +172,7 @@ fn decode(key: &str, bytes: &[u8]) -> Result<Option<Item>, StoreError> {
 }
 
 /// Whether a change's ETag rule holds; the key when it does not.
-fn allowed(write: &WriteTransaction, change: &Change) -> Result<Result<(), String>, StoreError> {
+pub(super) fn allowed(write: &WriteTransaction, change: &Change) -> Result<Result<(), String>, StoreError> {
     let wanted = change.etag.as_deref().filter(|etag| !etag.is_empty());
     if wanted.is_none() && !change.first_write {
         return Ok(Ok(()));
@@ -190,7 +190,7 @@ fn allowed(write: &WriteTransaction, change: &Change) -> Result<Result<(), Strin
     Ok(if holds { Ok(()) } else { Err(change.key.clone()) })
 }
 
-fn apply(write: &WriteTransaction, change: Change) -> Result<Option<String>, StoreError> {
+pub(super) fn apply(write: &WriteTransaction, change: Change) -> Result<Option<String>, StoreError> {
     let mut table = write.open_table(STATE)?;
     let Some(put) = change.put else {
         table.remove(change.key.as_str())?;

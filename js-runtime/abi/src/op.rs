@@ -61,6 +61,9 @@ pub mod codes {
     pub const PERMISSION_DENIED: &str = "PERMISSION_DENIED";
     /// The ETag does not match, or first-write found a value.
     pub const ETAG_MISMATCH: &str = "ETAG_MISMATCH";
+    /// Something that a unit of work read is no longer so, and the unit was not committed. Where the reply has not left, the host
+    /// runs the handler again; else, and when it has done so often enough, the guest hears of it.
+    pub const UNIT_CONFLICT: &str = "UNIT_CONFLICT";
     /// The named store, broker or app does not exist.
     pub const NOT_FOUND: &str = "NOT_FOUND";
     /// The sidecar or another service did not answer.

@@ -70,15 +70,17 @@ export class FakeBroker {
         return completion({});
       case "pubsub.publishMany": {
         const entries = JSON.parse(textOf(body)) as (PublishArgs & { event: unknown })[];
-        for (const entry of entries) {
-          const data = entryBytes(entry.event, entry.contentType);
-          this.#publish(source, { ...args, ...entry, topic: args.topic }, data);
-        }
+        for (const entry of entries) this.publishEntry(source, { ...args, ...entry, topic: args.topic });
         return completion({ failed: [] });
       }
       default:
         throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
     }
+  }
+
+  /** Publishes an event that stands in JSON. */
+  publishEntry(source: string, entry: PublishArgs & { event: unknown }): void {
+    this.#publish(source, entry, entryBytes(entry.event, entry.contentType));
   }
 
   /** Hands every waiting message to its subscribers, and what those publish too, until nothing waits. */

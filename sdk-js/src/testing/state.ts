@@ -23,6 +23,18 @@ interface Step extends Conditions {
   value?: unknown;
 }
 
+/** What `state.commit` carries. */
+interface Unit {
+  reads: { key: string; etag: string | null }[];
+  writes: Step[];
+  messages: object[];
+}
+
+function write(step: Step, full: (key: string) => string): Write {
+  const text = step.operation === "upsert" ? JSON.stringify(step.value) : undefined;
+  return { ...step, key: full(step.key), text };
+}
+
 export class FakeState {
   readonly #stores: Map<string, MemoryStore>;
 
@@ -38,7 +50,8 @@ export class FakeState {
     return store;
   }
 
-  run(op: string, caller: Caller, args: Args, body: Body): Completion {
+  /** `publish` takes the messages of a unit of work. */
+  run(op: string, caller: Caller, args: Args, body: Body, publish: (message: object) => void): Completion {
     const store = this.store(args.store ?? "statestore");
     const prefix = prefixOf(caller, args.space);
     const full = (key: string) => prefix + key;
@@ -69,12 +82,18 @@ export class FakeState {
         return completion({});
       case "state.transact": {
         const steps = JSON.parse(textOf(body)) as Step[];
-        store.apply(
-          steps.map((step): Write => {
-            const text = step.operation === "upsert" ? JSON.stringify(step.value) : undefined;
-            return { ...step, key: full(step.key), text };
-          }),
-        );
+        store.apply(steps.map((step) => write(step, full)));
+        return completion({});
+      }
+      case "state.commit": {
+        const unit = JSON.parse(textOf(body)) as Unit;
+        try {
+          for (const { key, etag } of unit.reads) store.expect(full(key), etag);
+          store.apply(unit.writes.map((step) => write(step, full)));
+        } catch (error) {
+          throw failure("UNIT_CONFLICT", error instanceof Error ? error.message : String(error));
+        }
+        unit.messages.forEach(publish);
         return completion({});
       }
       default:

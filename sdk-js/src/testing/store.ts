@@ -57,6 +57,11 @@ export class MemoryStore {
     return etag;
   }
 
+  /** Refuses if the value has another ETag, or if there is one although none is expected. */
+  expect(key: string, etag: string | null): void {
+    this.#check(etag === null ? { key, concurrency: "first-write" } : { key, etag });
+  }
+
   /** Every live key with its value, parsed. */
   entries(): Map<string, unknown> {
     const live = new Map<string, unknown>();

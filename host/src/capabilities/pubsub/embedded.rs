@@ -19,6 +19,29 @@ pub fn topic_key(pubsub: &str, topic: &str) -> String {
     format!("{pubsub}/{topic}")
 }
 
+fn check(pubsub: &str) -> Result<(), OpError> {
+    if pubsub == DEFAULT_PUBSUB {
+        return Ok(());
+    }
+    let message =
+        format!("pubsub {pubsub} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_PUBSUB}\"");
+    Err(error("ERR_PUBSUB_NOT_FOUND", message))
+}
+
+/// A message as the log has it: its topic's name there, and its bytes.
+pub fn wrapped(
+    cx: &CallContext,
+    app_id: &str,
+    pubsub: &str,
+    topic: &str,
+    message: &Outgoing,
+) -> Result<(String, Vec<u8>), OpError> {
+    check(pubsub)?;
+    let envelope = Envelope { app_id, pubsub, topic, traceparent: cx.traceparent.as_deref() };
+    let bytes = wrap(message, &envelope).map_err(|reason| error("ERR_PUBSUB_PUBLISH_MESSAGE", reason))?;
+    Ok((topic_key(pubsub, topic), bytes))
+}
+
 impl Broker for Embedded {
     fn publish<'a>(
         &'a self,
@@ -28,12 +51,7 @@ impl Broker for Embedded {
         messages: Vec<Outgoing>,
     ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
         Box::pin(async move {
-            if pubsub != DEFAULT_PUBSUB {
-                let message = format!(
-                    "pubsub {pubsub} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_PUBSUB}\""
-                );
-                return Err(error("ERR_PUBSUB_NOT_FOUND", message));
-            }
+            check(pubsub)?;
             let envelope = Envelope { app_id: &self.app_id, pubsub, topic, traceparent: cx.traceparent.as_deref() };
             let (mut kept, mut failed) = (Vec::new(), Vec::new());
             for message in messages {

@@ -1,8 +1,9 @@
 //! State in a store of the Dapr sidecar.
 use super::StateStore;
+use super::unit::{Message, Read, Unit};
 use crate::capabilities::{CallContext, from_dapr};
 use crate::dapr::{DaprError, Sidecar};
-use crate::store::{Change, Item};
+use crate::store::{Change, Item, Put};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,33 @@ impl StateStore for Dapr {
             }
             let body = serde_json::to_vec(&Transaction { operations }).map_err(|e| broken(&e))?;
             self.0.transact(store, body, cx.traceparent.as_deref()).await.map_err(mismatch)
+        })
+    }
+
+    /// Dapr guards only keys that are written. So what was read and not written is written as it was read, and what was
+    /// absent is written first and deleted. Its transactions carry no messages of their own.
+    fn commit<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        unit: Unit,
+    ) -> BoxFuture<'a, Result<Vec<Message>, OpError>> {
+        Box::pin(async move {
+            let mut changes = Vec::new();
+            for Read { key, etag, value, ttl_seconds } in unit.reads {
+                let absent = etag.is_none();
+                let value = if absent { b"null".to_vec() } else { value };
+                let put = Some(Put { value, ttl_seconds });
+                changes.push(Change { key: key.clone(), put, etag, first_write: absent });
+                if absent {
+                    changes.push(Change { key, put: None, etag: None, first_write: false });
+                }
+            }
+            changes.extend(unit.changes);
+            if !changes.is_empty() {
+                self.transact(cx, store, changes).await?;
+            }
+            Ok(unit.messages)
         })
     }
 }

@@ -1,7 +1,9 @@
 //! State in the embedded database. One store, under one name; keys get Dapr's app-id prefix.
+use super::unit::{Message, Unit};
 use super::{DEFAULT_STORE, StateStore};
+use crate::capabilities::pubsub::embedded::wrapped;
 use crate::capabilities::{CallContext, error};
-use crate::store::{Change, Item, State, StateError, StoreError};
+use crate::store::{self, Change, Item, Log, State, StateError, StoreError};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 
@@ -9,6 +11,8 @@ use futures::future::BoxFuture;
 pub struct Embedded {
     /// The database.
     pub state: State,
+    /// The log in the same database.
+    pub log: Log,
     /// The app-id that keys begin with.
     pub app_id: String,
 }
@@ -100,6 +104,26 @@ impl StateStore for Embedded {
                 change.key = self.key(&change.key);
             }
             self.state.transact(changes).await.map_err(|e| refused(self.app_id.len() + 2, e))
+        })
+    }
+
+    /// Messages go into the log by the same commit, so none are left.
+    fn commit<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        unit: Unit,
+    ) -> BoxFuture<'a, Result<Vec<Message>, OpError>> {
+        Box::pin(async move {
+            Embedded::check(store)?;
+            let guard = |key: &str, etag: Option<String>| store::Guard { key: self.key(key), etag };
+            let guards = unit.reads.into_iter().map(|read| guard(&read.key, read.etag)).collect();
+            let changes = unit.changes.into_iter().map(|change| Change { key: self.key(&change.key), ..change });
+            let message = |Message { pubsub, topic, message }| wrapped(cx, &self.app_id, &pubsub, &topic, &message);
+            let messages = unit.messages.into_iter().map(message).collect::<Result<_, _>>()?;
+            let unit = store::Unit { guards, changes: changes.collect(), messages };
+            self.log.commit(unit).await.map_err(|e| refused(self.app_id.len() + 2, e))?;
+            Ok(Vec::new())
         })
     }
 }

@@ -1,10 +1,12 @@
-//! State: `state.get`, `getMany`, `put`, `delete`, `transact`.
+//! State: `state.get`, `getMany`, `put`, `delete`, `transact`, `commit`.
 //!
 //! Owns: operations, key spaces and their grants. A function's keys are `f/{function}/{key}` in the store, those of a shared
 //! space `s/{space}/{key}`: functions share one Dapr app-id, so keeping them apart is ours. Backends: `embedded`, `dapr`.
 pub mod dapr;
 pub mod embedded;
+pub mod unit;
 
+use super::pubsub::Broker;
 use super::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::store::{Change, Item, Put};
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use unit::{Message, Unit};
 
 /// The store that a function means when it names none.
 pub const DEFAULT_STORE: &str = "statestore";
@@ -48,10 +51,23 @@ pub trait StateStore: Send + Sync {
         store: &'a str,
         changes: Vec<Change>,
     ) -> BoxFuture<'a, Result<(), OpError>>;
+    /// The changes of a unit, in order, or none of them; [`codes::ETAG_MISMATCH`] when something is not as it was read. The
+    /// messages that did not go with them are given back.
+    fn commit<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        unit: Unit,
+    ) -> BoxFuture<'a, Result<Vec<Message>, OpError>>;
 }
 
 /// The capability.
-pub struct StateCapability(pub Arc<dyn StateStore>);
+pub struct StateCapability {
+    /// Where state is kept.
+    pub store: Arc<dyn StateStore>,
+    /// Where the messages of a unit of work go.
+    pub broker: Arc<dyn Broker>,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,7 +115,7 @@ impl Capability for StateCapability {
             match verb {
                 "get" => {
                     let key = whole_key(&prefix, &args.key)?;
-                    Ok(match self.0.get(cx, store, &key).await? {
+                    Ok(match self.store.get(cx, store, &key).await? {
                         Some(item) => (described(&item), Bytes::from(item.value)),
                         None => (json!({"found": false}), Bytes::new()),
                     })
@@ -107,7 +123,7 @@ impl Capability for StateCapability {
                 "getMany" => {
                     let keys: Vec<String> =
                         args.keys.iter().map(|key| whole_key(&prefix, key)).collect::<Result<_, _>>()?;
-                    let items = self.0.get_many(cx, store, keys).await?;
+                    let items = self.store.get_many(cx, store, keys).await?;
                     let mut body = Vec::new();
                     let items: Vec<Value> =
                         args.keys.iter().zip(items).map(|(key, item)| listed(key, item, &mut body)).collect();
@@ -116,21 +132,22 @@ impl Capability for StateCapability {
                 "put" => {
                     let put = Put { value: json_text(body)?, ttl_seconds: ttl(args.ttl_seconds)? };
                     let change = change(&prefix, &args.key, Some(put), args.etag, args.concurrency.as_deref())?;
-                    let etag = self.0.change(cx, store, change).await?;
+                    let etag = self.store.change(cx, store, change).await?;
                     Ok((etag.map_or_else(|| json!({}), |etag| json!({ "etag": etag })), Bytes::new()))
                 }
                 "delete" => {
                     let change = change(&prefix, &args.key, None, args.etag, args.concurrency.as_deref())?;
-                    self.0.change(cx, store, change).await?;
+                    self.store.change(cx, store, change).await?;
                     Ok((json!({}), Bytes::new()))
                 }
                 "transact" => {
                     let entries: Vec<Entry> = serde_json::from_slice(&body)
                         .map_err(|e| error(codes::INVALID_ARGUMENT, format!("state.transact: {e}")))?;
                     let changes = entries.into_iter().map(|entry| entry.change(&prefix)).collect::<Result<_, _>>()?;
-                    self.0.transact(cx, store, changes).await?;
+                    self.store.transact(cx, store, changes).await?;
                     Ok((json!({}), Bytes::new()))
                 }
+                "commit" => self.commit(cx, store, &prefix, &body).await,
                 other => Err(unknown(&format!("state.{other}"))),
             }
         })

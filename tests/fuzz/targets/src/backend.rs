@@ -36,8 +36,9 @@ impl Backend {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
-        let state = state::embedded::Embedded { state: State::new(store.clone()), app_id: APP_ID.to_owned() };
-        let broker = pubsub::embedded::Embedded { log: Log::new(store), app_id: APP_ID.to_owned() };
+        let (kept, log) = (State::new(store.clone()), Log::new(store));
+        let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: APP_ID.to_owned() };
+        let broker = pubsub::embedded::Embedded { log, app_id: APP_ID.to_owned() };
         Backend {
             state: Arc::new(state),
             broker: Arc::new(broker),

@@ -19,7 +19,7 @@ pub fn operation(input: &[u8]) {
     let answer = backend::run(|backend| {
         let capabilities = Capabilities::new(vec![
             Box::new(Timer),
-            Box::new(StateCapability(Arc::clone(&backend.state))),
+            Box::new(StateCapability { store: Arc::clone(&backend.state), broker: Arc::clone(&backend.broker) }),
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);

@@ -1,0 +1,100 @@
+//! What one invocation may still use, over all runs of its handler; and how a run comes to be followed by another.
+//!
+//! A handler whose unit of work lost a race runs again from the function's snapshot: nothing of the lost run is left in memory.
+//! Runs that race for the same key take turns, so that each loses to the others at most once more.
+use super::InvokeError;
+use crate::functions::Function;
+use daplet_abi::op::{OpError, codes};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
+
+/// Runs of a handler that follow the first one, at most.
+const MAX_RERUNS: u32 = 20;
+/// Keys share so many turns.
+const STRIPES: usize = 256;
+/// A turn is not waited for longer than this: whoever has it may be waiting for this very invocation.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The budget of one invocation.
+pub struct Account {
+    /// CPU time.
+    pub cpu: Duration,
+    /// Operations started.
+    pub operations: u64,
+    /// Console bytes.
+    pub log: usize,
+    /// When it must have ended.
+    pub deadline: tokio::time::Instant,
+    /// Runs that lost a race.
+    pub reruns: u32,
+    /// A place among the function's invocations.
+    _permit: OwnedSemaphorePermit,
+    /// The turn of what the last run raced for.
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Account {
+    /// What the function's limits grant.
+    pub fn new(function: &Function, permit: OwnedSemaphorePermit) -> Account {
+        let limits = &function.record.limits;
+        Account {
+            cpu: limits.cpu(),
+            operations: 0,
+            log: usize::try_from(limits.log_bytes).unwrap_or(usize::MAX),
+            deadline: tokio::time::Instant::now() + limits.wall(),
+            reruns: 0,
+            _permit: permit,
+            turn: None,
+        }
+    }
+
+    /// Whether the handler may run once more.
+    pub fn may_rerun(&self) -> bool {
+        self.reruns < MAX_RERUNS
+    }
+}
+
+/// How a run ended before its reply.
+pub enum Lost {
+    /// With a failure.
+    Failed(InvokeError),
+    /// It lost a race; the handler is to run again with what is left.
+    Again(Box<Account>, Race),
+}
+
+/// What was raced for.
+#[derive(Clone, Copy, Debug)]
+pub struct Race(usize);
+
+impl Race {
+    /// Whether an operation's failure is a lost race.
+    pub fn lost(error: &OpError) -> Option<Race> {
+        if error.code != codes::UNIT_CONFLICT {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        error.details.to_string().hash(&mut hasher);
+        usize::try_from(hasher.finish() % STRIPES as u64).ok().map(Race)
+    }
+}
+
+/// The turns of those who lost a race.
+pub struct Turns(Vec<Arc<Mutex<()>>>);
+
+impl Default for Turns {
+    fn default() -> Turns {
+        Turns((0..STRIPES).map(|_| Arc::default()).collect())
+    }
+}
+
+impl Turns {
+    /// Waits for the turn; it lasts as long as the account.
+    pub async fn wait(&self, account: &mut Account, Race(stripe): Race) {
+        account.reruns += 1;
+        // Never two at once: that is how those who wait for each other would come about.
+        account.turn = None;
+        account.turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0[stripe]).lock_owned()).await.ok();
+    }
+}

@@ -1,0 +1,57 @@
+//! A unit of work: what was read is as it was, then all changes and messages, in one commit. Or nothing.
+use super::log::{Log, append};
+use super::state::{Change, StateError, allowed, apply};
+
+/// What belongs together.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// What was read and not written.
+    pub guards: Vec<Guard>,
+    /// In order; their ETag rules are checked before the first is applied.
+    pub changes: Vec<Change>,
+    /// Topic of the log, and the message.
+    pub messages: Vec<(String, Vec<u8>)>,
+}
+
+/// A key that must still be as it was read.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// The key.
+    pub key: String,
+    /// Its ETag; none: there was no value.
+    pub etag: Option<String>,
+}
+
+impl From<Guard> for Change {
+    /// A change whose ETag rule says the same; it is not to be applied.
+    fn from(guard: Guard) -> Change {
+        Change { key: guard.key, put: None, first_write: guard.etag.is_none(), etag: guard.etag }
+    }
+}
+
+impl Log {
+    /// Commits a unit of work to the store that this log is in.
+    pub async fn commit(&self, unit: Unit) -> Result<(), StateError> {
+        let publishes = !unit.messages.is_empty();
+        let done = self.store.writer.write(move |write| {
+            let guards: Vec<Change> = unit.guards.into_iter().map(Change::from).collect();
+            for change in guards.iter().chain(&unit.changes) {
+                if let Err(key) = allowed(write, change)? {
+                    return Ok(Err(StateError::Mismatch { key }));
+                }
+            }
+            for change in unit.changes {
+                apply(write, change)?;
+            }
+            for (topic, message) in unit.messages {
+                append(write, &topic, &[message])?;
+            }
+            Ok(Ok(()))
+        });
+        done.await??;
+        if publishes {
+            self.tick();
+        }
+        Ok(())
+    }
+}
