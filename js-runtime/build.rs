@@ -1,4 +1,4 @@
-//! Lays out the guest's linear memory and finds the SDK's guest build.
+//! Lays out the guest's linear memory and finds the SDK's guest builds.
 use std::path::Path;
 
 /// 128 MiB, fixed: an instance's memory never differs in size from its snapshot, and untouched pages cost nothing.
@@ -22,10 +22,12 @@ fn main() {
         }
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("js-runtime/ has a parent");
-    let sdk = root.join("sdk-js/dist/guest.js");
-    println!("cargo:rerun-if-changed={}", sdk.display());
-    if !sdk.exists() {
-        println!("cargo:warning=the SDK is not built: run `make sdk` (or `make build`) first");
+    for (variable, file) in [("DAPLET_SDK_JS", "guest.js"), ("DAPLET_CLIENT_JS", "guest-client.js")] {
+        let built = root.join("sdk-js/dist").join(file);
+        println!("cargo:rerun-if-changed={}", built.display());
+        if !built.exists() {
+            println!("cargo:warning=the SDK is not built: run `make sdk` (or `make build`) first");
+        }
+        println!("cargo:rustc-env={variable}={}", built.display());
     }
-    println!("cargo:rustc-env=DAPLET_SDK_JS={}", sdk.display());
 }

@@ -5,6 +5,7 @@
 
 mod abuse;
 mod cases;
+mod client;
 mod dapr;
 mod differential;
 mod durability;

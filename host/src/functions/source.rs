@@ -7,8 +7,10 @@ use swc_ecma_ast::{Callee, EsVersion, Expr, Lit, Module, ModuleDecl, ModuleItem}
 use swc_ecma_parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_module};
 use swc_ts_fast_strip::{Mode, Options};
 
-/// The one module that a function may import.
+/// What a function may import.
 const SDK: &str = "@daplet/sdk";
+/// Dapr's client; the guest has its own in its place.
+const CLIENT: &str = "@dapr/dapr";
 
 /// What a function is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,12 +88,13 @@ fn check_as(source: &str, language: Language, file: &str) -> Result<Checked, Sou
         return Err(fault(error.span(), format!("syntax error: {}", error.kind().msg())));
     }
     for (specifier, span) in imports(&module) {
-        if specifier != SDK {
+        if ![SDK, CLIENT].contains(&specifier.as_str()) {
             return Err(fault(
                 span,
                 format!(
-                    "cannot import \"{specifier}\": a function is one module and may import only \"{SDK}\"; bundle other \
-                     packages into it (for example with esbuild --bundle --format=esm --external:{SDK})"
+                    "cannot import \"{specifier}\": a function is one module and may import only \"{SDK}\" and \
+                     \"{CLIENT}\"; bundle other packages into it (for example with esbuild --bundle --format=esm \
+                     --external:{SDK} --external:{CLIENT})"
                 ),
             ));
         }
