@@ -1,5 +1,5 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
-use crate::api::{dapr, functions, health};
+use crate::api::{dapr, functions, grpc, health};
 use crate::capabilities::Capabilities;
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
@@ -14,7 +14,6 @@ use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Log, State, Store};
 use crate::triggers::{http, topic};
-use axum::Router;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,9 +126,11 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             stop: stop.clone(),
         };
         running.push(tokio::spawn(deliveries.run()));
-        running.push(tokio::spawn(
-            listen(config.dapr_listen, dapr::routes(dapr_api), connections.clone(), stop.clone()).await?,
-        ));
+        let grpc = bind(config.dapr_grpc_listen).await?;
+        let served = listener::grpc::serve(grpc, grpc::routes(&dapr_api), connections.clone(), stop.clone());
+        running.push(tokio::spawn(served));
+        let http = bind(config.dapr_listen).await?;
+        running.push(tokio::spawn(listener::serve(http, dapr::routes(dapr_api), connections.clone(), stop.clone())));
     }
     let management = functions::Context {
         registry,
@@ -143,11 +144,15 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         router = router.merge(topic::sidecar::routes(topics));
     }
     let router = router.merge(http::routes(trigger));
-    running.push(tokio::spawn(listen(config.listen, router, connections, stop.clone()).await?));
+    let listener = bind(config.listen).await?;
+    running.push(tokio::spawn(listener::serve(listener, router, connections, stop.clone())));
     println!("daplet: listening on http://{}", config.listen);
     match &config.sidecar {
         Some(sidecar) => println!("daplet: using the Dapr sidecar at {}", sidecar.http),
-        None => println!("daplet: Dapr's HTTP API on http://{}, app-id {}", config.dapr_listen, config.app_id),
+        None => println!(
+            "daplet: Dapr's HTTP API on http://{}, gRPC on {}, app-id {}",
+            config.dapr_listen, config.dapr_grpc_listen, config.app_id
+        ),
     }
 
     wait_for_signal().await?;
@@ -190,15 +195,8 @@ fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk>
     }
 }
 
-/// Binds now, serves in the returned future until `stop`.
-async fn listen(
-    address: std::net::SocketAddr,
-    router: Router,
-    limits: Connections,
-    stop: CancellationToken,
-) -> Result<impl Future<Output = ()>, Fatal> {
-    let listener = TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
-    Ok(listener::serve(listener, router, limits, stop))
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
+    TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
 }
 
 /// Removes expired state from time to time; to readers it is absent already.

@@ -91,6 +91,9 @@ struct Settings {
     /// Address of Dapr's HTTP API, served without a sidecar [default: 127.0.0.1:3500]
     #[arg(long, value_name = "ADDR", env = "DAPLET_DAPR_LISTEN", help_heading = "Addresses")]
     dapr_listen: Option<SocketAddr>,
+    /// Address of Dapr's gRPC API (without a sidecar) [default: 127.0.0.1:50001]
+    #[arg(long, value_name = "ADDRESS", env = "DAPLET_DAPR_GRPC_LISTEN", help_heading = "Network")]
+    dapr_grpc_listen: Option<SocketAddr>,
     /// The app-id under which Dapr knows this host [default: daplet]
     #[arg(long, value_name = "ID", env = "DAPLET_APP_ID", help_heading = "Addresses")]
     app_id: Option<String>,
@@ -201,6 +204,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Dapr's HTTP API of the embedded default.
     pub dapr_listen: SocketAddr,
+    /// Dapr's gRPC API of the embedded default.
+    pub dapr_grpc_listen: SocketAddr,
     /// This host's app-id.
     pub app_id: String,
     /// Functions, state and messages.
@@ -344,6 +349,7 @@ impl Config {
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
+            dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
             data_dir: pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share")),
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),

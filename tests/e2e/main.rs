@@ -6,6 +6,7 @@
 mod abuse;
 mod cases;
 mod client;
+mod conformance;
 mod dapr;
 mod differential;
 mod durability;

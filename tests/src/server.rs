@@ -31,6 +31,8 @@ pub struct Server {
     pub base: String,
     /// Base URL of `--dapr-listen`, no slash at the end.
     pub dapr: String,
+    /// Base URL of `--dapr-grpc-listen`, no slash at the end.
+    pub grpc: String,
     /// The data folder; outlives the server if the test holds the guard.
     pub data: PathBuf,
     _guard: Option<tempfile::TempDir>,
@@ -83,7 +85,7 @@ impl Server {
 
     /// Starts a server without waiting.
     pub fn spawn(options: Options) -> Server {
-        let (listen, dapr) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
+        let [listen, dapr, grpc] = std::array::from_fn(|_| format!("127.0.0.1:{}", free_port()));
         let (data, guard) = match options.data {
             Some(data) => (data, None),
             None => {
@@ -94,7 +96,7 @@ impl Server {
         let mut words = options.before.iter().map(Into::into).chain([binary().into_os_string()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
-        command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr]);
+        command.args(["serve", "--listen", &listen, "--dapr-listen", &dapr, "--dapr-grpc-listen", &grpc]);
         command.arg("--data-dir").arg(&data).arg("--cache-dir");
         command.arg(options.cache.unwrap_or_else(cache_dir)).args(&options.args);
         without_settings(&mut command);
@@ -109,8 +111,8 @@ impl Server {
             .no_proxy()
             .build()
             .unwrap();
-        let (base, dapr) = (format!("http://{listen}"), format!("http://{dapr}"));
-        Server { child, base, dapr, data, _guard: guard, lines, http }
+        let [base, dapr, grpc] = [listen, dapr, grpc].map(|address| format!("http://{address}"));
+        Server { child, base, dapr, grpc, data, _guard: guard, lines, http }
     }
 
     /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.

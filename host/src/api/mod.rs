@@ -5,12 +5,14 @@
 //! - [`health`]: `/livez`, `/readyz`
 //! - [`dapr`]: Dapr's own HTTP API over the embedded default
 //! - [`body`]: request bodies, by size and time
+//! - [`grpc`]: the same over gRPC
 //! - [`error`]: the one table from failures to HTTP statuses
 //! - [`wire`]: header pairs, request ids, trace context
 pub mod body;
 pub mod dapr;
 pub mod error;
 pub mod functions;
+pub mod grpc;
 pub mod health;
 pub mod wire;
 

@@ -3,7 +3,9 @@
 //! Owns: how many connections there are, how long they may be silent, how large a head may be. Must not know: routes.
 //!
 //! # Layout
+//! - [`grpc`]: the same for HTTP/2
 //! - [`watch`]: a stream that notices a peer that says too little or too much
+pub mod grpc;
 mod watch;
 
 use crate::api::ApiError;

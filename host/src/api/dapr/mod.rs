@@ -22,6 +22,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
+use daplet_abi::load::Subscription;
 use error::DaprApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub struct Context {
 
 impl Context {
     /// The caller as capabilities know callers: no function, no grants.
-    fn caller(&self, headers: &HeaderMap) -> CallContext {
+    pub fn caller(&self, headers: &HeaderMap) -> CallContext {
         let trace = headers.get("traceparent").and_then(|value| value.to_str().ok());
         CallContext {
             function: Arc::clone(&self.app_id),
@@ -81,12 +82,39 @@ pub fn routes(context: Context) -> Router {
         .with_state(context)
 }
 
+/// What `metadata` gives as the runtime's version.
+pub const RUNTIME_VERSION: &str = concat!("daplet-", env!("CARGO_PKG_VERSION"));
+
+/// A component of the embedded default.
+pub struct Component {
+    /// Its name.
+    pub name: &'static str,
+    /// Building block and implementation.
+    pub kind: &'static str,
+    /// What it can beyond the least.
+    pub capabilities: &'static [&'static str],
+}
+
+/// All of them.
+pub fn components() -> &'static [Component] {
+    &[
+        Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
+        Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+    ]
+}
+
+/// What the functions subscribe to.
+pub fn subscriptions(context: &Context) -> impl Iterator<Item = Subscription> {
+    let functions = context.registry.list();
+    functions.into_iter().flat_map(|function| function.record.subscriptions.clone())
+}
+
 async fn metadata(State(context): State<Context>) -> Response {
-    let subscriptions: Vec<Value> = context
-        .registry
-        .list()
+    let components: Vec<Value> = components()
         .iter()
-        .flat_map(|function| function.record.subscriptions.clone())
+        .map(|c| json!({"name": c.name, "type": c.kind, "version": "v1", "capabilities": c.capabilities}))
+        .collect();
+    let subscriptions: Vec<Value> = subscriptions(&context)
         .map(|s| {
             json!({
                 "pubsubname": s.pubsub, "topic": s.topic, "deadLetterTopic": s.dead_letter_topic.unwrap_or_default(),
@@ -97,13 +125,10 @@ async fn metadata(State(context): State<Context>) -> Response {
     let extended = context.extended.read().unwrap_or_else(PoisonError::into_inner).clone();
     Json(json!({
         "id": &*context.app_id,
-        "runtimeVersion": concat!("daplet-", env!("CARGO_PKG_VERSION")),
+        "runtimeVersion": RUNTIME_VERSION,
         "enabledFeatures": [],
         "actors": [],
-        "components": [
-            {"name": DEFAULT_STORE, "type": "state.daplet", "version": "v1", "capabilities": ["ETAG", "TRANSACTIONAL", "TTL"]},
-            {"name": DEFAULT_PUBSUB, "type": "pubsub.daplet", "version": "v1", "capabilities": []},
-        ],
+        "components": components,
         "subscriptions": subscriptions,
         "extended": extended,
     }))
@@ -115,12 +140,17 @@ async fn set_metadata(
     axum::extract::Path(key): axum::extract::Path<String>,
     value: String,
 ) -> Result<StatusCode, DaprApiError> {
+    let full = |message| DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, "ERR_METADATA_SET", message);
+    set_extended(&context, key, value).map(|()| StatusCode::NO_CONTENT).map_err(full)
+}
+
+/// Sets an entry of the metadata, if there is room for it.
+pub fn set_extended(context: &Context, key: String, value: String) -> Result<(), String> {
     const MAX_ENTRIES: usize = 1_000;
     let mut extended = context.extended.write().unwrap_or_else(PoisonError::into_inner);
     if extended.len() >= MAX_ENTRIES && !extended.contains_key(&key) {
-        let message = format!("metadata has {MAX_ENTRIES} entries already");
-        return Err(DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, "ERR_METADATA_SET", message));
+        return Err(format!("metadata has {MAX_ENTRIES} entries already"));
     }
     extended.insert(key, value);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

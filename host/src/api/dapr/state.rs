@@ -42,15 +42,20 @@ fn check_store(store: &str) -> Result<(), DaprApiError> {
     Err(error.rich("DAPR_STATE_NOT_FOUND", Some(("state", store))))
 }
 
-fn check_key(key: &str) -> Result<(), DaprApiError> {
+/// Why a key is none.
+pub fn illegal_key(key: &str) -> Option<String> {
     if key.is_empty() {
-        return Err(malformed("key cannot be empty"));
+        return Some("key cannot be empty".to_owned());
     }
-    if key.contains("||") {
-        let message = format!("input key/keyPrefix '{key}' can't contain '||'");
-        return Err(malformed(message).rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", DEFAULT_STORE))));
+    key.contains("||").then(|| format!("input key/keyPrefix '{key}' can't contain '||'"))
+}
+
+fn check_key(key: &str) -> Result<(), DaprApiError> {
+    match illegal_key(key) {
+        None => Ok(()),
+        Some(reason) if key.is_empty() => Err(malformed(reason)),
+        Some(reason) => Err(malformed(reason).rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", DEFAULT_STORE)))),
     }
-    Ok(())
 }
 
 fn concurrency(value: Option<&str>) -> Result<bool, DaprApiError> {
@@ -68,11 +73,16 @@ fn ttl(metadata: &Map<String, Value>, query: &BTreeMap<String, String>) -> Resul
         Some(Value::String(text)) => Some(from_query.unwrap_or(text)),
         Some(_) => return Err(malformed("metadata values must be strings")),
     };
+    parse_ttl(given).map_err(malformed)
+}
+
+/// A lifetime as metadata has it; `-1` and nothing mean for ever.
+pub fn parse_ttl(given: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(None) };
     match text.parse::<i64>() {
         Ok(-1) => Ok(None),
         Ok(seconds) if seconds > 0 => Ok(Some(seconds.unsigned_abs())),
-        _ => Err(malformed(format!("incorrect value for metadata 'ttlInSeconds': {text}"))),
+        _ => Err(format!("incorrect value for metadata 'ttlInSeconds': {text}")),
     }
 }
 

@@ -1,0 +1,101 @@
+//! Dapr's gRPC API over the embedded default: what [`super::dapr`] serves by HTTP, for clients that speak only this.
+//!
+//! Owns: the table of methods, gRPC's statuses. Must not know: how state and messages are kept. The messages are those of the
+//! crate `dapr`, made from Dapr's own protocol files; what is not in the table answers UNIMPLEMENTED with its name.
+//!
+//! # Layout
+//! - [`state`]: get, save, delete, single and bulk; transactions
+//! - [`publish`]: events, single and bulk
+//! - [`invoke`]: this host's functions as an application
+//! - [`metadata`]: what the sidecar says of itself
+mod invoke;
+mod metadata;
+mod publish;
+mod state;
+
+use super::dapr::Context;
+use crate::capabilities::CallContext;
+use ::dapr::dapr::proto::runtime::v1 as proto;
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+use daplet_abi::op::{OpError, codes};
+use tonic::Status;
+use tonic::metadata::MetadataMap;
+
+/// One call: what it asks for, and who asks.
+struct Call<T> {
+    context: Context,
+    metadata: MetadataMap,
+    message: T,
+}
+
+impl<T> Call<T> {
+    /// The caller as capabilities know callers.
+    fn caller(&self) -> CallContext {
+        let mut headers = axum::http::HeaderMap::new();
+        if let Some(Ok(trace)) = self.metadata.get("traceparent").map(|value| value.to_str()) {
+            headers.extend(trace.parse().ok().map(|value| (super::wire::TRACEPARENT, value)));
+        }
+        self.context.caller(&headers)
+    }
+}
+
+/// Dapr's gRPC API.
+pub fn routes(context: &Context) -> Router {
+    let methods: [(&str, MethodRouter); 12] = [
+        ("GetState", unary(context, state::get)),
+        ("GetBulkState", unary(context, state::get_bulk)),
+        ("SaveState", unary(context, state::save)),
+        ("DeleteState", unary(context, state::delete)),
+        ("DeleteBulkState", unary(context, state::delete_bulk)),
+        ("ExecuteStateTransaction", unary(context, state::transact)),
+        ("PublishEvent", unary(context, publish::one)),
+        ("BulkPublishEvent", unary(context, publish::bulk)),
+        ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
+        ("InvokeService", unary(context, invoke::service)),
+        ("GetMetadata", unary(context, metadata::get)),
+        ("SetMetadata", unary(context, metadata::set)),
+    ];
+    let add = |router: Router, (name, method)| router.route(&format!("/dapr.proto.runtime.v1.Dapr/{name}"), method);
+    methods.into_iter().fold(Router::new(), add).fallback(unserved)
+}
+
+async fn unserved(request: Request) -> Response {
+    let method = request.uri().path().rsplit('/').next().unwrap_or_default();
+    Status::unimplemented(format!("{method} is not served without a Dapr sidecar; set DAPR_GRPC_PORT to use one"))
+        .into_http::<tonic::body::Body>()
+        .into_response()
+}
+
+/// A method with one message in and one out.
+fn unary<Q, A, F>(context: &Context, serve: impl Fn(Call<Q>) -> F + Clone + Send + Sync + 'static) -> MethodRouter
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+    F: Future<Output = Result<A, Status>> + Send + 'static,
+{
+    let context = context.clone();
+    post(move |request: Request| async move {
+        let limit = context.max_body_bytes;
+        let service = tower::service_fn(move |request: tonic::Request<Q>| {
+            let (metadata, _, message) = request.into_parts();
+            let answer = serve(Call { context: context.clone(), metadata, message });
+            async move { answer.await.map(tonic::Response::new) }
+        });
+        let codec = tonic_prost::ProstCodec::<A, Q>::default();
+        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).unary(service, request).await
+    })
+}
+
+/// A failed operation. Dapr tells a lost race as ABORTED.
+fn failed(what: &str, error: &OpError) -> Status {
+    let message = format!("{what}: {}", error.message);
+    match error.code.as_str() {
+        codes::ETAG_MISMATCH => Status::aborted(message),
+        codes::INVALID_ARGUMENT => Status::invalid_argument(message),
+        codes::PERMISSION_DENIED => Status::permission_denied(message),
+        _ => Status::internal(message),
+    }
+}

@@ -1,0 +1,62 @@
+//! Events, single and bulk.
+use super::{Call, failed, proto};
+use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing};
+use std::collections::{HashMap, HashSet};
+use tonic::Status;
+
+fn check(pubsub: &str, topic: &str) -> Result<(), Status> {
+    if pubsub != DEFAULT_PUBSUB {
+        return Err(Status::not_found(format!("pubsub {pubsub} is not found")));
+    }
+    if topic.is_empty() {
+        return Err(Status::not_found(format!("topic is empty in pubsub {pubsub}")));
+    }
+    Ok(())
+}
+
+fn content_type(given: String) -> String {
+    if given.is_empty() { "text/plain".to_owned() } else { given }
+}
+
+pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Status> {
+    let request = std::mem::take(&mut call.message);
+    let (pubsub, topic) = (request.pubsub_name, request.topic);
+    check(&pubsub, &topic)?;
+    let message = Outgoing {
+        entry_id: String::new(),
+        data: request.data.into(),
+        content_type: content_type(request.data_content_type),
+        metadata: request.metadata.into_iter().collect(),
+    };
+    let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
+    let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, vec![message]).await;
+    match failures.map_err(|e| failed(&what, &e))?.into_iter().next() {
+        None => Ok(()),
+        Some((_, reason)) => Err(Status::invalid_argument(format!("{what}: {reason}"))),
+    }
+}
+
+/// The entries that failed; none where all were taken.
+pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::BulkPublishResponse, Status> {
+    let request = std::mem::take(&mut call.message);
+    let (pubsub, topic) = (request.pubsub_name, request.topic);
+    check(&pubsub, &topic)?;
+    let mut ids = HashSet::new();
+    if let Some(entry) = request.entries.iter().find(|e| e.entry_id.is_empty() || !ids.insert(e.entry_id.as_str())) {
+        let reason = format!("entryId {:?} is duplicated or empty, for topic {topic} pubsub {pubsub}", entry.entry_id);
+        return Err(Status::invalid_argument(reason));
+    }
+    let merged = |own: HashMap<String, String>| request.metadata.clone().into_iter().chain(own).collect();
+    let message = |entry: proto::BulkPublishRequestEntry| Outgoing {
+        entry_id: entry.entry_id,
+        data: entry.event.into(),
+        content_type: content_type(entry.content_type),
+        metadata: merged(entry.metadata),
+    };
+    let messages = request.entries.into_iter().map(message).collect();
+    let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, messages).await;
+    let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
+    let entry = |(entry_id, error)| proto::BulkPublishResponseFailedEntry { entry_id, error };
+    let failures = failures.map_err(|e| failed(&what, &e))?;
+    Ok(proto::BulkPublishResponse { failed_entries: failures.into_iter().map(entry).collect() })
+}

@@ -1,0 +1,123 @@
+//! State: values are bytes as they come; who wants JSON sends JSON.
+use super::{Call, failed, proto};
+use crate::api::dapr::state::{illegal_key, parse_ttl};
+use crate::capabilities::state::{DEFAULT_STORE, rfc3339};
+use crate::store::{Change, Item, Put};
+use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options::StateConcurrency};
+use std::collections::HashMap;
+use tonic::Status;
+
+fn check_store(store: &str) -> Result<(), Status> {
+    if store == DEFAULT_STORE {
+        return Ok(());
+    }
+    Err(Status::invalid_argument(format!("state store {store} is not found")))
+}
+
+fn check_key(key: &str) -> Result<(), Status> {
+    illegal_key(key).map_or(Ok(()), |reason| Err(Status::invalid_argument(reason)))
+}
+
+fn expiry(item: &Item) -> HashMap<String, String> {
+    item.expires.map(|at| ("ttlExpireTime".to_owned(), rfc3339(at))).into_iter().collect()
+}
+
+/// A missing key answers with nothing in it, which only its empty ETag tells from an empty value.
+pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateResponse, Status> {
+    let cx = call.caller();
+    let proto::GetStateRequest { store_name: store, key, .. } = call.message;
+    check_store(&store)?;
+    check_key(&key)?;
+    let found = call.context.state.get(&cx, &store, &key).await;
+    let found = found.map_err(|e| failed(&format!("fail to get {key} from state store {store}"), &e))?;
+    Ok(found.map_or_else(Default::default, |item| proto::GetStateResponse {
+        metadata: expiry(&item),
+        data: item.value,
+        etag: item.etag,
+    }))
+}
+
+pub async fn get_bulk(call: Call<proto::GetBulkStateRequest>) -> Result<proto::GetBulkStateResponse, Status> {
+    let cx = call.caller();
+    let proto::GetBulkStateRequest { store_name: store, keys, .. } = call.message;
+    check_store(&store)?;
+    keys.iter().try_for_each(|key| check_key(key))?;
+    let found = call.context.state.get_many(&cx, &store, keys.clone()).await;
+    let found = found.map_err(|e| failed(&format!("fail to get from state store {store}"), &e))?;
+    let item = |(key, item): (String, Option<Item>)| match item {
+        None => proto::BulkStateItem { key, ..Default::default() },
+        Some(item) => {
+            let metadata = expiry(&item);
+            proto::BulkStateItem { key, data: item.value, etag: item.etag, metadata, error: String::new() }
+        }
+    };
+    Ok(proto::GetBulkStateResponse { items: keys.into_iter().zip(found).map(item).collect() })
+}
+
+fn first_write(options: Option<StateOptions>) -> bool {
+    options.is_some_and(|options| options.concurrency == StateConcurrency::ConcurrencyFirstWrite as i32)
+}
+
+fn deletion(key: String, etag: Option<Etag>) -> Result<Change, Status> {
+    check_key(&key)?;
+    Ok(Change { key, put: None, etag: etag.map(|etag| etag.value), first_write: false })
+}
+
+fn upsert(item: StateItem) -> Result<Change, Status> {
+    check_key(&item.key)?;
+    let ttl = parse_ttl(item.metadata.get("ttlInSeconds").map(String::as_str)).map_err(Status::invalid_argument)?;
+    Ok(Change {
+        key: item.key,
+        put: Some(Put { value: item.value, ttl_seconds: ttl }),
+        etag: item.etag.map(|etag| etag.value),
+        first_write: first_write(item.options),
+    })
+}
+
+/// Each for itself; the first failure is told.
+async fn change_all<T>(call: &Call<T>, store: &str, what: &str, changes: Vec<Change>) -> Result<(), Status> {
+    let cx = call.caller();
+    let changes = changes.into_iter().map(|change| call.context.state.change(&cx, store, change));
+    let done = futures::future::join_all(changes).await;
+    done.into_iter()
+        .find_map(Result::err)
+        .map_or(Ok(()), |e| Err(failed(&format!("{what} in state store {store}"), &e)))
+}
+
+pub async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status> {
+    let proto::SaveStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
+    check_store(&store)?;
+    let changes = states.into_iter().map(upsert).collect::<Result<_, _>>()?;
+    change_all(&call, &store, "failed saving state", changes).await
+}
+
+pub async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Status> {
+    let proto::DeleteStateRequest { store_name: store, key, etag, .. } = std::mem::take(&mut call.message);
+    check_store(&store)?;
+    let change = deletion(key, etag)?;
+    change_all(&call, &store, "failed deleting state", vec![change]).await
+}
+
+pub async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Result<(), Status> {
+    let proto::DeleteBulkStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
+    check_store(&store)?;
+    let changes = states.into_iter().map(|item| deletion(item.key, item.etag)).collect::<Result<_, _>>()?;
+    change_all(&call, &store, "failed deleting state", changes).await
+}
+
+/// All or nothing, in order. As in Dapr every failure is INTERNAL, an ETag's too.
+pub async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> Result<(), Status> {
+    let proto::ExecuteStateTransactionRequest { store_name: store, operations, .. } = std::mem::take(&mut call.message);
+    check_store(&store)?;
+    let change = |operation: proto::TransactionalStateOperation| {
+        let item = operation.request.unwrap_or_default();
+        match operation.operation_type.as_str() {
+            "upsert" => upsert(item),
+            "delete" => deletion(item.key, item.etag),
+            other => Err(Status::unimplemented(format!("operation type {other} not supported"))),
+        }
+    };
+    let changes = operations.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    let done = call.context.state.transact(&call.caller(), &store, changes).await;
+    done.map_err(|e| Status::internal(format!("error while executing state transaction: {}", e.message)))
+}

@@ -1,0 +1,89 @@
+"""Runs the steps on standard input with Python's Dapr client; prints an outcome for each."""
+
+import json
+import sys
+
+import grpc
+from dapr.clients import DaprClient
+from dapr.clients.grpc._request import TransactionalStateOperation, TransactionOperationType
+from dapr.clients.grpc._state import Concurrency, Consistency, StateItem, StateOptions
+
+KINDS = {
+    grpc.StatusCode.ABORTED: "conflict",
+    grpc.StatusCode.INVALID_ARGUMENT: "invalid",
+    grpc.StatusCode.NOT_FOUND: "missing",
+}
+
+
+def options(item):
+    first = Concurrency.first_write if item.get("firstWrite") else Concurrency.unspecified
+    return StateOptions(consistency=Consistency.unspecified, concurrency=first)
+
+
+def metadata(item):
+    return {"ttlInSeconds": item["ttl"]} if "ttl" in item else {}
+
+
+def run(client, step, etags):
+    store, what = step.get("store", "statestore"), step["do"]
+    etag = lambda item: etags.get(item["etag"][1:], item["etag"]) if item.get("etag") else None
+    if what == "save":
+        if len(step["items"]) == 1:
+            item = step["items"][0]
+            client.save_state(store, item["key"], json.dumps(item["value"]), etag=etag(item), options=options(item), state_metadata=metadata(item))
+        else:
+            items = [StateItem(i["key"], json.dumps(i["value"]), etag=etag(i), options=options(i).get_proto(), metadata=metadata(i)) for i in step["items"]]
+            client.save_bulk_state(store, items)
+        return "ok"
+    if what == "get":
+        answer = client.get_state(store, step["key"])
+        if "keep" in step:
+            etags[step["keep"]] = answer.etag
+        return {"value": json.loads(answer.data)} if answer.etag else "absent"
+    if what == "bulk":
+        items = {item.key: item for item in client.get_bulk_state(store, step["keys"]).items}
+        return [[key, json.loads(items[key].data)] if items[key].etag else [key] for key in step["keys"]]
+    if what == "delete":
+        client.delete_state(store, step["key"], etag=etag(step))
+        return "ok"
+    if what == "transaction":
+        kinds = {"upsert": TransactionOperationType.upsert, "delete": TransactionOperationType.delete}
+        operations = [
+            TransactionalStateOperation(item["key"], json.dumps(item.get("value")), etag(item), kinds[kind])
+            for kind, item in step["operations"]
+        ]
+        client.execute_state_transaction(store, operations)
+        return "ok"
+    if what == "publish":
+        data = step["data"] if isinstance(step["data"], str) else json.dumps(step["data"])
+        client.publish_event(step.get("pubsub", "pubsub"), step["topic"], data, data_content_type=step["type"])
+        return "ok"
+    if what == "invoke":
+        path, _, query = step["method"].partition("?")
+        parameters = [tuple(pair.split("=")) for pair in query.split("&") if pair]
+        # Compact, as other clients write it.
+        body = json.dumps(step["body"], separators=(",", ":")) if "body" in step else ""
+        answer = client.invoke_method(step.get("app", "daplet"), path, data=body, content_type="application/json" if body else "", http_verb=step["http"], http_querystring=parameters or None)
+        return json.loads(answer.data)
+    if what == "metadata":
+        answer = client.get_metadata()
+        return {"id": answer.application_id, "components": sorted([c.name, c.type] for c in answer.registered_components)}
+    raise ValueError(f"no such step: {what}")
+
+
+def outcome(client, step, etags):
+    try:
+        return run(client, step, etags)
+    except grpc.RpcError as error:
+        return {"error": KINDS.get(error.code(), "failed"), "told": error.details()}
+    except Exception as error:
+        # What the client itself refuses, it refuses as invalid.
+        if isinstance(error, ValueError):
+            return {"error": "invalid", "told": str(error)}
+        return {"error": "failed", "told": f"{type(error).__name__}: {error}"}
+
+
+task = json.load(sys.stdin)
+with DaprClient(task["grpc"]) as dapr:
+    kept = {}
+    print(json.dumps([outcome(dapr, step, kept) for step in task["steps"]]))

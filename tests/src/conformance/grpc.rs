@@ -1,0 +1,124 @@
+//! Steps by the crate `dapr`: its generated client, which its own wraps.
+use super::{Etags, Step};
+use dapr::dapr::proto::common::v1::{
+    Etag, HttpExtension, InvokeRequest, StateItem, StateOptions, http_extension::Verb, state_options::StateConcurrency,
+};
+use dapr::dapr::proto::runtime::v1 as proto;
+use proto::dapr_client::DaprClient;
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+fn failure(status: &Status) -> Value {
+    let kind = match status.code() {
+        Code::Aborted => "conflict",
+        Code::InvalidArgument => "invalid",
+        Code::NotFound => "missing",
+        _ => "failed",
+    };
+    json!({"error": kind, "told": status.message()})
+}
+
+fn parsed(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| json!({"text": String::from_utf8_lossy(bytes)}))
+}
+
+fn item(etags: &Etags, given: &Value) -> StateItem {
+    let first = given["firstWrite"] == true;
+    let concurrency =
+        if first { StateConcurrency::ConcurrencyFirstWrite } else { StateConcurrency::ConcurrencyUnspecified };
+    let ttl = given["ttl"].as_str().map(|ttl| ("ttlInSeconds".to_owned(), ttl.to_owned()));
+    StateItem {
+        key: given["key"].as_str().unwrap_or_default().to_owned(),
+        value: given.get("value").map_or_else(Vec::new, |value| value.to_string().into_bytes()),
+        etag: etags.of(given).map(|value| Etag { value }),
+        metadata: ttl.into_iter().collect(),
+        options: first.then_some(StateOptions { concurrency: concurrency as i32, consistency: 0 }),
+    }
+}
+
+pub async fn run(address: &str, steps: &[Step]) -> Vec<Value> {
+    let channel =
+        Channel::from_shared(address.to_owned()).expect("an address").connect().await.expect("the API listens");
+    let mut client = DaprClient::new(channel);
+    let mut etags = Etags::default();
+    let mut outcomes = Vec::new();
+    for step in steps {
+        outcomes.push(one(&mut client, step, &mut etags).await.unwrap_or_else(|status| failure(&status)));
+    }
+    outcomes
+}
+
+async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -> Result<Value, Status> {
+    let (store_name, key) = (step.store().to_owned(), step.text("key", "").to_owned());
+    match step.what.as_str() {
+        "save" => {
+            let states = step.list("items").iter().map(|given| item(etags, given)).collect();
+            client.save_state(proto::SaveStateRequest { store_name, states }).await.map(|_| json!("ok"))
+        }
+        "get" => {
+            let request = proto::GetStateRequest { store_name, key, ..Default::default() };
+            let answer = client.get_state(request).await?.into_inner();
+            etags.keep(step, &answer.etag);
+            Ok(if answer.etag.is_empty() { json!("absent") } else { json!({"value": parsed(&answer.data)}) })
+        }
+        "bulk" => {
+            let keys = step.list("keys").iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
+            let request = proto::GetBulkStateRequest { store_name, keys, parallelism: 10, ..Default::default() };
+            let row = |item: proto::BulkStateItem| match item.etag.is_empty() {
+                true => json!([item.key]),
+                false => json!([item.key, parsed(&item.data)]),
+            };
+            Ok(client.get_bulk_state(request).await?.into_inner().items.into_iter().map(row).collect())
+        }
+        "delete" => {
+            let etag = etags.of(&Value::Object(step.arguments.clone())).map(|value| Etag { value });
+            let request = proto::DeleteStateRequest { store_name, key, etag, ..Default::default() };
+            client.delete_state(request).await.map(|_| json!("ok"))
+        }
+        "transaction" => {
+            let operation = |pair: &Value| proto::TransactionalStateOperation {
+                operation_type: pair[0].as_str().unwrap_or_default().to_owned(),
+                request: Some(item(etags, &pair[1])),
+            };
+            let operations = step.list("operations").iter().map(operation).collect();
+            let request = proto::ExecuteStateTransactionRequest { store_name, operations, ..Default::default() };
+            client.execute_state_transaction(request).await.map(|_| json!("ok"))
+        }
+        "publish" => {
+            let data = &step.arguments["data"];
+            let request = proto::PublishEventRequest {
+                pubsub_name: step.text("pubsub", "pubsub").to_owned(),
+                topic: step.text("topic", "").to_owned(),
+                data: data.as_str().map_or_else(|| data.to_string(), str::to_owned).into_bytes(),
+                data_content_type: step.text("type", "").to_owned(),
+                ..Default::default()
+            };
+            client.publish_event(request).await.map(|_| json!("ok"))
+        }
+        "invoke" => {
+            let (method, query) = step.text("method", "").split_once('?').unwrap_or((step.text("method", ""), ""));
+            let verb = Verb::from_str_name(step.text("http", "GET")).unwrap_or(Verb::Get);
+            let body = step.arguments.get("body").map(ToString::to_string);
+            let message = InvokeRequest {
+                method: method.to_owned(),
+                content_type: body.as_ref().map_or_else(String::new, |_| "application/json".to_owned()),
+                data: body.map(|body| prost_types::Any { type_url: String::new(), value: body.into_bytes() }),
+                http_extension: Some(HttpExtension { verb: verb as i32, querystring: query.to_owned() }),
+            };
+            let id = step.text("app", "daplet").to_owned();
+            // Deprecated for new programs; what clients call all the same.
+            #[allow(deprecated)]
+            let answer = client.invoke_service(proto::InvokeServiceRequest { id, message: Some(message) }).await?;
+            Ok(parsed(&answer.into_inner().data.unwrap_or_default().value))
+        }
+        "metadata" => {
+            let answer = client.get_metadata(proto::GetMetadataRequest {}).await?.into_inner();
+            let mut components: Vec<Value> =
+                answer.registered_components.iter().map(|c| json!([c.name, c.r#type])).collect();
+            components.sort_by_key(Value::to_string);
+            Ok(json!({"id": answer.id, "components": components}))
+        }
+        other => panic!("no such step: {other}"),
+    }
+}

@@ -1,0 +1,109 @@
+//! Steps as requests of HTTP.
+use super::{Etags, Step};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+/// Status and body, or the outcome of a failure.
+async fn send(request: RequestBuilder) -> Result<(u16, reqwest::header::HeaderMap, Vec<u8>), Value> {
+    let response = request.send().await.expect("the API answers");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.bytes().await.expect("a body").to_vec();
+    let kind = match status {
+        ..400 => return Ok((status, headers, body)),
+        400 => "invalid",
+        404 => "missing",
+        409 => "conflict",
+        _ => "failed",
+    };
+    Err(json!({"error": kind, "told": String::from_utf8_lossy(&body)}))
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| json!({"text": String::from_utf8_lossy(body)}))
+}
+
+fn item(etags: &Etags, given: &Value) -> Value {
+    let mut item = json!({"key": given["key"], "value": given["value"]});
+    if let Some(etag) = etags.of(given) {
+        item["etag"] = json!(etag);
+    }
+    if given["firstWrite"] == true {
+        item["options"] = json!({"concurrency": "first-write"});
+    }
+    if let Some(ttl) = given["ttl"].as_str() {
+        item["metadata"] = json!({"ttlInSeconds": ttl});
+    }
+    item
+}
+
+pub async fn run(base: &str, steps: &[Step]) -> Vec<Value> {
+    let client = Client::builder().no_proxy().build().expect("a client");
+    let mut etags = Etags::default();
+    let mut outcomes = Vec::new();
+    for step in steps {
+        outcomes.push(one(&client, base, step, &mut etags).await.unwrap_or_else(|failure| failure));
+    }
+    outcomes
+}
+
+async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Result<Value, Value> {
+    let state = format!("{base}/v1.0/state/{}", step.store());
+    match step.what.as_str() {
+        "save" => {
+            let items: Vec<Value> = step.list("items").iter().map(|given| item(etags, given)).collect();
+            send(client.post(state).json(&items)).await.map(|_| json!("ok"))
+        }
+        "get" => {
+            let (status, headers, body) = send(client.get(format!("{state}/{}", step.text("key", "")))).await?;
+            etags.keep(step, headers.get("etag").and_then(|etag| etag.to_str().ok()).unwrap_or_default());
+            Ok(if status == 204 { json!("absent") } else { json!({"value": parsed(&body)}) })
+        }
+        "bulk" => {
+            let (_, _, body) =
+                send(client.post(format!("{state}/bulk")).json(&json!({"keys": step.list("keys")}))).await?;
+            let list = parsed(&body);
+            let row = |item: &Value| match item.get("etag") {
+                Some(_) => json!([item["key"], item["data"]]),
+                None => json!([item["key"]]),
+            };
+            Ok(list.as_array().map_or(list.clone(), |items| items.iter().map(row).collect()))
+        }
+        "delete" => {
+            let mut request = client.delete(format!("{state}/{}", step.text("key", "")));
+            if let Some(etag) = etags.of(&Value::Object(step.arguments.clone())) {
+                request = request.header("if-match", etag);
+            }
+            send(request).await.map(|_| json!("ok"))
+        }
+        "transaction" => {
+            let operation = |pair: &Value| json!({"operation": pair[0], "request": item(etags, &pair[1])});
+            let operations: Vec<Value> = step.list("operations").iter().map(operation).collect();
+            let body = json!({ "operations": operations });
+            send(client.post(format!("{state}/transaction")).json(&body)).await.map(|_| json!("ok"))
+        }
+        "publish" => {
+            let url = format!("{base}/v1.0/publish/{}/{}", step.text("pubsub", "pubsub"), step.text("topic", ""));
+            let data = &step.arguments["data"];
+            let body = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
+            send(client.post(url).header("content-type", step.text("type", "")).body(body)).await.map(|_| json!("ok"))
+        }
+        "invoke" => {
+            let method = Method::from_bytes(step.text("http", "GET").as_bytes()).expect("a method");
+            let url = format!("{base}/v1.0/invoke/{}/method/{}", step.text("app", "daplet"), step.text("method", ""));
+            let mut request = client.request(method, url);
+            if let Some(body) = step.arguments.get("body") {
+                request = request.json(body);
+            }
+            send(request).await.map(|(_, _, body)| parsed(&body))
+        }
+        "metadata" => {
+            let (_, _, body) = send(client.get(format!("{base}/v1.0/metadata"))).await?;
+            let body = parsed(&body);
+            let mut components: Vec<Value> =
+                body["components"].as_array().into_iter().flatten().map(|c| json!([c["name"], c["type"]])).collect();
+            components.sort_by_key(Value::to_string);
+            Ok(json!({"id": body["id"], "components": components}))
+        }
+        other => panic!("no such step: {other}"),
+    }
+}
