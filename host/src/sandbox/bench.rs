@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What [`Bench::new`] needs from a sandbox.
+#[derive(Clone)]
 pub struct Handle(Arc<Shared>);
 
 impl Sandbox {
