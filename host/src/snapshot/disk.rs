@@ -21,6 +21,8 @@ const WHOLE: &str = "snapshot";
 const PARTIAL: &str = "new";
 /// Changes that may wait for the writer; each holds its snapshot in memory.
 const QUEUE: usize = 64;
+/// How much less the writer's work counts than that of requests.
+const PRIORITY: i32 = 10;
 /// Files read at once: more would only hold more memory.
 const READERS: usize = 16;
 
@@ -167,6 +169,8 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, live: &HashSet<String>, mut queue: mpsc::Receiver<Change>) {
+        // Of this thread alone. Nobody waits for a file, and requests need the processor; without it they are only slower.
+        let _same = rustix::process::nice(PRIORITY);
         if let Err(error) = self.tidy(live) {
             self.folder.tell("read", &self.folder.path, &error);
         }
