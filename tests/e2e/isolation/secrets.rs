@@ -111,7 +111,7 @@ async fn no_secret_is_ever_found() {
     println!("ISOLATION_SEED={seed}");
     // Odd, so that no rhythm of restores and rebindings hides one of them.
     let every = setting("ISOLATION_VERIFY", 41);
-    let args = vec![format!("--verify-restore={every}"), "--log=error".to_owned()];
+    let args = vec![format!("--verify-restore={every}"), "--log=error".to_owned(), "--queue-ms=600000".to_owned()];
     let mut server = Server::with(Options { args, ..Options::default() }).await;
     server.deploy("echo", "export default request => request.text()").await;
     for name in 0..FUNCTIONS {
