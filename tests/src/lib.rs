@@ -4,6 +4,7 @@
 //!
 //! # Layout
 //! - [`server`]: starts, stops and kills a server on free ports
+//! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
 //! - [`programs`]: random JavaScript programs
@@ -12,6 +13,7 @@
 
 pub mod case;
 pub mod conformance;
+pub mod daprd;
 pub mod flood;
 pub mod load;
 pub mod programs;

@@ -53,12 +53,14 @@ pub fn cache_dir() -> PathBuf {
 
 /// What is set around the tests is not about the server under test.
 pub fn without_settings(command: &mut Command) {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAPLET_") || name.starts_with("DAPR_")) {
+    let about = |name: &str| ["DAPLET_", "DAPR_", "APP_"].iter().any(|prefix| name.starts_with(prefix));
+    for (name, _) in std::env::vars().filter(|(name, _)| about(name)) {
         command.env_remove(name);
     }
 }
 
-fn free_port() -> u16 {
+/// A port of the loopback address that nobody listens on now.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -132,6 +134,11 @@ impl Server {
     /// Process id: unchanged as long as this is the same server.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The port of `--listen`.
+    pub fn port(&self) -> u16 {
+        self.base.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// Waits until the process has ended, without taking its exit code.
@@ -217,7 +224,8 @@ impl Drop for Server {
     }
 }
 
-fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<VecDeque<String>>>) {
+/// Keeps the last lines that a process prints.
+pub fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<VecDeque<String>>>) {
     let lines = lines.clone();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
