@@ -4,6 +4,7 @@
 //! in CI (`CI=true`) they fail instead.
 use crate::root;
 use crate::server::{Options, Server, collect, free_port, without_settings};
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -106,7 +107,7 @@ impl Mesh {
         self.component("cryptostore", "crypto.dapr.localstorage", &[("path", &path("keys"))]);
         let names = path("names.db");
         let config = format!(
-            "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata:\n  name: tests\nspec:\n  tracing:\n    samplingRate: \"0\"\n  \
+            "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata:\n  name: tests\nspec:\n  tracing:\n    samplingRate: \"1\"\n  \
              nameResolution:\n    component: sqlite\n    version: v1\n    configuration:\n      connectionString: \"{names}\"\n"
         );
         std::fs::write(path("config.yaml"), config).unwrap();
@@ -147,8 +148,18 @@ impl Mesh {
 
     /// A server under test behind a sidecar of its own (app-id `daplet`), both ready.
     pub async fn daplet(&self) -> (Server, Daprd) {
+        self.daplet_with(&[], &[]).await
+    }
+
+    /// The same with more in the environment of the server and of the sidecar. An empty value takes a variable away.
+    pub async fn daplet_with(&self, server: &[(&str, &str)], sidecar: &[(&str, &str)]) -> (Server, Daprd) {
+        let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
         let mut daprd = self.sidecar("daplet");
-        let server = Server::spawn(Options { env: daprd.app_env(), ..Options::default() });
+        daprd.env = owned(sidecar);
+        let env = [daprd.app_env(), owned(server)].concat();
+        let server = Server::spawn(Options { env, ..Options::default() });
         daprd.start(server.port()).await;
         server.ready().await;
         (server, daprd)
@@ -228,6 +239,13 @@ impl Daprd {
     pub fn signal(&self, name: &str) {
         let pid = self.child.as_ref().unwrap().id().to_string();
         Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+    }
+
+    /// GET of its HTTP API, as JSON.
+    pub async fn json(&self, path: &str) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(self.url(path)).send().await.unwrap();
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
     }
 
     /// What it has printed lately.

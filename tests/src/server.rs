@@ -119,16 +119,25 @@ impl Server {
 
     /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.
     pub async fn ready(&self) {
+        self.answers("/readyz").await;
+    }
+
+    /// Waits until `/livez` answers 200: there may be no sidecar yet.
+    pub async fn listening(&self) {
+        self.answers("/livez").await;
+    }
+
+    async fn answers(&self, probe: &str) {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(300) {
-            if let Ok(answer) = self.http.get(format!("{}/readyz", self.base)).send().await
+            if let Ok(answer) = self.http.get(self.url(probe)).send().await
                 && answer.status() == 200
             {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the server did not get ready:\n{}", self.output());
+        panic!("the server did not answer 200 at {probe}:\n{}", self.output());
     }
 
     /// Process id: unchanged as long as this is the same server.
