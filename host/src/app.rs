@@ -1,5 +1,5 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
-use crate::api::{dapr, functions, grpc, health};
+use crate::api::{dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
@@ -63,9 +63,12 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let registry = Arc::new(Registry::open(&config.data_dir.join("functions.redb"), SnapshotKey::guest(GUEST))?);
     let sidecar = match &config.sidecar {
-        Some(found) => Some(Sidecar::new(&found.http, found.api_token.as_deref())?),
+        Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
         None => None,
     };
+    if let Some(sidecar) = &sidecar {
+        tokio::spawn(sidecar.clone().watch());
+    }
     let (state, broker, log): (Arc<dyn StateStore>, Arc<dyn Broker>, Option<Log>) = match &sidecar {
         Some(sidecar) => {
             (Arc::new(state::dapr::Dapr(sidecar.clone())), Arc::new(pubsub::dapr::Dapr(sidecar.clone())), None)
@@ -96,13 +99,14 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         invoker: invoker.clone(),
         max_body_bytes: config.max_body_bytes,
         production: config.production,
+        app_id: config.app_id.as_str().into(),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
-        Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
+        Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let dapr_api = dapr::Context {
         state,
@@ -113,7 +117,6 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         max_body_bytes: config.max_body_bytes,
         extended: Arc::default(),
     };
-    let topics = topic::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
     let stop = CancellationToken::new();
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
@@ -132,18 +135,27 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         let http = bind(config.dapr_listen).await?;
         running.push(tokio::spawn(listener::serve(http, dapr::routes(dapr_api), connections.clone(), stop.clone())));
     }
+    let mut router = health::routes(Arc::clone(&ready), sidecar.clone());
+    if let Some(sidecar) = sidecar {
+        let (registry, invoker, streams) = (Arc::clone(&registry), invoker.clone(), sidecar.streams());
+        if streams {
+            let (registry, invoker) = (Arc::clone(&registry), invoker.clone());
+            let streams = topic::streaming::Streams { sidecar, registry, invoker, stop: stop.clone() };
+            running.push(tokio::spawn(streams.run()));
+        }
+        router = router.merge(topic::sidecar::routes(topic::sidecar::Context { registry, invoker, streams }));
+    }
     let management = functions::Context {
         registry,
         deployer,
         limits: config.limits.clone(),
         max_source_bytes: config.max_source_bytes,
-        refuse_invoked: true,
+        refuse_invoked: !config.manage_through_dapr,
     };
-    let mut router = health::routes(Arc::clone(&ready)).merge(functions::routes(management));
-    if config.sidecar.is_some() {
-        router = router.merge(topic::sidecar::routes(topics));
+    let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
+    if config.sidecar.is_some() || config.app_token.is_some() {
+        router = trust::guard(router, config.app_token.as_deref());
     }
-    let router = router.merge(http::routes(trigger));
     let listener = bind(config.listen).await?;
     running.push(tokio::spawn(listener::serve(listener, router, connections, stop.clone())));
     println!("daplet: listening on http://{}", config.listen);

@@ -64,7 +64,8 @@ Examples:
 Every setting of `serve` is also an environment variable (shown in brackets) and a key of the TOML file given with
 --config (the option's name with underscores). The command line wins over the environment, the environment over the file.
 
-Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation go to that Dapr sidecar.";
+Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation go to that Dapr sidecar; with DAPR_GRPC_PORT or
+DAPR_GRPC_ENDPOINT, topics come from it by streams. DAPR_API_TOKEN is sent to it, APP_API_TOKEN is asked of it.";
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
@@ -155,6 +156,9 @@ struct Settings {
     /// Hide messages and stack traces of failed functions from callers
     #[arg(long, env = "DAPLET_PRODUCTION", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
     production: Option<bool>,
+    /// Let other applications manage functions through Dapr's service invocation
+    #[arg(long, env = "DAPLET_MANAGE_THROUGH_DAPR", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    manage_through_dapr: Option<bool>,
     /// Form of the log [default: text]
     #[arg(long, value_enum, value_name = "FORM", env = "DAPLET_LOG_FORMAT", help_heading = "Operation")]
     log_format: Option<LogFormat>,
@@ -244,6 +248,10 @@ pub struct Config {
     pub limits: Limits,
     /// The Dapr sidecar, where there is one.
     pub sidecar: Option<Sidecar>,
+    /// Token that the sidecar has to send (`APP_API_TOKEN`).
+    pub app_token: Option<String>,
+    /// Functions may be managed through service invocation.
+    pub manage_through_dapr: bool,
 }
 
 /// What connections may take: of time, of bytes, and how many there may be.
@@ -270,6 +278,8 @@ pub struct Connections {
 pub struct Sidecar {
     /// Base URL, without a slash at the end.
     pub http: String,
+    /// URL of its gRPC API, where that is known.
+    pub grpc: Option<String>,
     /// Token to send (`DAPR_API_TOKEN`).
     pub api_token: Option<String>,
 }
@@ -376,7 +386,9 @@ impl Config {
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
             verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
-            sidecar: sidecar(variable),
+            sidecar: sidecar(variable)?,
+            app_token: variable("APP_API_TOKEN"),
+            manage_through_dapr: pick!(manage_through_dapr, false),
         };
         config.limits.check().map_err(|e| ConfigError::OutOfRange {
             setting: format!("limits.{}", e.name),
@@ -402,10 +414,22 @@ impl Config {
     }
 }
 
-fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Option<Sidecar> {
-    let http =
-        variable("DAPR_HTTP_ENDPOINT").or_else(|| Some(format!("http://127.0.0.1:{}", variable("DAPR_HTTP_PORT")?)))?;
-    Some(Sidecar { http: http.trim_end_matches('/').to_owned(), api_token: variable("DAPR_API_TOKEN") })
+/// A sidecar is next to this server: its addresses are plain HTTP.
+fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Sidecar>, ConfigError> {
+    let address = |endpoint: &str, port: &str| {
+        let Some(given) = variable(endpoint) else {
+            return Ok(variable(port).map(|port| format!("http://127.0.0.1:{port}")));
+        };
+        let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
+        if url.starts_with("http://") && !url.contains('?') {
+            return Ok(Some(url.trim_end_matches('/').to_owned()));
+        }
+        let range = "an address without TLS, such as http://127.0.0.1:3500".to_owned();
+        Err(ConfigError::OutOfRange { setting: endpoint.to_owned(), value: given, range })
+    };
+    let grpc = address("DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT")?;
+    let http = address("DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT")?;
+    Ok(http.map(|http| Sidecar { http, grpc, api_token: variable("DAPR_API_TOKEN") }))
 }
 
 #[cfg(test)]
@@ -446,11 +470,15 @@ mod tests {
 
     #[test]
     fn the_sidecar_is_found_in_the_environment() {
-        let config = serve(&[], &[("DAPR_HTTP_PORT", "3501"), ("DAPR_API_TOKEN", "t")]).unwrap();
-        assert_eq!(
-            config.sidecar,
-            Some(Sidecar { http: "http://127.0.0.1:3501".to_owned(), api_token: Some("t".to_owned()) })
-        );
-        assert_eq!(serve(&[], &[]).unwrap().sidecar, None);
+        let found = |variables| serve(&[], variables).unwrap().sidecar;
+        let (http, api_token) = ("http://127.0.0.1:3501".to_owned(), Some("t".to_owned()));
+        let variables = [("DAPR_HTTP_PORT", "3501"), ("DAPR_API_TOKEN", "t")];
+        assert_eq!(found(&variables), Some(Sidecar { http: http.clone(), grpc: None, api_token }));
+        let variables = [("DAPR_HTTP_ENDPOINT", "http://127.0.0.1:3501/"), ("DAPR_GRPC_ENDPOINT", "dapr:50001")];
+        let grpc = Some("http://dapr:50001".to_owned());
+        assert_eq!(found(&variables), Some(Sidecar { http, grpc, api_token: None }));
+        assert_eq!(found(&[]), None);
+        let refused = serve(&[], &[("DAPR_GRPC_ENDPOINT", "https://dapr:443")]).unwrap_err().to_string();
+        assert!(refused.contains("DAPR_GRPC_ENDPOINT") && refused.contains("https://dapr:443"), "{refused}");
     }
 }

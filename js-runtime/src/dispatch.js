@@ -183,6 +183,7 @@
     #brand = true;
     get requestId() { this.#brand; return part("requestId") }
     get traceparent() { this.#brand; return part("traceparent") ?? null }
+    get caller() { this.#brand; return part("caller") ?? null }
     get attempt() { this.#brand; return part("attempt") }
     get pubsub() { this.#brand; return part("pubsub") }
     get topic() { this.#brand; return part("topic") }

@@ -37,7 +37,7 @@ export class PermissionDeniedError extends DapletError {
   }
 }
 
-/** A store, broker or app did not answer. Trying again later may help. */
+/** A store, broker or app did not answer. Trying again later may help. Code `sidecarUnavailable`: the Dapr sidecar itself. */
 export class UnavailableError extends DapletError {
   override get name(): string {
     return "UnavailableError";
@@ -61,6 +61,7 @@ const classes: Record<string, typeof DapletError> = {
   PERMISSION_DENIED: PermissionDeniedError,
   ERR_PUBSUB_FORBIDDEN: PermissionDeniedError,
   UNAVAILABLE: UnavailableError,
+  sidecarUnavailable: UnavailableError,
   UNAVAILABLE_DURING_LOAD: LoadTimeError,
 };
 

@@ -10,6 +10,8 @@ export interface Context {
   readonly requestId: string;
   /** W3C trace context of this invocation; null when the caller sent none. */
   readonly traceparent: string | null;
+  /** App-id of the Dapr application that calls; null when nobody says so who can be trusted. */
+  readonly caller: string | null;
   /** The function's name. */
   readonly function: string;
   /** The function's version. */

@@ -127,6 +127,7 @@ export class FakeDaplet {
       signal: new AbortController().signal,
       requestId: randomUUID(),
       traceparent,
+      caller: null,
       function: mounted.name,
       version: "test",
       env: mounted.env,

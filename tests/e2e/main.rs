@@ -17,6 +17,7 @@ mod layers;
 mod lifecycle;
 mod nesting;
 mod overload;
+mod sidecar;
 mod snapshots;
 mod soak;
 mod test262;

@@ -4,14 +4,18 @@
 //!
 //! # Layout
 //! - [`server`]: starts, stops and kills a server on free ports
+//! - [`daprd`]: a real Dapr sidecar and Redis beside it
+//! - [`app`]: another application, not of this project
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
 //! - [`programs`]: random JavaScript programs
 //! - [`readme`]: runs the commands of a README and compares what they print
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+pub mod app;
 pub mod case;
 pub mod conformance;
+pub mod daprd;
 pub mod flood;
 pub mod load;
 pub mod programs;

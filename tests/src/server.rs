@@ -53,12 +53,14 @@ pub fn cache_dir() -> PathBuf {
 
 /// What is set around the tests is not about the server under test.
 pub fn without_settings(command: &mut Command) {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAPLET_") || name.starts_with("DAPR_")) {
+    let about = |name: &str| ["DAPLET_", "DAPR_", "APP_"].iter().any(|prefix| name.starts_with(prefix));
+    for (name, _) in std::env::vars().filter(|(name, _)| about(name)) {
         command.env_remove(name);
     }
 }
 
-fn free_port() -> u16 {
+/// A port of the loopback address that nobody listens on now.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -117,21 +119,35 @@ impl Server {
 
     /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.
     pub async fn ready(&self) {
+        self.answers("/readyz").await;
+    }
+
+    /// Waits until `/livez` answers 200: there may be no sidecar yet.
+    pub async fn listening(&self) {
+        self.answers("/livez").await;
+    }
+
+    async fn answers(&self, probe: &str) {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(300) {
-            if let Ok(answer) = self.http.get(format!("{}/readyz", self.base)).send().await
+            if let Ok(answer) = self.http.get(self.url(probe)).send().await
                 && answer.status() == 200
             {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the server did not get ready:\n{}", self.output());
+        panic!("the server did not answer 200 at {probe}:\n{}", self.output());
     }
 
     /// Process id: unchanged as long as this is the same server.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The port of `--listen`.
+    pub fn port(&self) -> u16 {
+        self.base.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// Waits until the process has ended, without taking its exit code.
@@ -217,7 +233,8 @@ impl Drop for Server {
     }
 }
 
-fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<VecDeque<String>>>) {
+/// Keeps the last lines that a process prints.
+pub fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<VecDeque<String>>>) {
     let lines = lines.clone();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {

@@ -1,14 +1,17 @@
 //! `/functions`: upload, look, remove.
 use super::ApiError;
 use super::body::read;
+use super::trust::{CALLER, FromSidecar};
+use super::wire::DEPTH;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{Deployer, Function, FunctionName, Registry, Upload};
 use crate::limits::Limits;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -27,18 +30,31 @@ pub struct Context {
     pub limits: Limits,
     /// Largest source, bytes.
     pub max_source_bytes: usize,
-    /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not upload them.
+    /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not read or upload them.
     pub refuse_invoked: bool,
 }
 
 /// The management routes.
 pub fn routes(context: Context) -> Router {
+    let refuse_invoked = context.refuse_invoked;
     let one = get(show).put(put).delete(remove).fallback(not_allowed);
     Router::new()
         .route("/functions", get(list).post(post).fallback(not_allowed))
         .route("/functions/{name}", one)
         .route("/functions/{name}/source", get(source).fallback(not_allowed))
+        .layer(from_fn(move |request, next| refuse(refuse_invoked, request, next)))
         .with_state(context)
+}
+
+/// An application that invokes itself is not named as a caller by its sidecar: a token shows it, and functions leave a mark.
+async fn refuse(invoked: bool, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let came_through = headers.contains_key(CALLER) || headers.contains_key(DEPTH);
+    if invoked && (came_through || request.extensions().get::<FromSidecar>().is_some()) {
+        let detail = "functions are not managed through service invocation (setting manage_through_dapr); use the address of --listen";
+        return ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response();
+    }
+    next.run(request).await
 }
 
 async fn not_allowed(method: Method) -> ApiError {
@@ -98,10 +114,6 @@ async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    if context.refuse_invoked && headers.contains_key("dapr-caller-app-id") {
-        let detail = "functions are not managed through service invocation; use the address of --listen";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
-    }
     let media_type = media_type(&headers)?;
     let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
     let (named, mut upload) = parse(media_type, &context.limits, &body)?;
@@ -307,13 +319,6 @@ async fn remove(
 ) -> Result<Response, ApiError> {
     let function = find(&context, &name)?;
     precondition(&headers, Some(&function))?;
-    if context.refuse_invoked && headers.contains_key("dapr-caller-app-id") {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "functions are not managed through service invocation",
-        ));
-    }
     context.deployer.remove(&function.name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -7,6 +7,7 @@
 //! - [`body`]: request bodies, by size and time
 //! - [`grpc`]: the same over gRPC
 //! - [`error`]: the one table from failures to HTTP statuses
+//! - [`trust`]: what comes from the sidecar for certain
 //! - [`wire`]: header pairs, request ids, trace context
 pub mod body;
 pub mod dapr;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod functions;
 pub mod grpc;
 pub mod health;
+pub mod trust;
 pub mod wire;
 
 pub use error::ApiError;

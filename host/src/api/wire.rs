@@ -6,8 +6,10 @@ use std::sync::Arc;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// W3C trace context.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What tracing systems add to the trace context.
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// How many functions called each other on the way here; ends endless chains.
-pub const DEPTH: HeaderName = HeaderName::from_static("daplet-depth");
+pub const DEPTH: HeaderName = HeaderName::from_static(crate::capabilities::invoke::DEPTH);
 
 /// A new root of a trace, not sampled.
 pub fn new_traceparent() -> Arc<str> {

@@ -1,6 +1,7 @@
 //! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
 //!
 //! Owns: the seam that every operation passes, grants. Must not know: HTTP, the sandbox.
+use crate::dapr::{DaprError, Trace};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -22,8 +23,17 @@ pub struct CallContext {
     pub grants: Arc<Grants>,
     /// W3C trace context to pass on.
     pub traceparent: Option<Arc<str>>,
+    /// What tracing systems add to it.
+    pub tracestate: Option<Arc<str>>,
     /// How many functions called each other on the way here.
     pub depth: u32,
+}
+
+impl CallContext {
+    /// Both parts of the trace context.
+    pub fn trace(&self) -> Trace<'_> {
+        Trace { parent: self.traceparent.as_deref(), state: self.tracestate.as_deref() }
+    }
 }
 
 /// What a function may reach beyond its own key space: least privilege, explicit in the upload (`grants`).
@@ -87,10 +97,9 @@ pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Res
 }
 
 /// A failure of the sidecar as a function sees it.
-pub fn from_dapr(e: crate::dapr::DaprError) -> OpError {
-    use crate::dapr::DaprError;
+pub fn from_dapr(e: DaprError) -> OpError {
     match e {
-        DaprError::Unavailable { .. } => error(codes::UNAVAILABLE, e.to_string()),
+        DaprError::Unavailable { .. } => error(codes::SIDECAR_UNAVAILABLE, e.to_string()),
         DaprError::Refused { status: 409, message, .. } => error(codes::ETAG_MISMATCH, message),
         DaprError::Refused { code, message, .. } if code.is_empty() => error(codes::UNAVAILABLE, message),
         DaprError::Refused { code, message, .. } => error(&code, message),

@@ -1,13 +1,25 @@
 //! The Dapr sidecar, as a client sees it: the only module that knows the URLs and headers of its HTTP API.
 //!
 //! Must not know: functions, capabilities. Reference: Dapr 1.18, HTTP API.
+//!
+//! # Layout
+//! - [`health`]: whether the sidecar is there; calls end as soon as it is not
+//! - [`subscription`]: topics by gRPC streams, over one channel
+pub mod health;
+pub mod subscription;
+
 use bytes::Bytes;
+use health::{Health, Pulse};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
 use std::time::Duration;
+use tonic::transport::Channel;
 
 /// A sidecar that does not take the connection within this time is absent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The header, or gRPC metadata, that carries a token of either direction.
+pub const TOKEN: &str = "dapr-api-token";
 
 /// A failed call.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -43,12 +55,29 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// W3C trace context that a call carries on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trace<'a> {
+    /// `traceparent`.
+    pub parent: Option<&'a str>,
+    /// `tracestate`.
+    pub state: Option<&'a str>,
+}
+
+impl<'a> From<Option<&'a str>> for Trace<'a> {
+    fn from(parent: Option<&'a str>) -> Trace<'a> {
+        Trace { parent, state: None }
+    }
+}
+
 /// The client. Cheap to clone; connections are kept.
 #[derive(Clone)]
 pub struct Sidecar {
     client: Client,
     base: String,
     token: Option<String>,
+    pulse: Pulse,
+    channel: Option<Channel>,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,33 +88,63 @@ struct ErrorBody {
 }
 
 impl Sidecar {
-    /// A client of the sidecar at `base` (no slash at the end); `token` is sent with each call.
-    pub fn new(base: &str, token: Option<&str>) -> Result<Sidecar, DaprError> {
+    /// A client of the sidecar at `base` (no slash at the end), and of its gRPC API where `grpc` tells its URL; `token` is sent
+    /// with each call. Nothing is connected yet.
+    pub fn new(base: &str, grpc: Option<&str>, token: Option<&str>) -> Result<Sidecar, DaprError> {
         let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).no_proxy();
         let client = client.redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|e| DaprError::Unavailable { url: base.to_owned(), reason: e.to_string() })?;
-        Ok(Sidecar { client, base: base.to_owned(), token: token.map(str::to_owned) })
+        let channel = grpc.map(subscription::channel).transpose()?;
+        Ok(Sidecar { client, base: base.to_owned(), token: token.map(str::to_owned), pulse: Pulse::default(), channel })
     }
 
-    fn request(&self, method: Method, path: &str, trace: Option<&str>) -> RequestBuilder {
+    /// Whether it was there when it was asked last.
+    pub fn health(&self) -> Health {
+        self.pulse.health()
+    }
+
+    /// Whether its gRPC API is known, and with it streaming subscriptions.
+    pub fn streams(&self) -> bool {
+        self.channel.is_some()
+    }
+
+    fn request<'a>(&self, method: Method, path: &str, trace: impl Into<Trace<'a>>) -> RequestBuilder {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
-            request = request.header("dapr-api-token", token);
+            request = request.header(TOKEN, token);
         }
-        if let Some(trace) = trace {
-            request = request.header("traceparent", trace);
+        let Trace { parent, state } = trace.into();
+        for (name, value) in [("traceparent", parent), ("tracestate", state)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
         }
         request
     }
 
+    fn unavailable(&self, reason: impl ToString) -> DaprError {
+        DaprError::Unavailable { url: self.base.clone(), reason: reason.to_string() }
+    }
+
+    /// Waits for the sidecar as long as it is there: a slow store may take its time, a dead sidecar may not.
+    async fn while_there<T>(&self, call: impl Future<Output = T>) -> Result<T, DaprError> {
+        tokio::select! {
+            biased;
+            reason = self.pulse.absent() => Err(self.unavailable(reason)),
+            answer = call => Ok(answer),
+        }
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
-        let unavailable = |e: reqwest::Error| DaprError::Unavailable { url: self.base.clone(), reason: e.to_string() };
-        let response = request.send().await.map_err(unavailable)?;
-        let status = response.status().as_u16();
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        let body = response.bytes().await.map_err(unavailable)?;
-        Ok(Answer { status, headers, body })
+        let call = async {
+            let response = request.send().await?;
+            let status = response.status().as_u16();
+            let headers =
+                response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+            Ok(Answer { status, headers, body: response.bytes().await? })
+        };
+        self.while_there(call).await?.map_err(|e: reqwest::Error| self.unavailable(reason(&e)))
     }
 
     async fn expect(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
@@ -100,17 +159,17 @@ impl Sidecar {
     }
 
     /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header.
-    pub async fn get_state(&self, store: &str, key: &str, trace: Option<&str>) -> Result<Answer, DaprError> {
+    pub async fn get_state(&self, store: &str, key: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::GET, &format!("/v1.0/state/{}/{}", segment(store), segment(key)), trace)).await
     }
 
     /// `POST /v1.0/state/{store}` with a JSON array of items.
-    pub async fn save_state(&self, store: &str, items: Vec<u8>, trace: Option<&str>) -> Result<(), DaprError> {
+    pub async fn save_state(&self, store: &str, items: Vec<u8>, trace: Trace<'_>) -> Result<(), DaprError> {
         self.post(&format!("/v1.0/state/{}", segment(store)), items, trace).await.map(drop)
     }
 
     /// `POST /v1.0/state/{store}/bulk`: values of several keys as JSON.
-    pub async fn bulk_state(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+    pub async fn bulk_state(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.post(&format!("/v1.0/state/{}/bulk", segment(store)), body, trace).await
     }
 
@@ -121,7 +180,7 @@ impl Sidecar {
         key: &str,
         etag: Option<&str>,
         first_write: bool,
-        trace: Option<&str>,
+        trace: Trace<'_>,
     ) -> Result<(), DaprError> {
         let concurrency = if first_write { "?concurrency=first-write" } else { "" };
         let path = format!("/v1.0/state/{}/{}{concurrency}", segment(store), segment(key));
@@ -133,7 +192,7 @@ impl Sidecar {
     }
 
     /// `POST /v1.0/state/{store}/transaction`.
-    pub async fn transact(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<(), DaprError> {
+    pub async fn transact(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<(), DaprError> {
         self.post(&format!("/v1.0/state/{}/transaction", segment(store)), body, trace).await.map(drop)
     }
 
@@ -145,7 +204,7 @@ impl Sidecar {
         content_type: &str,
         metadata: &[(String, String)],
         data: Bytes,
-        trace: Option<&str>,
+        trace: Trace<'_>,
     ) -> Result<(), DaprError> {
         let path = format!("/v1.0/publish/{}/{}", segment(pubsub), topic_path(topic));
         let query: Vec<(String, &str)> = metadata.iter().map(|(k, v)| (format!("metadata.{k}"), v.as_str())).collect();
@@ -159,7 +218,7 @@ impl Sidecar {
         pubsub: &str,
         topic: &str,
         body: Vec<u8>,
-        trace: Option<&str>,
+        trace: Trace<'_>,
     ) -> Result<Answer, DaprError> {
         let path = format!("/v1.0/publish/bulk/{}/{}", segment(pubsub), topic_path(topic));
         self.send(self.request(Method::POST, &path, trace).header("content-type", "application/json").body(body)).await
@@ -173,7 +232,7 @@ impl Sidecar {
         path: &str,
         headers: &[(String, String)],
         body: Bytes,
-        trace: Option<&str>,
+        trace: Trace<'_>,
     ) -> Result<Answer, DaprError> {
         let path = format!("/v1.0/invoke/{}/method/{}", segment(app), path.trim_start_matches('/'));
         let mut request = self.request(method, &path, trace);
@@ -183,17 +242,23 @@ impl Sidecar {
         self.send(request.body(body)).await
     }
 
-    async fn post(&self, path: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+    async fn post(&self, path: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::POST, path, trace).header("content-type", "application/json").body(body)).await
     }
 }
 
+/// An error with its causes: the client's own words are "error sending request" alone.
+fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// One path segment, percent-encoded.
-fn segment(text: &str) -> String {
+pub fn segment(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// A topic is the rest of the path and may have slashes.
-fn topic_path(topic: &str) -> String {
+pub fn topic_path(topic: &str) -> String {
     topic.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

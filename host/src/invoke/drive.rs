@@ -60,6 +60,7 @@ impl Drive {
             function: Arc::clone(&function.label),
             grants: Arc::clone(&function.grants),
             traceparent: caller.traceparent.clone(),
+            tracestate: caller.tracestate.clone(),
             depth: caller.depth,
         });
         Drive { shared, context, caller, reply: Some(reply), account, function }

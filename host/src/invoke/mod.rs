@@ -65,6 +65,8 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// W3C trace context.
     pub traceparent: Option<Arc<str>>,
+    /// What tracing systems add to it.
+    pub tracestate: Option<Arc<str>>,
     /// How many functions called each other on the way here.
     pub depth: u32,
 }

@@ -70,6 +70,7 @@ pub fn event(body: &[u8]) -> Vec<u8> {
     let event = HttpEvent {
         request_id: "r1".to_owned(),
         traceparent: None,
+        caller: None,
         method: if body.is_empty() { "GET" } else { "POST" }.to_owned(),
         url: "http://localhost/test?name=World".to_owned(),
         headers: vec![("accept".to_owned(), "*/*".to_owned())],

@@ -10,6 +10,9 @@ pub struct HttpEvent {
     /// W3C trace context of this invocation; `ctx.traceparent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// App-id of the Dapr application that calls, where that can be trusted; `ctx.caller`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// HTTP method as received.
     pub method: String,
     /// Absolute URL with the path as the server received it, the function's name included.

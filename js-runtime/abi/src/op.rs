@@ -68,6 +68,8 @@ pub mod codes {
     pub const NOT_FOUND: &str = "NOT_FOUND";
     /// The sidecar or another service did not answer.
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    /// There is to be a Dapr sidecar, and it does not answer. One word with what operators see (`/readyz`).
+    pub const SIDECAR_UNAVAILABLE: &str = "sidecarUnavailable";
     /// A fault of the host.
     pub const INTERNAL: &str = "INTERNAL";
 }

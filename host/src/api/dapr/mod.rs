@@ -50,11 +50,12 @@ pub struct Context {
 impl Context {
     /// The caller as capabilities know callers: no function, no grants.
     pub fn caller(&self, headers: &HeaderMap) -> CallContext {
-        let trace = headers.get("traceparent").and_then(|value| value.to_str().ok());
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         CallContext {
             function: Arc::clone(&self.app_id),
             grants: Arc::default(),
-            traceparent: Some(trace.map_or_else(crate::api::wire::new_traceparent, Arc::from)),
+            traceparent: Some(text("traceparent").map_or_else(crate::api::wire::new_traceparent, Arc::from)),
+            tracestate: text("tracestate").map(Arc::from),
             depth: 0,
         }
     }

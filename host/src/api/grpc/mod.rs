@@ -35,8 +35,9 @@ impl<T> Call<T> {
     /// The caller as capabilities know callers.
     fn caller(&self) -> CallContext {
         let mut headers = axum::http::HeaderMap::new();
-        if let Some(Ok(trace)) = self.metadata.get("traceparent").map(|value| value.to_str()) {
-            headers.extend(trace.parse().ok().map(|value| (super::wire::TRACEPARENT, value)));
+        for name in [super::wire::TRACEPARENT, super::wire::TRACESTATE] {
+            let value = self.metadata.get(name.as_str()).and_then(|value| value.to_str().ok()?.parse().ok());
+            headers.extend(value.map(|value| (name, value)));
         }
         self.context.caller(&headers)
     }

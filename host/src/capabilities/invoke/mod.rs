@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Functions that call each other this deep are taken for an endless chain.
 const MAX_DEPTH: u32 = 16;
+/// The header that counts it.
+pub const DEPTH: &str = "daplet-depth";
 
 /// A call of an application.
 #[derive(Clone, Debug)]
@@ -83,7 +85,13 @@ impl Capability for InvokeCapability {
             if verb != "call" {
                 return Err(unknown(&format!("invoke.{verb}")));
             }
-            let args: Arguments = arguments("invoke.call", args)?;
+            let mut args: Arguments = arguments("invoke.call", args)?;
+            args.headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
+            if cx.depth >= MAX_DEPTH {
+                let message =
+                    format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
+                return Err(error(codes::UNAVAILABLE, message));
+            }
             let reply = if args.app == self.app_id {
                 self.own(cx, args, body).await?
             } else {
@@ -94,17 +102,16 @@ impl Capability for InvokeCapability {
     }
 }
 
+/// What a function cannot say: who calls, in Dapr's words, and the trace, which goes on by itself.
+fn reserved(name: &str) -> bool {
+    name.starts_with("dapr-") || matches!(name, "traceparent" | "tracestate" | DEPTH)
+}
+
 impl InvokeCapability {
     async fn own(&self, cx: &CallContext, args: Arguments, body: Bytes) -> Result<AppReply, OpError> {
-        if cx.depth >= MAX_DEPTH {
-            let message =
-                format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
-            return Err(error(codes::UNAVAILABLE, message));
-        }
-        let mut headers = args.headers;
-        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("traceparent"));
-        if let Some(trace) = &cx.traceparent {
-            headers.push(("traceparent".to_owned(), trace.to_string()));
+        let (mut headers, trace) = (args.headers, cx.trace());
+        for (name, value) in [("traceparent", trace.parent), ("tracestate", trace.state)] {
+            headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         }
         let path = format!("/{}", args.path.trim_start_matches('/'));
         Ok(self.own.call(AppRequest { method: args.method, path, headers, body, depth: cx.depth + 1 }).await)
@@ -120,9 +127,11 @@ impl InvokeCapability {
         };
         let method = reqwest::Method::from_bytes(args.method.as_bytes())
             .map_err(|_| error(codes::INVALID_ARGUMENT, format!("{:?} is no HTTP method", args.method)))?;
-        let trace = cx.traceparent.as_deref();
+        // A sidecar may lead back here, by another name of this application.
+        let mut headers = args.headers;
+        headers.push((DEPTH.to_owned(), (cx.depth + 1).to_string()));
         let answer =
-            sidecar.invoke(&args.app, method, &args.path, &args.headers, body, trace).await.map_err(from_dapr)?;
+            sidecar.invoke(&args.app, method, &args.path, &headers, body, cx.trace()).await.map_err(from_dapr)?;
         Ok(AppReply { status: answer.status, headers: answer.headers, body: answer.body })
     }
 }

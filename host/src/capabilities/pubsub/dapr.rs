@@ -36,7 +36,7 @@ impl Broker for Dapr {
         messages: Vec<Outgoing>,
     ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
         Box::pin(async move {
-            let trace = cx.traceparent.as_deref();
+            let trace = cx.trace();
             if let [message] = messages.as_slice()
                 && message.entry_id.is_empty()
             {

@@ -37,7 +37,7 @@ pub fn wrapped(
     message: &Outgoing,
 ) -> Result<(String, Vec<u8>), OpError> {
     check(pubsub)?;
-    let envelope = Envelope { app_id, pubsub, topic, traceparent: cx.traceparent.as_deref() };
+    let envelope = Envelope { app_id, pubsub, topic, trace: cx.trace() };
     let bytes = wrap(message, &envelope).map_err(|reason| error("ERR_PUBSUB_PUBLISH_MESSAGE", reason))?;
     Ok((topic_key(pubsub, topic), bytes))
 }
@@ -52,7 +52,7 @@ impl Broker for Embedded {
     ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
         Box::pin(async move {
             check(pubsub)?;
-            let envelope = Envelope { app_id: &self.app_id, pubsub, topic, traceparent: cx.traceparent.as_deref() };
+            let envelope = Envelope { app_id: &self.app_id, pubsub, topic, trace: cx.trace() };
             let (mut kept, mut failed) = (Vec::new(), Vec::new());
             for message in messages {
                 match wrap(&message, &envelope) {

@@ -1,5 +1,6 @@
 //! CloudEvents 1.0 as Dapr wraps them. Pure functions. Source: dapr 1.18, pkg/runtime/pubsub and contrib pubsub/envelope.
 use super::Outgoing;
+use crate::dapr::Trace;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ pub struct Envelope<'a> {
     /// Topic name.
     pub topic: &'a str,
     /// W3C trace context.
-    pub traceparent: Option<&'a str>,
+    pub trace: Trace<'a>,
 }
 
 /// The media type without its parameters, in lower case.
@@ -48,9 +49,9 @@ pub fn wrap(message: &Outgoing, envelope: &Envelope<'_>) -> Result<Vec<u8>, Stri
     fill("source", json!(envelope.app_id));
     fill("type", json!("com.dapr.event.sent"));
     fill("time", json!(jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-    fill("traceid", json!(envelope.traceparent.unwrap_or_default()));
-    fill("traceparent", json!(envelope.traceparent.unwrap_or_default()));
-    fill("tracestate", json!(""));
+    fill("traceid", json!(envelope.trace.parent.unwrap_or_default()));
+    fill("traceparent", json!(envelope.trace.parent.unwrap_or_default()));
+    fill("tracestate", json!(envelope.trace.state.unwrap_or_default()));
     for name in ["id", "source", "type", "subject", "traceid", "traceparent", "tracestate"] {
         if let Some(value) = metadata(&format!("cloudevent.{name}")) {
             event.insert(name.to_owned(), json!(value));
@@ -124,7 +125,7 @@ mod tests {
             content_type: content_type.to_owned(),
             metadata: metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };
-        let envelope = Envelope { app_id: "app", pubsub: "ps", topic: "t", traceparent: Some("00-1-2-00") };
+        let envelope = Envelope { app_id: "app", pubsub: "ps", topic: "t", trace: Some("00-1-2-00").into() };
         serde_json::from_slice(&wrap(&message, &envelope).unwrap()).unwrap()
     }
 

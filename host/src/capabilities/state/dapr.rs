@@ -1,7 +1,11 @@
 //! State in a store of the Dapr sidecar.
+//!
+//! Owns: one meaning of ETags and first writes, whatever the store. Stores differ (seen in components-contrib 1.18): redis lets a
+//! first write replace a value that was not itself a first write, refuses an unguarded write after one, and calls both a fault
+//! of the store.
 use super::StateStore;
 use super::unit::{Message, Read, Unit};
-use crate::capabilities::{CallContext, from_dapr};
+use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::{DaprError, Sidecar};
 use crate::store::{Change, Item, Put};
 use daplet_abi::op::{OpError, codes};
@@ -55,16 +59,58 @@ impl<'a> SaveItem<'a> {
 }
 
 fn broken(e: &serde_json::Error) -> OpError {
-    crate::capabilities::error(codes::INTERNAL, format!("the sidecar's JSON: {e}"))
+    error(codes::INTERNAL, format!("the sidecar's JSON: {e}"))
+}
+
+/// How often an unguarded write is tried again while others write the key.
+const OVERWRITES: usize = 100;
+
+/// Redis's words for a condition that does not hold.
+fn redis_refused(message: &str) -> bool {
+    message.contains("failed to set key") || message.contains("failed to delete")
 }
 
 /// In a transaction Dapr tells an ETag mismatch by its message only.
 fn mismatch(e: DaprError) -> OpError {
     match e {
-        DaprError::Refused { status, message, .. } if status == 409 || message.contains("etag") => {
-            crate::capabilities::error(codes::ETAG_MISMATCH, message)
+        DaprError::Refused { status, message, .. }
+            if status == 409 || message.contains("etag") || redis_refused(&message) =>
+        {
+            error(codes::ETAG_MISMATCH, message)
         }
         other => from_dapr(other),
+    }
+}
+
+impl Dapr {
+    async fn save(&self, cx: &CallContext, store: &str, change: &Change) -> Result<(), OpError> {
+        let items = serde_json::to_vec(&[SaveItem::new(change)?]).map_err(|e| broken(&e))?;
+        self.0.save_state(store, items, cx.trace()).await.map_err(mismatch)
+    }
+
+    /// Writes where no value is, however the one that may be there was written.
+    async fn save_first(&self, cx: &CallContext, store: &str, change: &Change) -> Result<(), OpError> {
+        if self.get(cx, store, &change.key).await?.is_some() {
+            return Err(error(
+                codes::ETAG_MISMATCH,
+                format!("{:?} has a value, so this is no first write", change.key),
+            ));
+        }
+        self.save(cx, store, change).await
+    }
+
+    /// Writes without a condition: last write wins, also where the store wants an ETag.
+    async fn save_last(&self, cx: &CallContext, store: &str, mut change: Change) -> Result<(), OpError> {
+        let mut saved = self.save(cx, store, &change).await;
+        for _ in 0..OVERWRITES {
+            match &saved {
+                Err(e) if e.code == codes::ETAG_MISMATCH => {}
+                _ => break,
+            }
+            change.etag = self.get(cx, store, &change.key).await?.map(|item| item.etag);
+            saved = self.save(cx, store, &change).await;
+        }
+        saved
     }
 }
 
@@ -76,7 +122,7 @@ impl StateStore for Dapr {
         key: &'a str,
     ) -> BoxFuture<'a, Result<Option<Item>, OpError>> {
         Box::pin(async move {
-            let answer = self.0.get_state(store, key, cx.traceparent.as_deref()).await.map_err(from_dapr)?;
+            let answer = self.0.get_state(store, key, cx.trace()).await.map_err(from_dapr)?;
             if answer.status == 204 {
                 return Ok(None);
             }
@@ -99,14 +145,14 @@ impl StateStore for Dapr {
     ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
         Box::pin(async move {
             let body = json!({"keys": keys, "parallelism": 10}).to_string().into_bytes();
-            let answer = self.0.bulk_state(store, body, cx.traceparent.as_deref()).await.map_err(from_dapr)?;
+            let answer = self.0.bulk_state(store, body, cx.trace()).await.map_err(from_dapr)?;
             let items: Vec<BulkItem> = if answer.body.is_empty() {
                 Vec::new()
             } else {
                 serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?
             };
             if let Some(message) = items.iter().find_map(|item| item.error.as_deref()) {
-                return Err(crate::capabilities::error(codes::UNAVAILABLE, message));
+                return Err(error(codes::UNAVAILABLE, message));
             }
             let find = |key: &String| {
                 let found = items.iter().find(|item| item.key == *key)?;
@@ -124,13 +170,18 @@ impl StateStore for Dapr {
         change: Change,
     ) -> BoxFuture<'a, Result<Option<String>, OpError>> {
         Box::pin(async move {
-            let trace = cx.traceparent.as_deref();
             if change.put.is_none() {
                 let etag = change.etag.as_deref().filter(|etag| !etag.is_empty());
-                self.0.delete_state(store, &change.key, etag, change.first_write, trace).await.map_err(mismatch)?;
+                self.0
+                    .delete_state(store, &change.key, etag, change.first_write, cx.trace())
+                    .await
+                    .map_err(mismatch)?;
             } else {
-                let items = serde_json::to_vec(&[SaveItem::new(&change)?]).map_err(|e| broken(&e))?;
-                self.0.save_state(store, items, trace).await.map_err(mismatch)?;
+                match change.etag.as_deref().is_some_and(|etag| !etag.is_empty()) {
+                    true => self.save(cx, store, &change).await?,
+                    false if change.first_write => self.save_first(cx, store, &change).await?,
+                    false => self.save_last(cx, store, change).await?,
+                }
             }
             Ok(None)
         })
@@ -143,14 +194,14 @@ impl StateStore for Dapr {
         changes: Vec<Change>,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let mut operations = Vec::new();
-            for change in &changes {
-                let operation = if change.put.is_some() { "upsert" } else { "delete" };
-                let request = serde_json::value::to_raw_value(&SaveItem::new(change)?).map_err(|e| broken(&e))?;
-                operations.push(Operation { operation, request });
+            let done = self.0.transact(store, transaction(&changes, false)?, cx.trace()).await.map_err(mismatch);
+            let unguarded = changes.iter().all(|change| change.etag.is_none() && !change.first_write);
+            match done {
+                Err(e) if e.code == codes::ETAG_MISMATCH && unguarded => {
+                    self.0.transact(store, transaction(&changes, true)?, cx.trace()).await.map_err(mismatch)
+                }
+                done => done,
             }
-            let body = serde_json::to_vec(&Transaction { operations }).map_err(|e| broken(&e))?;
-            self.0.transact(store, body, cx.traceparent.as_deref()).await.map_err(mismatch)
         })
     }
 
@@ -174,12 +225,37 @@ impl StateStore for Dapr {
                 }
             }
             changes.extend(unit.changes);
-            if !changes.is_empty() {
-                self.transact(cx, store, changes).await?;
+            match changes.pop() {
+                // Alone it needs no transaction, and redis guards a first write only outside of one.
+                Some(change) if changes.is_empty() => drop(self.change(cx, store, change).await?),
+                Some(change) => {
+                    changes.push(change);
+                    self.transact(cx, store, changes).await?;
+                }
+                None => {}
             }
             Ok(unit.messages)
         })
     }
+}
+
+/// The body of a transaction. `anew`: each value is deleted before it is written, which no store takes for a conflict.
+fn transaction(changes: &[Change], anew: bool) -> Result<Vec<u8>, OpError> {
+    let mut operations = Vec::new();
+    for change in changes {
+        let mut add = |operation, change: &Change| {
+            let request = serde_json::value::to_raw_value(&SaveItem::new(change)?).map_err(|e| broken(&e))?;
+            operations.push(Operation { operation, request });
+            Ok::<_, OpError>(())
+        };
+        if anew || change.put.is_none() {
+            add("delete", &Change { put: None, ..change.clone() })?;
+        }
+        if change.put.is_some() {
+            add("upsert", change)?;
+        }
+    }
+    serde_json::to_vec(&Transaction { operations }).map_err(|e| broken(&e))
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,8 @@
 //! (docs/decisions/006-request-url.md).
 use crate::api::ApiError;
 use crate::api::body::read;
-use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, new_traceparent, pairs};
+use crate::api::trust::{self, FromSidecar};
+use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE, new_traceparent, pairs};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
@@ -29,6 +30,8 @@ pub struct Context {
     pub max_body_bytes: usize,
     /// Hide failures' details from callers.
     pub production: bool,
+    /// This host's app-id.
+    pub app_id: Arc<str>,
 }
 
 /// The routes of functions; everything that nothing else takes.
@@ -68,6 +71,7 @@ async fn respond(context: &Context, request: Request) -> Result<Response, (ApiEr
     let event = HttpEvent {
         request_id: caller.request_id.to_string(),
         traceparent: caller.traceparent.as_deref().map(str::to_owned),
+        caller: trust::caller(&parts.headers, &parts.extensions),
         method: parts.method.as_str().to_owned(),
         url: url(&parts.uri, &parts.headers),
         headers: pairs(&parts.headers),
@@ -98,6 +102,8 @@ impl OwnApp for Context {
             for (name, value) in &request.headers {
                 builder = builder.header(name, value);
             }
+            // Nothing lies between the caller and this: it is this application, as a sidecar would say.
+            let builder = builder.header(trust::CALLER, &*self.app_id).extension(FromSidecar);
             let response = match builder.header(DEPTH, request.depth).body(Body::from(request.body)) {
                 Ok(request) => handle(State(self.clone()), request).await,
                 Err(e) => ApiError::bad_request(format!("the call is no HTTP request: {e}")).into_response(),
@@ -120,7 +126,9 @@ pub fn caller(headers: &HeaderMap) -> Caller {
     let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
     let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
     let depth = text(&DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
-    Caller { request_id, traceparent: Some(traceparent), depth }
+    // Of no use without its parent.
+    let tracestate = text(&TRACESTATE).filter(|_| headers.contains_key(&TRACEPARENT)).map(Arc::from);
+    Caller { request_id, traceparent: Some(traceparent), tracestate, depth }
 }
 
 fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {

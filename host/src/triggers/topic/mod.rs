@@ -1,16 +1,20 @@
 //! Topics: messages become events for the functions that subscribe.
 //!
-//! Without a sidecar, [`embedded`] drains the log. With one, [`sidecar`] tells it what to deliver and answers deliveries.
+//! Without a sidecar, [`embedded`] drains the log. With one, [`streaming`] opens a stream for each topic, or where it has no gRPC
+//! [`sidecar`] lists the topics when it starts and answers its deliveries; never both.
 //! Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped.
 pub mod embedded;
 pub mod sidecar;
+pub mod streaming;
 
 use crate::capabilities::pubsub::event;
-use crate::functions::Function;
+use crate::dapr::subscription::Topic;
+use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, InvokeError, Invoker};
 use daplet_abi::event::TopicEvent;
 use daplet_abi::reply::AckStatus;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One delivery: what a message is called, and to whom it goes.
@@ -31,8 +35,8 @@ async fn deliver(
     delivery: &Delivery<'_>,
     event: &Map<String, Value>,
 ) -> Result<AckStatus, InvokeError> {
-    let trace = event.get("traceparent").and_then(Value::as_str).filter(|trace| !trace.is_empty());
-    let traceparent: Arc<str> = trace.map_or_else(crate::api::wire::new_traceparent, Arc::from);
+    let text = |name: &str| event.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
+    let traceparent: Arc<str> = text("traceparent").map_or_else(crate::api::wire::new_traceparent, Arc::from);
     let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
     let head = TopicEvent {
         request_id: request_id.to_string(),
@@ -42,11 +46,60 @@ async fn deliver(
         attempt: delivery.attempt,
     };
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
-    let caller = Caller { request_id, traceparent: Some(traceparent), depth: 0 };
+    let tracestate = text("tracestate").map(Arc::from);
+    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0 };
     invoker.topic(delivery.function, &head, &body, caller).await
 }
 
 /// Whether nobody wants the event any more.
 fn expired(event: &Map<String, Value>) -> bool {
     event::expired(event)
+}
+
+/// The topics of all functions, each once: a sidecar knows this host as one subscriber, so of two subscriptions to a topic each
+/// would get a part of the messages. What they say of dead letters and payloads has to be the same; otherwise the first holds.
+fn topics(registry: &Registry) -> Vec<Topic> {
+    let mut topics = BTreeMap::<(String, String), Topic>::new();
+    for function in registry.list() {
+        for s in &function.record.subscriptions {
+            let topic = Topic {
+                pubsub: s.pubsub.clone(),
+                topic: s.topic.clone(),
+                raw_payload: s.raw_payload,
+                dead_letter_topic: s.dead_letter_topic.clone(),
+            };
+            let first = topics.entry((s.pubsub.clone(), s.topic.clone())).or_insert_with(|| topic.clone());
+            if *first != topic {
+                tracing::warn!(
+                    "{} subscribes to {} with another deadLetterTopic or rawPayload than a function before it; those of the \
+                     first hold for all",
+                    function.name,
+                    s.topic
+                );
+            }
+        }
+    }
+    topics.into_values().collect()
+}
+
+/// Gives one CloudEvent to every function that subscribes to the topic now. One that wants it again makes all get it again.
+async fn deliver_to_all(
+    registry: &Registry,
+    invoker: &Invoker,
+    (pubsub, topic): (&str, &str),
+    event: &Map<String, Value>,
+) -> AckStatus {
+    let subscribed = |f: &Arc<Function>| f.record.subscriptions.iter().any(|s| s.pubsub == pubsub && s.topic == topic);
+    let functions: Vec<Arc<Function>> = registry.list().into_iter().filter(subscribed).collect();
+    let deliveries = functions.iter().map(|function| async move {
+        let delivery = Delivery { function, pubsub, topic, attempt: 0 };
+        // Why it failed is in the log already.
+        deliver(invoker, &delivery, event).await.unwrap_or(AckStatus::Retry)
+    });
+    let outcomes = futures::future::join_all(deliveries).await;
+    if outcomes.is_empty() || outcomes.contains(&AckStatus::Retry) {
+        // Nobody there: the function may come back, and a message that was taken would be lost.
+        return AckStatus::Retry;
+    }
+    if outcomes.contains(&AckStatus::Drop) { AckStatus::Drop } else { AckStatus::Success }
 }

@@ -1,13 +1,13 @@
-//! Topics through a Dapr sidecar: it asks once which there are (`/dapr/subscribe`) and POSTs each message.
+//! What a sidecar calls: it asks once which topics there are (`/dapr/subscribe`) and POSTs each message of those.
 //!
-//! A missing or failing function never answers 404: the sidecar would drop the message.
-use super::{Delivery, deliver};
+//! Where topics come by streams the list is empty. A missing or failing function never answers 404: the message would be dropped.
+use super::{deliver_to_all, topics};
+use crate::dapr::{segment, topic_path};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use daplet_abi::reply::AckStatus;
@@ -21,6 +21,8 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// What runs them.
     pub invoker: Invoker,
+    /// Topics come by streams.
+    pub streams: bool,
 }
 
 /// What a sidecar asks of an application.
@@ -28,43 +30,42 @@ pub fn routes(context: Context) -> Router {
     Router::new()
         .route("/dapr/subscribe", get(subscriptions))
         .route("/dapr/config", get(|| async { Json(json!({})) }))
-        .route("/dapr/topics/{function}/{index}", post(delivery))
+        .route("/dapr/topics/{pubsub}/{*topic}", post(delivery))
         .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .with_state(context)
 }
 
 async fn subscriptions(State(context): State<Context>) -> Json<Value> {
-    let mut list = Vec::new();
-    for function in context.registry.list() {
-        for (index, s) in function.record.subscriptions.iter().enumerate() {
-            let mut entry = json!({
-                "pubsubname": s.pubsub, "topic": s.topic, "route": format!("/dapr/topics/{}/{index}", function.name),
-            });
-            if let Some(dead_letter) = &s.dead_letter_topic {
-                entry["deadLetterTopic"] = json!(dead_letter);
-            }
-            if s.raw_payload {
-                entry["metadata"] = json!({"rawPayload": "true"});
-            }
-            list.push(entry);
+    let listed = if context.streams { Vec::new() } else { topics(&context.registry) };
+    let entries = listed.into_iter().map(|topic| {
+        let route = format!("/dapr/topics/{}/{}", segment(&topic.pubsub), topic_path(&topic.topic));
+        let mut entry = json!({"pubsubname": topic.pubsub, "topic": topic.topic, "route": route});
+        if let Some(dead_letter) = &topic.dead_letter_topic {
+            entry["deadLetterTopic"] = json!(dead_letter);
         }
-    }
-    Json(Value::Array(list))
+        if topic.raw_payload {
+            entry["metadata"] = json!({"rawPayload": "true"});
+        }
+        entry
+    });
+    Json(entries.collect())
 }
 
-async fn delivery(State(context): State<Context>, Path((name, index)): Path<(String, usize)>, body: Bytes) -> Response {
-    let status = |word: &str| Json(json!({ "status": word })).into_response();
-    let Some(function) = context.registry.get(&name) else { return status("RETRY") };
-    let Some(subscription) = function.record.subscriptions.get(index).cloned() else { return status("RETRY") };
-    let Ok(Value::Object(event)) = serde_json::from_slice(&body) else { return status("DROP") };
-    let delivery =
-        Delivery { function: &function, pubsub: &subscription.pubsub, topic: &subscription.topic, attempt: 0 };
-    match deliver(&context.invoker, &delivery, &event).await {
-        Ok(AckStatus::Success) => status("SUCCESS"),
-        Ok(AckStatus::Drop) => status("DROP"),
-        Ok(AckStatus::Retry) => status("RETRY"),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"status": "RETRY", "error": error.code}))).into_response()
+async fn delivery(
+    State(context): State<Context>,
+    Path((pubsub, topic)): Path<(String, String)>,
+    body: Bytes,
+) -> Json<Value> {
+    let status = match serde_json::from_slice(&body) {
+        Ok(Value::Object(event)) => {
+            deliver_to_all(&context.registry, &context.invoker, (&pubsub, &topic), &event).await
         }
-    }
+        _ => AckStatus::Drop,
+    };
+    let word = match status {
+        AckStatus::Success => "SUCCESS",
+        AckStatus::Retry => "RETRY",
+        AckStatus::Drop => "DROP",
+    };
+    Json(json!({ "status": word }))
 }

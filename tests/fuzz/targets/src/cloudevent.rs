@@ -21,7 +21,7 @@ pub fn cloudevent(input: &[u8]) {
         content_type: String::from_utf8_lossy(content_type).into_owned(),
         metadata,
     };
-    let envelope = Envelope { app_id: "app", pubsub: "pubsub", topic: "topic", traceparent: None };
+    let envelope = Envelope { app_id: "app", pubsub: "pubsub", topic: "topic", trace: Default::default() };
     if let Ok(kept) = wrap(&message, &envelope) {
         let event = unwrap(&kept, raw, "pubsub", "topic");
         for name in ["id", "source", "specversion", "type"] {

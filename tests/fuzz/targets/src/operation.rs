@@ -27,6 +27,7 @@ pub fn operation(input: &[u8]) {
             function: "f".into(),
             grants: Arc::new(Grants { spaces: vec!["shared".to_owned()] }),
             traceparent: None,
+            tracestate: None,
             depth: 0,
         };
         async move {

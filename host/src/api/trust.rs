@@ -1,0 +1,57 @@
+//! Who may say what comes from the sidecar: the token that both were given (`APP_API_TOKEN`).
+//!
+//! With a token set, whatever only a sidecar says must carry it: `/dapr/…`, and every request that names a Dapr caller. A plain HTTP
+//! request needs none, since it claims nothing. No function ever sees the token.
+use super::ApiError;
+use crate::dapr::TOKEN;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// The application that calls through service invocation, in Dapr's words.
+pub const CALLER: &str = "dapr-caller-app-id";
+
+/// Stands in a request's extensions when it came from the sidecar for certain.
+#[derive(Clone, Copy, Debug)]
+pub struct FromSidecar;
+
+/// Checks every request of the routes against the token, and marks those that carry it.
+pub fn guard(routes: Router, token: Option<&str>) -> Router {
+    let token: Option<Arc<[u8]>> = token.map(|token| Sha256::digest(token).as_slice().into());
+    routes.layer(from_fn(move |request, next| check(token.clone(), request, next)))
+}
+
+async fn check(token: Option<Arc<[u8]>>, mut request: Request, next: Next) -> Response {
+    let said = request.headers_mut().remove(TOKEN);
+    if let Some(token) = token {
+        match said {
+            // Digests are compared: how long that takes tells nothing of the token.
+            Some(said) if Sha256::digest(said.as_bytes()).as_slice() == &*token => {
+                request.extensions_mut().insert(FromSidecar);
+            }
+            Some(_) => return refusal("is not the one").into_response(),
+            None if request.uri().path().starts_with("/dapr/") || request.headers().contains_key(CALLER) => {
+                return refusal("is missing").into_response();
+            }
+            None => {}
+        }
+    }
+    next.run(request).await
+}
+
+fn refusal(how: &str) -> ApiError {
+    let detail = format!(
+        "the header {TOKEN} {how}: this server was given a token (APP_API_TOKEN) that the sidecar has to send with each call"
+    );
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
+/// The application that calls, where its word can be trusted.
+pub fn caller(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Option<String> {
+    extensions.get::<FromSidecar>()?;
+    headers.get(CALLER).and_then(|caller| caller.to_str().ok()).map(str::to_owned)
+}

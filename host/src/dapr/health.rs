@@ -1,0 +1,86 @@
+//! Whether the sidecar is there: asked twice a second, so that nothing waits long for one that is dead, hangs or comes late.
+//!
+//! `/v1.0/healthz/outbound` tells of the sidecar alone; `/v1.0/healthz` would also tell of the application, which is this host.
+use super::Sidecar;
+use reqwest::Method;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Between two questions.
+const EVERY: Duration = Duration::from_millis(500);
+/// For an answer. With the pause before it, a call learns within two seconds that the sidecar is gone.
+const PATIENCE: Duration = Duration::from_millis(1_400);
+
+/// What is known of the sidecar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It was not asked yet.
+    Unknown,
+    /// It answers, and its components are there.
+    Ready,
+    /// It answers, but is not ready; its status.
+    Starting(u16),
+    /// It does not answer; why.
+    Absent(String),
+}
+
+/// What all clones of a client know of the sidecar.
+#[derive(Clone)]
+pub struct Pulse(Arc<watch::Sender<Health>>);
+
+impl Default for Pulse {
+    fn default() -> Pulse {
+        Pulse(Arc::new(watch::Sender::new(Health::Unknown)))
+    }
+}
+
+impl Pulse {
+    /// The latest.
+    pub fn health(&self) -> Health {
+        self.0.borrow().clone()
+    }
+
+    /// Ends when the sidecar is absent, with the reason.
+    pub async fn absent(&self) -> String {
+        let mut health = self.0.subscribe();
+        loop {
+            if let Health::Absent(reason) = &*health.borrow_and_update() {
+                return reason.clone();
+            }
+            // The sender lives in `self`.
+            let _changed = health.changed().await;
+        }
+    }
+}
+
+impl Sidecar {
+    /// Asks for ever.
+    pub async fn watch(self) {
+        loop {
+            let seen = self.ask().await;
+            let before = self.pulse.0.send_replace(seen.clone());
+            match (&before, &seen) {
+                (_, _) if before == seen => {}
+                (Health::Absent(_), Health::Absent(_)) => {}
+                (_, Health::Absent(reason)) => {
+                    tracing::warn!("the Dapr sidecar at {} does not answer: {reason}; trying again", self.base);
+                }
+                (_, Health::Starting(status)) => {
+                    tracing::info!("the Dapr sidecar at {} is not ready yet (status {status})", self.base);
+                }
+                _ => tracing::info!("the Dapr sidecar at {} is ready", self.base),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    async fn ask(&self) -> Health {
+        let request = self.request(Method::GET, "/v1.0/healthz/outbound", None).timeout(PATIENCE);
+        match request.send().await {
+            Ok(answer) if answer.status().is_success() => Health::Ready,
+            Ok(answer) => Health::Starting(answer.status().as_u16()),
+            Err(e) => Health::Absent(super::reason(&e)),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Topics by gRPC: one stream per topic, all over one channel, opened and ended without the sidecar's restart.
+//!
+//! Owns: the names of Dapr's gRPC API, and how an event of it becomes a CloudEvent again.
+use super::{CONNECT_TIMEOUT, DaprError, Sidecar, TOKEN};
+use base64::Engine;
+use dapr::dapr::proto::runtime::v1 as proto;
+use futures::channel::mpsc;
+use prost_types::value::Kind;
+use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as ToSidecar;
+use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as FromSidecar;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::time::Duration;
+use tonic::metadata::MetadataValue;
+use tonic::transport::{Channel, Endpoint};
+
+pub use proto::topic_event_response::TopicEventResponseStatus as Status;
+
+/// A peer that is silent this long is asked whether it is there; daprd ends clients that ask more than every 8 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// For the sidecar to say that a subscription is over.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// A message's largest size: above the 4 MiB that daprd takes unless told otherwise.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// What to subscribe to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Component.
+    pub pubsub: String,
+    /// Topic name.
+    pub topic: String,
+    /// Deliver what was published in an event made around it.
+    pub raw_payload: bool,
+    /// Where Dapr puts what failed or was dropped.
+    pub dead_letter_topic: Option<String>,
+}
+
+/// An open stream: events one after another.
+pub struct Events(tonic::Streaming<proto::SubscribeTopicEventsResponseAlpha1>);
+
+/// The way back on the stream.
+pub struct Outcomes(mpsc::UnboundedSender<proto::SubscribeTopicEventsRequestAlpha1>);
+
+/// The channel to a gRPC API; it connects when it is used, and again when it was cut.
+pub fn channel(url: &str) -> Result<Channel, DaprError> {
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(|e| DaprError::Unavailable { url: url.to_owned(), reason: super::reason(&e) })?;
+    let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).http2_keep_alive_interval(KEEP_ALIVE);
+    Ok(endpoint.connect_lazy())
+}
+
+impl Sidecar {
+    /// Subscribes to a topic; the sidecar has accepted when this returns.
+    pub async fn subscribe(&self, topic: &Topic) -> Result<(Events, Outcomes), DaprError> {
+        let channel = self.channel.clone().ok_or_else(|| self.unavailable("its gRPC API is not known"))?;
+        let (sender, receiver) = mpsc::unbounded();
+        let raw = topic.raw_payload.then(|| ("rawPayload".to_owned(), "true".to_owned()));
+        let initial = ToSidecar::InitialRequest(proto::SubscribeTopicEventsRequestInitialAlpha1 {
+            pubsub_name: topic.pubsub.clone(),
+            topic: topic.topic.clone(),
+            metadata: raw.into_iter().collect::<HashMap<_, _>>(),
+            dead_letter_topic: topic.dead_letter_topic.clone(),
+        });
+        let outcomes = Outcomes(sender);
+        outcomes.send(initial);
+        let mut request = tonic::Request::new(receiver);
+        if let Some(token) = &self.token {
+            let token = MetadataValue::try_from(token).map_err(|e| self.unavailable(e))?;
+            request.metadata_mut().insert(TOKEN, token);
+        }
+        let mut client = proto::dapr_client::DaprClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
+        let answer = self.while_there(client.subscribe_topic_events_alpha1(request)).await?;
+        let mut events = Events(answer.map_err(refused)?.into_inner());
+        match self.while_there(events.0.message()).await?.map_err(refused)? {
+            Some(_initial_response) => Ok((events, outcomes)),
+            None => Err(self.unavailable("it ended the subscription at once")),
+        }
+    }
+}
+
+fn refused(status: tonic::Status) -> DaprError {
+    DaprError::Refused { status: 0, code: status.code().to_string(), message: status.message().to_owned() }
+}
+
+impl Events {
+    /// The next event: its id on this stream, and the CloudEvent. An error is the end.
+    pub async fn next(&mut self) -> Result<(String, Map<String, Value>), DaprError> {
+        loop {
+            match self.0.message().await.map_err(refused)?.map(|message| message.subscribe_topic_events_response_type) {
+                Some(Some(FromSidecar::EventMessage(event))) => return Ok((event.id.clone(), cloud_event(event))),
+                Some(_) => {}
+                None => {
+                    let message = "the sidecar ended the subscription".to_owned();
+                    return Err(DaprError::Refused { status: 0, code: "ended".to_owned(), message });
+                }
+            }
+        }
+    }
+}
+
+impl Outcomes {
+    /// Tells what became of an event.
+    pub fn processed(&self, id: String, status: Status) {
+        let status = Some(proto::TopicEventResponse { status: status.into() });
+        self.send(ToSidecar::EventProcessed(proto::SubscribeTopicEventsRequestProcessedAlpha1 { id, status }));
+    }
+
+    /// Ends the subscription in order: everything told so far arrives, and the sidecar says that it is over.
+    pub async fn end(self, mut events: Events) {
+        drop(self);
+        let over = async { while events.next().await.is_ok() {} };
+        let _in_time = tokio::time::timeout(GOODBYE, over).await;
+    }
+
+    fn send(&self, message: ToSidecar) {
+        let message = proto::SubscribeTopicEventsRequestAlpha1 { subscribe_topic_events_request_type: Some(message) };
+        // Where the stream is cut the sidecar delivers again.
+        let _cut = self.0.unbounded_send(message);
+    }
+}
+
+/// The CloudEvent as an HTTP delivery would have it: what gRPC has in fields of their own goes back between the extensions.
+fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
+    let mut whole: Map<String, Value> = event
+        .extensions
+        .unwrap_or_default()
+        .fields
+        .into_iter()
+        .map(|(name, value)| (name, plain(value.kind)))
+        .collect();
+    let text = |bytes: &[u8]| json!(String::from_utf8_lossy(bytes));
+    let essence = event.data_content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "application/cloudevents+json" if !event.data.is_empty() => {
+            let data = serde_json::from_slice(&event.data).unwrap_or_else(|_| text(&event.data));
+            whole.insert("data".to_owned(), data);
+        }
+        essence if essence.starts_with("text/") || essence == "application/xml" => {
+            whole.insert("data".to_owned(), text(&event.data));
+        }
+        _ if event.data.is_empty() => {}
+        _ => {
+            let data = base64::engine::general_purpose::STANDARD.encode(&event.data);
+            whole.insert("data_base64".to_owned(), json!(data));
+        }
+    }
+    for (name, value) in [
+        ("id", event.id),
+        ("source", event.source),
+        ("type", event.r#type),
+        ("specversion", event.spec_version),
+        ("datacontenttype", event.data_content_type),
+    ] {
+        if !value.is_empty() {
+            whole.insert(name.to_owned(), json!(value));
+        }
+    }
+    // A dead letter keeps the topic that it was published to.
+    whole.entry("topic").or_insert(json!(event.topic));
+    whole.entry("pubsubname").or_insert(json!(event.pubsub_name));
+    whole
+}
+
+/// protobuf's JSON value as JSON; a whole number is one again.
+fn plain(kind: Option<Kind>) -> Value {
+    match kind {
+        None | Some(Kind::NullValue(_)) => Value::Null,
+        Some(Kind::BoolValue(value)) => json!(value),
+        #[allow(clippy::cast_possible_truncation, reason = "the comparison finds what does not fit")]
+        Some(Kind::NumberValue(value)) if (value as i64) as f64 == value => json!(value as i64),
+        Some(Kind::NumberValue(value)) => json!(value),
+        Some(Kind::StringValue(value)) => json!(value),
+        Some(Kind::ListValue(list)) => list.values.into_iter().map(|value| plain(value.kind)).collect(),
+        Some(Kind::StructValue(object)) => {
+            Value::Object(object.fields.into_iter().map(|(name, value)| (name, plain(value.kind))).collect())
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A real Dapr beside the server under test: Redis, components as files, and sidecars that are started, killed and restarted.
+//!
+//! `scripts/setup-tests` brings `daprd` and `redis-server`. Where one is missing the tests that need it are skipped, and say so;
+//! in CI (`CI=true`) they fail instead.
+use crate::root;
+use crate::server::{Options, Server, collect, free_port, without_settings};
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long a process of these may take to start.
+const START: Duration = Duration::from_secs(30);
+
+/// What several sidecars share: a Redis, component files, and the file in which they find each other.
+pub struct Mesh {
+    redis: Child,
+    /// Port of Redis.
+    pub redis_port: u16,
+    /// Component files, names and keys; a test may add to it before it starts a sidecar.
+    pub folder: tempfile::TempDir,
+}
+
+/// One sidecar; killed when dropped.
+pub struct Daprd {
+    child: Option<Child>,
+    app_id: String,
+    folder: PathBuf,
+    /// Port of its HTTP API.
+    pub http_port: u16,
+    /// Port of its gRPC API.
+    pub grpc_port: u16,
+    internal_port: u16,
+    /// Environment beside the inherited one, such as tokens.
+    pub env: Vec<(String, String)>,
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+fn find(name: &str, built: &Path) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    on_path.or_else(|| built.is_file().then(|| built.to_path_buf()))
+}
+
+fn daprd() -> Option<PathBuf> {
+    find("daprd", &root().join("target/daprd/daprd"))
+}
+
+impl Mesh {
+    /// Starts Redis and writes the components, with `statestore` of the given type (`in-memory`, `sqlite`, `redis`).
+    /// `None`, with a loud line, where Dapr or Redis is not there.
+    pub async fn start(statestore: &str) -> Option<Mesh> {
+        let redis = find("redis-server", Path::new("/usr/bin/redis-server"));
+        let (Some(redis), Some(_)) = (redis, daprd()) else {
+            let reason = "daprd or redis-server is missing; scripts/setup-tests brings them";
+            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{reason}, and CI skips nothing");
+            eprintln!("*** SKIPPED, not tested with a real Dapr: {reason} ***");
+            return None;
+        };
+        let (folder, redis_port) = (tempfile::tempdir().unwrap(), free_port());
+        let mut command = Command::new(redis);
+        command.args(["--bind", "127.0.0.1", "--port", &redis_port.to_string(), "--save", "", "--appendonly", "no"]);
+        command.arg("--dir").arg(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        let mesh = Mesh { redis: command.spawn().unwrap(), redis_port, folder };
+        let start = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", redis_port)).await.is_err() {
+            assert!(start.elapsed() < START, "Redis did not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        mesh.write_components(statestore);
+        Some(mesh)
+    }
+
+    fn write_components(&self, statestore: &str) {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let redis = format!("127.0.0.1:{}", self.redis_port);
+        let sqlite = path("state.db");
+        std::fs::create_dir_all(self.folder.path().join("resources")).unwrap();
+        std::fs::create_dir_all(self.folder.path().join("keys")).unwrap();
+        std::fs::write(path("secrets.json"), r#"{"db":{"user":"ada","password":"lovelace"},"plain":"text"}"#).unwrap();
+        let host: &[(&str, &str)] = &[("redisHost", &redis), ("redisPassword", "")];
+        let state = |kind: &str| match kind {
+            "in-memory" => vec![],
+            "sqlite" => vec![("connectionString", sqlite.as_str())],
+            "redis" => host.to_vec(),
+            other => panic!("no state store of type {other}"),
+        };
+        self.component("statestore", &format!("state.{statestore}"), &state(statestore));
+        for kind in ["in-memory", "sqlite", "redis"] {
+            self.component(&format!("state-{kind}"), &format!("state.{kind}"), &state(kind));
+        }
+        // Keys without the app-id before them: what one application writes another can read.
+        self.component("state-shared", "state.redis", &[host, &[("keyPrefix", "none")]].concat());
+        self.component("pubsub", "pubsub.redis", host);
+        self.component("pubsub-redis", "pubsub.redis", host);
+        self.component("pubsub-memory", "pubsub.in-memory", &[]);
+        self.component(
+            "secretstore",
+            "secretstores.local.file",
+            &[("secretsFile", &path("secrets.json")), ("multiValued", "true")],
+        );
+        self.component("secrets-env", "secretstores.local.env", &[]);
+        self.component("configstore", "configuration.redis", host);
+        self.component("lockstore", "lock.redis", host);
+        self.component("cryptostore", "crypto.dapr.localstorage", &[("path", &path("keys"))]);
+        let names = path("names.db");
+        let config = format!(
+            "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata:\n  name: tests\nspec:\n  tracing:\n    samplingRate: \"1\"\n  \
+             nameResolution:\n    component: sqlite\n    version: v1\n    configuration:\n      connectionString: \"{names}\"\n"
+        );
+        std::fs::write(path("config.yaml"), config).unwrap();
+    }
+
+    /// Writes one component file; sidecars read it when they start.
+    pub fn component(&self, name: &str, kind: &str, metadata: &[(&str, &str)]) {
+        let mut text = format!(
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\nspec:\n  type: {kind}\n  version: v1\n  metadata:\n"
+        );
+        if metadata.is_empty() {
+            text = text.replace("  metadata:\n", "  metadata: []\n");
+        }
+        for (key, value) in metadata {
+            text += &format!("  - name: {key}\n    value: {value:?}\n");
+        }
+        self.resource(name, &text);
+    }
+
+    /// Writes any resource file, such as a resiliency policy.
+    pub fn resource(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(format!("resources/{name}.yaml")), text).unwrap();
+    }
+
+    /// A sidecar for an application; its ports are chosen, and it is not started.
+    pub fn sidecar(&self, app_id: &str) -> Daprd {
+        Daprd {
+            child: None,
+            app_id: app_id.to_owned(),
+            folder: self.folder.path().to_path_buf(),
+            http_port: free_port(),
+            grpc_port: free_port(),
+            internal_port: free_port(),
+            env: Vec::new(),
+            lines: Arc::default(),
+        }
+    }
+
+    /// A server under test behind a sidecar of its own (app-id `daplet`), both ready.
+    pub async fn daplet(&self) -> (Server, Daprd) {
+        self.daplet_with(&[], &[]).await
+    }
+
+    /// The same with more in the environment of the server and of the sidecar. An empty value takes a variable away.
+    pub async fn daplet_with(&self, server: &[(&str, &str)], sidecar: &[(&str, &str)]) -> (Server, Daprd) {
+        let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let mut daprd = self.sidecar("daplet");
+        daprd.env = owned(sidecar);
+        let env = [daprd.app_env(), owned(server)].concat();
+        let server = Server::spawn(Options { env, ..Options::default() });
+        daprd.start(server.port()).await;
+        server.ready().await;
+        (server, daprd)
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        let _ = self.redis.kill();
+        let _ = self.redis.wait();
+    }
+}
+
+impl Daprd {
+    /// What an application is told about its sidecar.
+    pub fn app_env(&self) -> Vec<(String, String)> {
+        [("DAPR_HTTP_PORT", self.http_port), ("DAPR_GRPC_PORT", self.grpc_port)]
+            .map(|(name, port)| (name.to_owned(), port.to_string()))
+            .to_vec()
+    }
+
+    /// Starts it for the application at this port, without waiting.
+    pub fn spawn(&mut self, app_port: u16) {
+        self.kill();
+        let mut command = Command::new(daprd().unwrap());
+        without_settings(&mut command);
+        command.env("NAMESPACE", "default").envs(self.env.clone()).current_dir(&self.folder);
+        command.args(["--mode=standalone", "--app-protocol=http", "--app-channel-address=127.0.0.1"]);
+        command.args(["--dapr-listen-addresses=127.0.0.1", "--dapr-internal-grpc-listen-address=127.0.0.1"]);
+        command.args(["--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1"]);
+        command.arg(format!("--app-id={}", self.app_id)).arg(format!("--app-port={app_port}"));
+        command.arg(format!("--dapr-http-port={}", self.http_port));
+        command.arg(format!("--dapr-grpc-port={}", self.grpc_port));
+        command.arg(format!("--dapr-internal-grpc-port={}", self.internal_port));
+        command.arg("--resources-path").arg(self.folder.join("resources"));
+        command.arg("--config").arg(self.folder.join("config.yaml"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        collect(child.stdout.take().unwrap(), &self.lines);
+        collect(child.stderr.take().unwrap(), &self.lines);
+        self.child = Some(child);
+    }
+
+    /// Starts it and waits until `/v1.0/healthz` answers 204: the application's port is open, the components are there.
+    pub async fn start(&mut self, app_port: u16) {
+        self.spawn(app_port);
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().unwrap();
+        let start = Instant::now();
+        while start.elapsed() < START {
+            if let Ok(answer) = client.get(self.url("/v1.0/healthz")).send().await
+                && answer.status() == 204
+            {
+                return;
+            }
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().unwrap()) {
+                panic!("daprd ended ({status}):\n{}", self.output());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("daprd did not get ready:\n{}", self.output());
+    }
+
+    /// A full URL of its HTTP API.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.http_port)
+    }
+
+    /// `kill -9`, and waits for the end.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Sends a signal by name, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+    }
+
+    /// GET of its HTTP API, as JSON.
+    pub async fn json(&self, path: &str) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(self.url(path)).send().await.unwrap();
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
+    }
+
+    /// What it has printed lately.
+    pub fn output(&self) -> String {
+        self.lines.lock().unwrap().iter().cloned().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Daprd {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- sidecar of {} ---\n{}", self.app_id, self.output());
+        }
+    }
+}
