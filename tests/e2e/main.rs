@@ -12,6 +12,7 @@ mod differential;
 mod durability;
 mod examples;
 mod faults;
+mod image;
 mod isolation;
 mod layers;
 mod lifecycle;

@@ -58,7 +58,8 @@ pub fn without_settings(command: &mut Command) {
     }
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nothing listened on a moment ago.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
