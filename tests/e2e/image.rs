@@ -95,6 +95,17 @@ impl Container {
             json!(format!("{name}=127.0.0.1:{}", if name == "DAPLET_LISTEN" { port } else { free_port() }))
         });
         let given = words("Env").into_iter().filter(|pair| !pair.as_str().unwrap().starts_with("DAPLET_LISTEN="));
+        // The chart's pod has the folders and the user that the image is made for.
+        let manifest = std::fs::read_to_string(root().join("host/deploy/manifests/dapr.yaml")).unwrap();
+        for name in ["DAPLET_DATA_DIR", "DAPLET_CACHE_DIR"] {
+            let pairs = words("Env");
+            let folder = pairs.iter().find_map(|pair| pair.as_str()?.strip_prefix(name)?.strip_prefix('='));
+            assert!(
+                manifest.contains(&format!("mountPath: {}\n", folder.unwrap())),
+                "{name} is no mount of the manifest"
+            );
+        }
+        assert!(manifest.contains("runAsUser: 65532"));
         config["process"]["env"] = given.chain(own).collect();
         config["linux"]["seccomp"] = seccomp();
         for mount in config["mounts"].as_array_mut().unwrap() {

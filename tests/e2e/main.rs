@@ -5,6 +5,7 @@
 
 mod abuse;
 mod cases;
+mod chart;
 mod client;
 mod conformance;
 mod dapr;
