@@ -3,7 +3,7 @@
 //!
 //! Built with buildah, without a daemon and without a registry of images; started with runc, in the network of the test.
 use daplet_tests::server::free_port;
-use daplet_tests::{missing, on_path, root};
+use daplet_tests::{missing, on_path, root, say};
 use serde_json::{Value, json};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -31,7 +31,7 @@ async fn the_image_runs_without_root_on_a_read_only_root() {
     let said = run(Command::new(root().join("scripts/image"))
         .args(["--local-base", "--tag", IMAGE])
         .env("IMAGE_BUILDER", "buildah"));
-    println!("{}", said.lines().last().unwrap_or_default());
+    say(said.lines().last().unwrap_or_default());
 
     let port = free_port();
     let started = Instant::now();
@@ -43,7 +43,7 @@ async fn the_image_runs_without_root_on_a_read_only_root() {
         assert!(started.elapsed() < Duration::from_secs(120), "not ready:\n{}", container.output());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    println!("image: ready {} ms after its start", started.elapsed().as_millis());
+    say(&format!("image: ready {} ms after its start", started.elapsed().as_millis()));
 
     let source = "export default { fetch: () => ({ from: 'a container' }) };";
     let upload = http.post(format!("{base}/functions")).json(&json!({"name": "hello", "source": source}));
