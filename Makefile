@@ -37,6 +37,9 @@ lint: build ## Formatting, clippy, tsc and the TypeScript linter
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	cd sdk-js && npm run check
 
+image: build ## Build the container image localhost/daplet; scripts/image takes a base and a tag
+	scripts/image
+
 faults: build ## Kill the server 200 times while it writes; the other faults that CI tries
 	KILL_ROUNDS=$${KILL_ROUNDS:-200} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture faults:: durability::
 
@@ -64,4 +67,4 @@ bench-peers: build ## Throughput beside other JavaScript runtimes, in one run; d
 clean: ## Remove what was built; keeps .deps
 	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint faults isolation soak bench bench-peers fuzz test262 clean
+.PHONY: help run build guest sdk setup test lint image faults isolation soak bench bench-peers fuzz test262 clean

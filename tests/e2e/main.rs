@@ -5,6 +5,7 @@
 
 mod abuse;
 mod cases;
+mod chart;
 mod client;
 mod conformance;
 mod dapr;
@@ -12,6 +13,7 @@ mod differential;
 mod durability;
 mod examples;
 mod faults;
+mod image;
 mod isolation;
 mod layers;
 mod lifecycle;

@@ -29,3 +29,30 @@ use std::path::PathBuf;
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
+
+/// Whether a test must be left out because something is not on this machine. Says so loudly; fails where `CI` is set, which
+/// leaves nothing out.
+pub fn missing(what: &str, lacks: &[String]) -> bool {
+    if lacks.is_empty() {
+        return false;
+    }
+    let lacks = lacks.join(", ");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{what} cannot be tested without {lacks}; scripts/setup-tests installs it"
+    );
+    say(&format!("\n*** NOT TESTED: {what}. Missing: {lacks}; scripts/setup-tests installs what it can. ***"));
+    true
+}
+
+/// Prints a line also where the test runner keeps a passing test's output to itself.
+pub fn say(line: &str) {
+    use std::io::Write;
+    let _nobody_reads = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether a program of that name can be started.
+pub fn on_path(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).exists()))
+}

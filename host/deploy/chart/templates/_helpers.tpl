@@ -1,0 +1,49 @@
+{{- define "daplet.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "daplet.selector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "daplet.labels" -}}
+{{ include "daplet.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "daplet.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "daplet.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "daplet.appId" -}}
+{{- default (include "daplet.fullname" .) .Values.dapr.appId -}}
+{{- end -}}
+
+{{- define "daplet.port" -}}
+{{- regexFind "[0-9]+$" .Values.listen -}}
+{{- end -}}
+
+{{- /* What cannot work is refused here, with the value that changes it. */ -}}
+{{- define "daplet.check" -}}
+{{- if and .Values.persistence.enabled (gt (int .Values.replicaCount) 1) -}}
+{{- fail (printf "replicaCount is %d, but persistence.enabled allows 1: the data folder's database belongs to one process" (int .Values.replicaCount)) -}}
+{{- end -}}
+{{- if and (not .Values.dapr.enabled) (gt (int .Values.replicaCount) 1) -}}
+{{- fail (printf "replicaCount is %d, but dapr.enabled=false allows 1: without Dapr each pod has state and messages of its own" (int .Values.replicaCount)) -}}
+{{- end -}}
+{{- if and (not .Values.dapr.enabled) (or .Values.dapr.appTokenSecret .Values.dapr.apiTokenSecret) -}}
+{{- fail "dapr.appTokenSecret and dapr.apiTokenSecret need dapr.enabled=true" -}}
+{{- end -}}
+{{- end -}}
