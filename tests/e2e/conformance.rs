@@ -1,5 +1,6 @@
-//! Dapr's API of the embedded default, by every client there is: same steps, same outcomes.
+//! Dapr's API, of the embedded default and of a real sidecar, by every client there is: same steps, same outcomes.
 use daplet_tests::conformance::{Client, Target, cases, check};
+use daplet_tests::daprd::Mesh;
 use daplet_tests::server::Server;
 
 /// What is invoked, and who listens.
@@ -25,8 +26,8 @@ async fn every_client_sees_the_same() {
         let server = Server::start().await;
         server.deploy("echo", ECHO).await;
         let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone() };
-        let all = ["state.json", "messages.json", "invoke.json"].map(cases).concat();
-        differences.extend(check(&target, client, &all).await);
+        let all = ["state.json", "messages.json", "invoke.json", "embedded.json"].map(cases).concat();
+        differences.extend(check(&target, client, "embedded", &all).await);
         let mut heard = Vec::new();
         for _ in 0..200 {
             heard = server.get("/echo/heard").await.json().as_array().cloned().unwrap_or_default();
@@ -42,4 +43,33 @@ async fn every_client_sees_the_same() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// A real sidecar: what the steps say is Dapr's own behaviour, and not only ours. Each client meets empty stores.
+async fn on_a_real_sidecar(store: &str) {
+    let mut differences = Vec::new();
+    for client in Client::ALL {
+        let Some(mesh) = Mesh::start(store).await else { return };
+        let (server, daprd) = mesh.daplet().await;
+        server.deploy("echo", ECHO).await;
+        let target = Target { http: daprd.url(""), grpc: format!("http://127.0.0.1:{}", daprd.grpc_port) };
+        let all = ["state.json", "messages.json", "invoke.json"].map(cases).concat();
+        differences.extend(check(&target, client, store, &all).await);
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_with_in_memory_state_sees_the_same() {
+    on_a_real_sidecar("in-memory").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_with_sqlite_sees_the_same() {
+    on_a_real_sidecar("sqlite").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_with_redis_sees_the_same() {
+    on_a_real_sidecar("redis").await;
 }

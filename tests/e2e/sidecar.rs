@@ -6,6 +6,7 @@ mod faults;
 mod invocation;
 mod messages;
 mod stores;
+mod transactions;
 mod trust;
 
 use daplet_tests::daprd::Daprd;

@@ -76,7 +76,11 @@ async fn value(server: &Server, key: &str) -> Value {
 /// 64 at once: none is lost, each sees a number of its own, each run begins on a pristine heap; each commit is published once.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_increments_lose_none() {
-    let server = Server::start().await;
+    increments(&Server::start().await).await;
+}
+
+/// The same behind any store.
+pub async fn increments(server: &Server) {
     server.deploy("bank", BANK).await;
     let answers = join_all((0..64).map(|_| server.get("/bank/count"))).await;
     let mut seen: Vec<u64> = Vec::new();
@@ -87,28 +91,31 @@ async fn concurrent_increments_lose_none() {
     }
     seen.sort_unstable();
     assert_eq!(seen, (1..=64).collect::<Vec<u64>>());
-    assert_eq!(value(&server, "n").await, 64);
+    assert_eq!(value(server, "n").await, 64);
     for _ in 0..400 {
-        if value(&server, "seen").await.as_array().is_some_and(|seen| seen.len() == 64) {
+        if value(server, "seen").await.as_array().is_some_and(|seen| seen.len() == 64) {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("of 64 messages these arrived: {}", value(&server, "seen").await);
+    panic!("of 64 messages these arrived: {}", value(server, "seen").await);
 }
 
 /// Whatever order they come in, no money is made and none is lost, and nobody owes.
 #[tokio::test(flavor = "multi_thread")]
 async fn transfers_keep_the_sum() {
+    transfers(&Server::start().await).await;
+}
+
+/// The same behind any store whose transactions are whole.
+pub async fn transfers(server: &Server) {
     const ACCOUNTS: usize = 5;
-    let server = Server::start().await;
     server.deploy("bank", BANK).await;
     server.get(&format!("/bank/open?accounts={ACCOUNTS}")).await;
     let moves = (0..200).map(|i| {
         let (from, to, amount) = (i % ACCOUNTS, (i * 7 + 1 + i / 5) % ACCOUNTS, 5 + i * 13 % 90);
         let to = if to == from { (to + 1) % ACCOUNTS } else { to };
         let path = format!("/bank/move?from={from}&to={to}&amount={amount}");
-        let server = &server;
         async move {
             let answer = server.get(&path).await;
             assert_eq!((answer.status, &answer.json()["runs"]), (200, &json!(1)), "{}", answer.text());
@@ -117,7 +124,7 @@ async fn transfers_keep_the_sum() {
     join_all(moves).await;
     let mut sum = 0;
     for i in 0..ACCOUNTS {
-        let balance = value(&server, &format!("a{i}")).await.as_i64().unwrap();
+        let balance = value(server, &format!("a{i}")).await.as_i64().unwrap();
         assert!(balance >= 0, "account {i} has {balance}");
         sum += balance;
     }
@@ -127,7 +134,11 @@ async fn transfers_keep_the_sum() {
 /// Two that read what the other writes: one of them must see the other (no write skew).
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_only_read_counts_too() {
-    let server = Server::start().await;
+    skew(&Server::start().await).await;
+}
+
+/// The same behind any store whose transactions are whole.
+pub async fn skew(server: &Server) {
     server.deploy("bank", BANK).await;
     for _ in 0..30 {
         server.get("/bank/reset").await;

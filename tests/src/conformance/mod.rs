@@ -132,10 +132,12 @@ impl Step {
         self.arguments.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// What the client must see.
-    pub fn expected(&self, client: Client) -> &Value {
-        let own = self.arguments.get(&format!("expect_{}", client.name()));
-        own.or(self.arguments.get("expect")).unwrap_or(&Value::Null)
+    /// What the client must see on this store: the first of `expect_<client>_<store>`, `expect_<store>`, `expect_<client>`
+    /// and `expect` that there is.
+    pub fn expected(&self, client: Client, store: &str) -> &Value {
+        let client = client.name();
+        let names = [format!("_{client}_{store}"), format!("_{store}"), format!("_{client}"), String::new()];
+        names.iter().find_map(|name| self.arguments.get(&format!("expect{name}"))).unwrap_or(&Value::Null)
     }
 }
 
@@ -164,8 +166,8 @@ pub fn cases(file: &str) -> Vec<Case> {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Runs cases one after the other with a client; what was seen otherwise than expected.
-pub async fn check(target: &Target, client: Client, cases: &[Case]) -> Vec<String> {
+/// Runs cases one after the other with a client on a store; what was seen otherwise than expected.
+pub async fn check(target: &Target, client: Client, store: &str, cases: &[Case]) -> Vec<String> {
     let steps: Vec<Step> = cases.iter().flat_map(|case| case.steps.clone()).collect();
     let seen = client.run(target, &steps).await;
     assert_eq!(seen.len(), steps.len(), "{}: an outcome for each step", client.name());
@@ -175,8 +177,12 @@ pub async fn check(target: &Target, client: Client, cases: &[Case]) -> Vec<Strin
         let mut comparable = seen.clone();
         // The words are the server's.
         comparable.as_object_mut().map(|outcome| outcome.remove("told"));
-        let expected = step.expected(client);
-        if comparable != *expected {
+        let mut expected = step.expected(client, store).clone();
+        // Stores answer in an order of their own.
+        for list in [&mut comparable, &mut expected].into_iter().filter_map(Value::as_array_mut) {
+            list.sort_by_key(Value::to_string);
+        }
+        if comparable != expected {
             let (name, step) = (client.name(), step.to_value());
             differences.push(format!("{name}: {case}\n  step     {step}\n  expected {expected}\n  seen     {seen}"));
         }

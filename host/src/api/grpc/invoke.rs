@@ -14,6 +14,13 @@ pub async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<Invo
         return Err(Status::internal(reason));
     }
     let message = message.unwrap_or_default();
+    // The query has a field of its own.
+    if let Some(character) = message.method.chars().find(|c| matches!(c, '?' | '#')) {
+        let method = message.method;
+        return Err(Status::internal(format!(
+            "failed to invoke, id: {id}, err: the method {method:?} contains {character:?}"
+        )));
+    }
     let (verb, query) = message.http_extension.map(|http| (http.verb, http.querystring)).unwrap_or_default();
     let verb = Verb::try_from(verb).unwrap_or(Verb::None);
     let method = if verb == Verb::None { Verb::Post } else { verb };

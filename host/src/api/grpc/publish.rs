@@ -6,10 +6,10 @@ use tonic::Status;
 
 fn check(pubsub: &str, topic: &str) -> Result<(), Status> {
     if pubsub != DEFAULT_PUBSUB {
-        return Err(Status::not_found(format!("pubsub {pubsub} is not found")));
+        return Err(Status::invalid_argument(format!("pubsub {pubsub} is not found")));
     }
     if topic.is_empty() {
-        return Err(Status::not_found(format!("topic is empty in pubsub {pubsub}")));
+        return Err(Status::invalid_argument(format!("topic is empty in pubsub {pubsub}")));
     }
     Ok(())
 }
