@@ -91,9 +91,9 @@ impl Container {
         config["root"]["path"] = json!(files.trim());
         let words = |name: &str| image[name].as_array().unwrap().clone();
         config["process"]["args"] = [words("Entrypoint"), words("Cmd")].concat().into();
-        let own = ["DAPLET_LISTEN", "DAPLET_DAPR_LISTEN"].map(|name| {
-            json!(format!("{name}=127.0.0.1:{}", if name == "DAPLET_LISTEN" { port } else { free_port() }))
-        });
+        // All on the test's own loopback, so on ports that nobody else has.
+        let own = [("LISTEN", port), ("DAPR_LISTEN", free_port()), ("DAPR_GRPC_LISTEN", free_port())];
+        let own = own.map(|(name, port)| json!(format!("DAPLET_{name}=127.0.0.1:{port}")));
         let given = words("Env").into_iter().filter(|pair| !pair.as_str().unwrap().starts_with("DAPLET_LISTEN="));
         // The chart's pod has the folders and the user that the image is made for.
         let manifest = std::fs::read_to_string(root().join("host/deploy/manifests/dapr.yaml")).unwrap();
