@@ -17,7 +17,8 @@ async fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let app = match words[..] {
         ["axum", name, _] => match name {
-            "hello" => Router::new().route("/", any(async || "hello")),
+            // Behind a sidecar it is called by a path.
+            "hello" => Router::new().fallback(async || "hello"),
             "json" => Router::new().route("/", any(json)),
             "fib" => Router::new().route("/", any(async || fib(std::hint::black_box(18)).to_string())),
             other => panic!("no workload {other}"),
