@@ -177,3 +177,56 @@ fn plain(kind: Option<Kind>) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use prost_types::{Struct, Value as Proto};
+
+    fn event(content_type: &str, data: &[u8]) -> Value {
+        let text = |text: &str| Proto { kind: Some(Kind::StringValue(text.to_owned())) };
+        let fields = [
+            ("topic".to_owned(), text("original")),
+            ("traceparent".to_owned(), text("00-1-2-00")),
+            ("count".to_owned(), Proto { kind: Some(Kind::NumberValue(3.0)) }),
+            ("share".to_owned(), Proto { kind: Some(Kind::NumberValue(0.5)) }),
+        ];
+        Value::Object(cloud_event(proto::TopicEventRequest {
+            id: "1".to_owned(),
+            source: "app".to_owned(),
+            r#type: "t".to_owned(),
+            spec_version: "1.0".to_owned(),
+            data_content_type: content_type.to_owned(),
+            data: data.to_vec(),
+            topic: "dead".to_owned(),
+            pubsub_name: "pubsub".to_owned(),
+            path: String::new(),
+            extensions: Some(Struct { fields: fields.into_iter().collect() }),
+        }))
+    }
+
+    #[test]
+    fn an_event_is_whole_again() {
+        let whole = json!({
+            "id": "1", "source": "app", "type": "t", "specversion": "1.0", "datacontenttype": "application/json",
+            "topic": "original", "pubsubname": "pubsub", "traceparent": "00-1-2-00", "count": 3, "share": 0.5, "data": {"a": 1},
+        });
+        assert_eq!(event("application/json", br#"{"a":1}"#), whole);
+    }
+
+    #[test]
+    fn data_is_what_its_type_says() {
+        for (content_type, data, name, value) in [
+            ("application/json; charset=utf-8", "[1]", "data", json!([1])),
+            ("application/json", "no JSON", "data", json!("no JSON")),
+            ("text/plain", "", "data", json!("")),
+            ("application/xml", "<a/>", "data", json!("<a/>")),
+            ("application/octet-stream", "bytes", "data_base64", json!("Ynl0ZXM=")),
+        ] {
+            assert_eq!(event(content_type, data.as_bytes())[name], value, "{content_type}");
+        }
+        let none = event("application/x-odd", b"");
+        assert!(none.get("data").is_none() && none.get("data_base64").is_none(), "{none}");
+    }
+}

@@ -150,3 +150,28 @@ async fn without_grpc_the_sidecar_posts_messages() {
     let listed = metadata["subscriptions"].as_array().unwrap();
     assert!(listed.len() == 2 && listed.iter().all(|s| s["type"] == "PROGRAMMATIC"), "{metadata}");
 }
+
+/// A message that is being handled when the server is told to stop is finished, and the sidecar hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_finishes_its_messages() {
+    let Some(mesh) = Mesh::start("redis").await else { return };
+    let (mut server, daprd) = mesh.daplet().await;
+    let source = r#"import { state } from "@daplet/sdk";
+        export const subscriptions = [{ topic: "slow", deadLetterTopic: "failed" }];
+        export default {
+          fetch: async () => ({ begun: await state().get("begun") }),
+          async message() {
+            await state().put("begun", true);
+            await new Promise((done) => setTimeout(done, 1000));
+            await state().put("done", true);
+          } };"#;
+    server.deploy("slow", source).await;
+    subscribed(&daprd, &["slow"]).await;
+    publish(&daprd, "pubsub", "slow", "text/plain", "take your time").await;
+    eventually(&server, "/slow", |seen| seen["begun"] == true).await;
+    server.signal("TERM");
+    assert_eq!(server.exit_code(Duration::from_secs(20)).await, Some(0), "{}", server.output());
+    assert_eq!(daprd.json("/v1.0/state/statestore/f%2Fslow%2Fdone").await, json!(true));
+    // Had it gone without an outcome, the sidecar would have said so of the message.
+    assert!(!daprd.output().contains("stream closed"), "{}", daprd.output());
+}

@@ -6,9 +6,10 @@ use futures::StreamExt;
 
 const COUNTER: &str = r#"import { state } from "@daplet/sdk";
     export default { fetch: async (request) => {
-      const store = new URL(request.url).searchParams.get("store");
-      if (request.method === "GET") return { n: await state(store).get("n") };
-      return { n: await state(store).update("n", (n) => (n ?? 0) + 1) };
+      const { searchParams } = new URL(request.url), key = searchParams.get("how"), s = state(searchParams.get("store"));
+      if (request.method === "GET") return { n: await s.get(key) };
+      if (key === "update") return { n: await s.update(key, (n) => (n ?? 0) + 1) };
+      return { n: await s.transaction(async (tx) => { const n = (await tx.get(key) ?? 0) + 1; tx.put(key, n); return n }) };
     } };"#;
 
 async fn cases_of(server: &Server) {
@@ -52,16 +53,21 @@ async fn competing_increments_lose_none() {
     let Some(mesh) = Mesh::start("in-memory").await else { return };
     let (server, _daprd) = mesh.daplet().await;
     server.deploy("counter", COUNTER).await;
-    for store in ["state-in-memory", "state-sqlite", "state-redis"] {
-        let path = format!("/counter?store={store}");
+    let stores = ["state-in-memory", "state-sqlite", "state-redis"];
+    for (store, how) in stores.into_iter().flat_map(|store| [(store, "update"), (store, "transaction")]) {
+        let path = format!("/counter?store={store}&how={how}");
         let posts = (0..WRITERS).map(|_| server.post(&path, ""));
         let mut seen: Vec<u64> = futures::stream::iter(posts)
             .buffer_unordered(WRITERS)
-            .map(|answer| answer.json()["n"].as_u64().unwrap_or_else(|| panic!("{store}: {}", answer.text())))
+            .map(|answer| answer.json()["n"].as_u64().unwrap_or_else(|| panic!("{store}, {how}: {}", answer.text())))
             .collect()
             .await;
         seen.sort_unstable();
-        assert_eq!(seen, (1..=WRITERS as u64).collect::<Vec<_>>(), "{store}: each writer saw a number of its own");
-        assert_eq!(server.get(&path).await.json()["n"], WRITERS, "{store}");
+        assert_eq!(
+            seen,
+            (1..=WRITERS as u64).collect::<Vec<_>>(),
+            "{store}, {how}: each writer saw a number of its own"
+        );
+        assert_eq!(server.get(&path).await.json()["n"], WRITERS, "{store}, {how}");
     }
 }
