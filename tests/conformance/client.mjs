@@ -69,6 +69,10 @@ async function run(step) {
       });
       return ok((await client.state.transaction(store, operations)) ?? {});
     }
+    case "query": {
+      const { results, token } = await client.state.query(store, step.query);
+      return { keys: results.map(({ key }) => key), token: Boolean(token) };
+    }
     case "publish":
       return ok(await client.pubsub.publish(step.pubsub ?? "pubsub", step.topic, step.data, { contentType: step.type }));
     case "invoke":

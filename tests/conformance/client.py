@@ -54,6 +54,9 @@ def run(client, step, etags):
         ]
         client.execute_state_transaction(store, operations)
         return "ok"
+    if what == "query":
+        answer = client.query_state(store, json.dumps(step["query"]))
+        return {"keys": [item.key for item in answer.results], "token": bool(answer.token)}
     if what == "publish":
         data = step["data"] if isinstance(step["data"], str) else json.dumps(step["data"])
         client.publish_event(step.get("pubsub", "pubsub"), step["topic"], data, data_content_type=step["type"])

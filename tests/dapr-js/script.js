@@ -78,6 +78,17 @@ export async function script(options) {
     ]),
   );
   await note("after transactions", async () => bulk(await state.getBulk(STORE, ["t1", "t2", "zero"])));
+  await note("save for a query", () =>
+    state.save(STORE, [1, 2, 3].map((n) => ({ key: `person-${n}`, value: { kind: "person", n, home: { city: n === 2 ? "Oslo" : "Rome" } } }))),
+  );
+  const people = { EQ: { kind: "person" } };
+  const keys = ({ results, token }) => ({ keys: results.map(({ key, data }) => [key, data.n]), more: Boolean(token) });
+  await note("query", async () =>
+    keys(await state.query(STORE, { filter: { AND: [people, { IN: { "home.city": ["Rome"] } }] }, sort: [{ key: "n", order: "DESC" }] })),
+  );
+  await note("query a page", async () => keys(await state.query(STORE, { filter: people, page: { limit: 2 } })));
+  await note("query for nothing", () => state.query(STORE, { filter: { EQ: { kind: "nothing" } } }));
+  await note("query with a fault", () => state.query(STORE, { filter: { LIKE: { kind: "person" } } }));
   await note("no such store", () => state.save("nowhere", [{ key: "a", value: 1 }]));
   await note("get of no such store", () => state.get("nowhere", "a"));
   await note("bulk of no such store", () => state.getBulk("nowhere", ["a"]));

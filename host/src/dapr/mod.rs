@@ -196,6 +196,11 @@ impl Sidecar {
         self.post(&format!("/v1.0/state/{}/transaction", segment(store)), body, trace).await.map(drop)
     }
 
+    /// `POST /v1.0-alpha1/state/{store}/query`: a page of results as JSON; 204 when there is none.
+    pub async fn query_state(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/state/{}/query", segment(store)), body, trace).await
+    }
+
     /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
     pub async fn publish(
         &self,

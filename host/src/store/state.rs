@@ -91,6 +91,22 @@ impl State {
             .collect()
     }
 
+    /// Shows every value whose key begins with `prefix`, in the order of keys, as of one moment.
+    pub fn each(&self, prefix: &str, mut show: impl FnMut(&str, Item)) -> Result<(), StoreError> {
+        let read = self.0.read()?;
+        let table = read.open_table(STATE)?;
+        for entry in table.range(prefix..)? {
+            let (key, bytes) = entry?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            if let Some(item) = decode(key.value(), bytes.value())? {
+                show(key.value(), item);
+            }
+        }
+        Ok(())
+    }
+
     /// Makes one change; the new ETag of a put.
     pub async fn change(&self, change: Change) -> Result<Option<String>, StateError> {
         let done = self.0.writer.write(move |write| {

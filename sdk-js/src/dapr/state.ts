@@ -76,9 +76,21 @@ export class State {
     await this.#run("transaction", storeName, "state.transact", { store: storeName }, JSON.stringify(steps));
   }
 
-  async query(storeName: string, query: object): Promise<unknown> {
-    const { head } = await this.#run("query", storeName, "state.query", { store: storeName, query });
-    return head;
+  async query(storeName: string, query: object): Promise<{ results: object[]; token?: string }> {
+    const { head, body } = await this.#run(
+      "query",
+      storeName,
+      "state.query",
+      { store: storeName },
+      JSON.stringify(query),
+    );
+    const { items, token } = head as { items: { key: string; length: number; etag: string }[]; token: string };
+    let offset = 0;
+    const results = items.map(({ key, length, etag }) => {
+      offset += length;
+      return { key, data: parsed(new Uint8Array(body, offset - length, length)), etag };
+    });
+    return token === "" ? { results } : { results, token };
   }
 
   async #run(what: string, store: string, op: string, args: object, body?: string) {

@@ -85,6 +85,13 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             let request = proto::ExecuteStateTransactionRequest { store_name, operations, ..Default::default() };
             client.execute_state_transaction(request).await.map(|_| json!("ok"))
         }
+        "query" => {
+            let query = step.arguments["query"].to_string();
+            let request = proto::QueryStateRequest { store_name, query, ..Default::default() };
+            let page = client.query_state_alpha1(request).await?.into_inner();
+            let keys: Vec<String> = page.results.into_iter().map(|item| item.key).collect();
+            Ok(json!({"keys": keys, "token": !page.token.is_empty()}))
+        }
         "publish" => {
             let data = &step.arguments["data"];
             let request = proto::PublishEventRequest {

@@ -81,6 +81,13 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             let body = json!({ "operations": operations });
             send(client.post(format!("{state}/transaction")).json(&body)).await.map(|_| json!("ok"))
         }
+        "query" => {
+            let url = format!("{base}/v1.0-alpha1/state/{}/query", step.store());
+            let (_, _, body) = send(client.post(url).json(&step.arguments["query"])).await?;
+            let page = parsed(&body);
+            let keys: Vec<&Value> = page["results"].as_array().into_iter().flatten().map(|item| &item["key"]).collect();
+            Ok(json!({"keys": keys, "token": page["token"].is_string()}))
+        }
         "publish" => {
             let url = format!("{base}/v1.0/publish/{}/{}", step.text("pubsub", "pubsub"), step.text("topic", ""));
             let data = &step.arguments["data"];

@@ -99,7 +99,11 @@ pub struct Component {
 /// All of them.
 pub fn components() -> &'static [Component] {
     &[
-        Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
+        Component {
+            name: DEFAULT_STORE,
+            kind: "state.daplet",
+            capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "QUERY_API"],
+        },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
     ]
 }

@@ -1,4 +1,4 @@
-//! `/v1.0/state/{store}`: save, get, bulk get, delete, transaction.
+//! `/v1.0/state/{store}`: save, get, bulk get, delete, transaction, query.
 use super::Context;
 use super::error::DaprApiError;
 use crate::capabilities::CallContext;
@@ -276,13 +276,28 @@ pub async fn transaction(
     })
 }
 
-/// The embedded store has no query, like Dapr's in-memory and sqlite stores.
-pub async fn query(Path(store): Path<String>) -> DaprApiError {
-    match check_store(&store) {
-        Err(error) => error,
-        Ok(()) => {
-            let message = format!("state store {store} does not support querying");
-            DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_STORE_NOT_SUPPORTED", message)
+/// A page of what the query takes; 204 when that is nothing.
+pub async fn query(
+    State(context): State<Context>,
+    Path(store): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, DaprApiError> {
+    check_store(&store)?;
+    let found = context.state.query(&context.caller(&headers), &store, "", &body).await.map_err(|e| {
+        let message = format!("failed query in state store {store}: {}", e.message);
+        if e.code == codes::INVALID_ARGUMENT {
+            return malformed(message);
         }
+        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_QUERY", message)
+    })?;
+    if found.results.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    let results: Vec<Value> = found.results.into_iter().map(|(key, item)| bulk_item(&key, Some(item))).collect();
+    let mut page = json!({ "results": results });
+    if !found.token.is_empty() {
+        page["token"] = json!(found.token);
+    }
+    Ok(axum::Json(page).into_response())
 }

@@ -45,13 +45,14 @@ impl<T> Call<T> {
 
 /// Dapr's gRPC API.
 pub fn routes(context: &Context) -> Router {
-    let methods: [(&str, MethodRouter); 12] = [
+    let methods: [(&str, MethodRouter); 13] = [
         ("GetState", unary(context, state::get)),
         ("GetBulkState", unary(context, state::get_bulk)),
         ("SaveState", unary(context, state::save)),
         ("DeleteState", unary(context, state::delete)),
         ("DeleteBulkState", unary(context, state::delete_bulk)),
         ("ExecuteStateTransaction", unary(context, state::transact)),
+        ("QueryStateAlpha1", unary(context, state::query)),
         ("PublishEvent", unary(context, publish::one)),
         ("BulkPublishEvent", unary(context, publish::bulk)),
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),

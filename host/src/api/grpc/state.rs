@@ -121,3 +121,19 @@ pub async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> 
     let done = call.context.state.transact(&call.caller(), &store, changes).await;
     done.map_err(|e| Status::internal(format!("error while executing state transaction: {}", e.message)))
 }
+
+pub async fn query(call: Call<proto::QueryStateRequest>) -> Result<proto::QueryStateResponse, Status> {
+    let cx = call.caller();
+    let proto::QueryStateRequest { store_name: store, query, .. } = call.message;
+    check_store(&store)?;
+    let found = call.context.state.query(&cx, &store, "", query.as_bytes()).await;
+    let found = found.map_err(|e| failed(&format!("failed query in state store {store}"), &e))?;
+    let item = |(key, item): (String, Item)| proto::QueryStateItem {
+        key,
+        data: item.value,
+        etag: item.etag,
+        error: String::new(),
+    };
+    let results = found.results.into_iter().map(item).collect();
+    Ok(proto::QueryStateResponse { results, token: found.token, ..Default::default() })
+}

@@ -4,6 +4,7 @@
 //! first write replace a value that was not itself a first write, refuses an unguarded write after one, and calls both a fault
 //! of the store.
 use super::StateStore;
+use super::query::Found;
 use super::unit::{Message, Read, Unit};
 use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::{DaprError, Sidecar};
@@ -237,6 +238,29 @@ impl StateStore for Dapr {
             Ok(unit.messages)
         })
     }
+
+    /// A sidecar knows nothing of prefixes: what belongs to others is left out of its page, which may then be short.
+    fn query<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        prefix: &'a str,
+        query: &'a [u8],
+    ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>> {
+        Box::pin(async move {
+            let answer = self.0.query_state(store, query.to_vec(), cx.trace()).await.map_err(from_dapr)?;
+            if answer.body.is_empty() {
+                return Ok(Found { results: Vec::new(), token: String::new() });
+            }
+            let page: QueryAnswer = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
+            let own = |item: BulkItem| {
+                let key = item.key.strip_prefix(prefix)?.to_owned();
+                let value = item.data?.get().as_bytes().to_vec();
+                Some((key, Item { value, etag: item.etag.unwrap_or_default(), expires: None }))
+            };
+            Ok(Found { results: page.results.into_iter().filter_map(own).collect(), token: page.token })
+        })
+    }
 }
 
 /// The body of a transaction. `anew`: each value is deleted before it is written, which no store takes for a conflict.
@@ -256,6 +280,14 @@ fn transaction(changes: &[Change], anew: bool) -> Result<Vec<u8>, OpError> {
         }
     }
     serde_json::to_vec(&Transaction { operations }).map_err(|e| broken(&e))
+}
+
+#[derive(Deserialize)]
+struct QueryAnswer<'a> {
+    #[serde(borrow, default)]
+    results: Vec<BulkItem<'a>>,
+    #[serde(default)]
+    token: String,
 }
 
 #[derive(Serialize)]

@@ -1,4 +1,5 @@
 //! State in the embedded database. One store, under one name; keys get Dapr's app-id prefix.
+use super::query::{Found, Query};
 use super::unit::{Message, Unit};
 use super::{DEFAULT_STORE, StateStore};
 use crate::capabilities::pubsub::embedded::wrapped;
@@ -124,6 +125,32 @@ impl StateStore for Embedded {
             let unit = store::Unit { guards, changes: changes.collect(), messages };
             self.log.commit(unit).await.map_err(|e| refused(self.app_id.len() + 2, e))?;
             Ok(Vec::new())
+        })
+    }
+
+    fn query<'a>(
+        &'a self,
+        _: &'a CallContext,
+        store: &'a str,
+        prefix: &'a str,
+        query: &'a [u8],
+    ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>> {
+        Box::pin(async move {
+            Embedded::check(store)?;
+            let plan = Query::parse(query).map_err(|reason| error(codes::INVALID_ARGUMENT, reason))?;
+            let (state, whole) = (self.state.clone(), self.key(prefix));
+            // It reads all that there is: not on a thread that others wait for.
+            let found = tokio::task::spawn_blocking(move || {
+                let mut taken = Vec::new();
+                state.each(&whole, |key, item| {
+                    if let (Some(value), Some(key)) = (plan.takes(&item.value), key.strip_prefix(whole.as_str())) {
+                        taken.push((value, (key.to_owned(), item)));
+                    }
+                })?;
+                Ok(plan.page(taken))
+            });
+            let found = found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            found.map_err(|e: StoreError| failed(&e))
         })
     }
 }

@@ -1,9 +1,10 @@
-//! State: `state.get`, `getMany`, `put`, `delete`, `transact`, `commit`.
+//! State: `state.get`, `getMany`, `put`, `delete`, `transact`, `commit`, `query`.
 //!
 //! Owns: operations, key spaces and their grants. A function's keys are `f/{function}/{key}` in the store, those of a shared
 //! space `s/{space}/{key}`: functions share one Dapr app-id, so keeping them apart is ours. Backends: `embedded`, `dapr`.
 pub mod dapr;
 pub mod embedded;
+pub mod query;
 pub mod unit;
 
 use super::pubsub::Broker;
@@ -12,6 +13,7 @@ use crate::store::{Change, Item, Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use query::Found;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -59,6 +61,14 @@ pub trait StateStore: Send + Sync {
         store: &'a str,
         unit: Unit,
     ) -> BoxFuture<'a, Result<Vec<Message>, OpError>>;
+    /// The page of a query (its JSON text) over keys that begin with `prefix`; keys without it.
+    fn query<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        prefix: &'a str,
+        query: &'a [u8],
+    ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>>;
 }
 
 /// The capability.
@@ -148,6 +158,13 @@ impl Capability for StateCapability {
                     Ok((json!({}), Bytes::new()))
                 }
                 "commit" => self.commit(cx, store, &prefix, &body).await,
+                "query" => {
+                    let Found { results, token } = self.store.query(cx, store, &prefix, &body).await?;
+                    let mut body = Vec::new();
+                    let results: Vec<Value> =
+                        results.into_iter().map(|(key, item)| listed(&key, Some(item), &mut body)).collect();
+                    Ok((json!({"items": results, "token": token}), body.into()))
+                }
                 other => Err(unknown(&format!("state.{other}"))),
             }
         })
