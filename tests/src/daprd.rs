@@ -14,6 +14,26 @@ use std::time::{Duration, Instant};
 /// How long a process of these may take to start.
 const START: Duration = Duration::from_secs(30);
 
+/// What every operator should have: without a policy daprd 1.18 loses a message of redis that it reads in the moment between
+/// subscribing and knowing the stream ("no streamer subscribed"). Four deliveries in all.
+const RETRIES: &str = "apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata:
+  name: retries
+spec:
+  policies:
+    retries:
+      often:
+        policy: constant
+        duration: 20ms
+        maxRetries: 3
+  targets:
+    components:
+      pubsub:
+        inbound:
+          retry: often
+";
+
 /// What several sidecars share: a Redis, component files, and the file in which they find each other.
 pub struct Mesh {
     redis: Child,
@@ -105,6 +125,7 @@ impl Mesh {
         self.component("configstore", "configuration.redis", host);
         self.component("lockstore", "lock.redis", host);
         self.component("cryptostore", "crypto.dapr.localstorage", &[("path", &path("keys"))]);
+        self.resource("retries", RETRIES);
         let names = path("names.db");
         let config = format!(
             "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata:\n  name: tests\nspec:\n  tracing:\n    samplingRate: \"1\"\n  \

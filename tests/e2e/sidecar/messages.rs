@@ -87,10 +87,6 @@ async fn every_function_of_a_topic_gets_every_message() {
     }
 }
 
-const RETRIES: &str = "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: retries\nspec:\n  policies:\n    retries:\n      \
-    often:\n        policy: constant\n        duration: 20ms\n        maxRetries: 3\n  targets:\n    components:\n      pubsub:\n        \
-    inbound:\n          retry: often\n";
-
 const WORKER: &str = r#"import { state } from "@daplet/sdk";
     export const subscriptions = [{ topic: "work", deadLetterTopic: "failed" }];
     export default {
@@ -126,7 +122,6 @@ async fn failures(server: &daplet_tests::server::Server, daprd: &Daprd) {
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_messages_are_retried_then_dead_lettered() {
     let Some(mesh) = Mesh::start("redis").await else { return };
-    mesh.resource("retries", RETRIES);
     let (server, daprd) = mesh.daplet().await;
     server.deploy("worker", WORKER).await;
     server.deploy("collector", COLLECTOR).await;
@@ -138,7 +133,6 @@ async fn failed_messages_are_retried_then_dead_lettered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_grpc_the_sidecar_posts_messages() {
     let Some(mesh) = Mesh::start("redis").await else { return };
-    mesh.resource("retries", RETRIES);
     let (server, mut daprd) = mesh.daplet_with(&[("DAPR_GRPC_PORT", "")], &[]).await;
     server.deploy("worker", WORKER).await;
     server.deploy("collector", COLLECTOR).await;
