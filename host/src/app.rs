@@ -3,9 +3,10 @@ use crate::api::{dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
+use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
-use crate::config::{Config, Connections};
+use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
@@ -82,6 +83,13 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             (Arc::new(state), Arc::new(broker), Some(log))
         }
     };
+    let secrets: Arc<dyn SecretStore> = match &sidecar {
+        Some(sidecar) => Arc::new(secrets::dapr::Dapr(sidecar.clone())),
+        None => {
+            let config::Secrets { file, environment } = config.secrets.clone();
+            Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?)
+        }
+    };
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
@@ -106,11 +114,13 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(SecretsCapability(Arc::clone(&secrets))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let dapr_api = dapr::Context {
         state,
         broker,
+        secrets,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),

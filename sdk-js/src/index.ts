@@ -10,6 +10,7 @@ export {
 export type * from "./events.js";
 export { App, invoke } from "./invoke.js";
 export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
+export { type Secret, type SecretOptions, SecretStore, secrets } from "./secrets.js";
 export {
   type DeleteOptions,
   type PutOptions,

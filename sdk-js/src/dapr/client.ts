@@ -4,6 +4,7 @@ import { CommunicationProtocolEnum } from "./enums.js";
 import type { Operate } from "./error.js";
 import { Invoker } from "./invoker.js";
 import { PubSub } from "./pubsub.js";
+import { Secret } from "./secret.js";
 import { State } from "./state.js";
 
 export interface DaprClientOptions {
@@ -24,6 +25,7 @@ export function clientOver(operate: Operate) {
     readonly state = new State(operate);
     readonly pubsub = new PubSub(operate);
     readonly invoker = new Invoker(operate);
+    readonly secret = new Secret(operate);
     readonly health = { isHealthy: () => Promise.resolve(true) };
 
     constructor(options: DaprClientOptions = {}) {

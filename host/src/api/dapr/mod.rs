@@ -5,16 +5,19 @@
 //! # Layout
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
+//! - [`secrets`] serves `/v1.0/secrets`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`error`] has Dapr's two shapes of errors
 pub mod error;
 pub mod invoke;
 pub mod publish;
+pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
+use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
 use crate::functions::Registry;
 use axum::extract::State;
@@ -35,6 +38,8 @@ pub struct Context {
     pub state: Arc<dyn StateStore>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
+    /// Secrets.
+    pub secrets: Arc<dyn SecretStore>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -77,10 +82,17 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
+        .route("/v1.0/secrets/{store}/bulk", get(secrets::bulk))
+        .route("/v1.0/secrets/{store}/{key}", get(secrets::get))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
         .with_state(context)
+}
+
+/// `metadata.x=y` of the query as `x: y`.
+fn metadata_of(query: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    query.into_iter().filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value))).collect()
 }
 
 /// What `metadata` gives as the runtime's version.
@@ -101,6 +113,7 @@ pub fn components() -> &'static [Component] {
     &[
         Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+        Component { name: DEFAULT_SECRET_STORE, kind: "secretstores.daplet", capabilities: &[] },
     ]
 }
 

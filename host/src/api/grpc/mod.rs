@@ -6,11 +6,13 @@
 //! # Layout
 //! - [`state`]: get, save, delete, single and bulk; transactions
 //! - [`publish`]: events, single and bulk
+//! - [`secrets`]: one, or all of them
 //! - [`invoke`]: this host's functions as an application
 //! - [`metadata`]: what the sidecar says of itself
 mod invoke;
 mod metadata;
 mod publish;
+mod secrets;
 mod state;
 
 use super::dapr::Context;
@@ -45,7 +47,7 @@ impl<T> Call<T> {
 
 /// Dapr's gRPC API.
 pub fn routes(context: &Context) -> Router {
-    let methods: [(&str, MethodRouter); 12] = [
+    let methods: [(&str, MethodRouter); 14] = [
         ("GetState", unary(context, state::get)),
         ("GetBulkState", unary(context, state::get_bulk)),
         ("SaveState", unary(context, state::save)),
@@ -55,6 +57,8 @@ pub fn routes(context: &Context) -> Router {
         ("PublishEvent", unary(context, publish::one)),
         ("BulkPublishEvent", unary(context, publish::bulk)),
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
+        ("GetSecret", unary(context, secrets::get)),
+        ("GetBulkSecret", unary(context, secrets::get_bulk)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
         ("SetMetadata", unary(context, metadata::set)),

@@ -15,6 +15,7 @@ pub fn dapr_request(input: &[u8]) {
         let context = Context {
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
+            secrets: Arc::clone(&backend.secrets),
             own: Arc::new(Echo),
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),

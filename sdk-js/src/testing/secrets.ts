@@ -1,0 +1,48 @@
+// The operations `secrets.*` over what the test gave, with the grants of the function that asks.
+import type { Completion } from "../internal/call.js";
+import { failure } from "./error.js";
+import { allows, type Caller, refused } from "./grants.js";
+import { completion } from "./state.js";
+
+/** Secrets by store and key. */
+export type FakeSecrets = Record<string, Record<string, string>>;
+
+interface Args {
+  store?: string;
+  key: string;
+}
+
+export function runSecrets(secrets: FakeSecrets, op: string, caller: Caller, args: Args): Completion {
+  const { store = "secretstore", key } = args;
+  const granted = (name: string) =>
+    caller.grants === undefined || allows(caller.grants.secrets ?? [], `${store}/${name}`);
+  const values = () => {
+    const found = secrets[store];
+    if (found !== undefined) return found;
+    const known = Object.keys(secrets).join(", ");
+    throw failure("ERR_SECRET_STORE_NOT_FOUND", `secrets: there is no store "${store}". Known: ${known}`);
+  };
+  switch (op) {
+    case "secrets.get": {
+      if (!granted(key)) throw refused(caller, "secrets", `${store}/${key}`);
+      const value = values()[key];
+      return value === undefined ? completion({ found: false }) : completion({ found: true }, secretText(key, value));
+    }
+    case "secrets.getBulk": {
+      if (caller.grants?.secrets?.some((entry) => entry.startsWith(`${store}/`)) === false) {
+        throw refused(caller, "secrets", `${store}/*`);
+      }
+      const entries = Object.entries(values()).filter(([name]) => granted(name));
+      return completion(
+        {},
+        JSON.stringify(Object.fromEntries(entries.map(([name, value]) => [name, { [name]: value }]))),
+      );
+    }
+    default:
+      throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+  }
+}
+
+function secretText(key: string, value: string): string {
+  return JSON.stringify({ [key]: value });
+}
