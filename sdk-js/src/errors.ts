@@ -59,6 +59,7 @@ const classes: Record<string, typeof DapletError> = {
   ERR_STATE_STORE_NOT_FOUND: NotFoundError,
   ERR_PUBSUB_NOT_FOUND: NotFoundError,
   ERR_SECRET_STORE_NOT_FOUND: NotFoundError,
+  ERR_CONFIGURATION_STORE_NOT_FOUND: NotFoundError,
   PERMISSION_DENIED: PermissionDeniedError,
   ERR_PUBSUB_FORBIDDEN: PermissionDeniedError,
   ERR_PERMISSION_DENIED: PermissionDeniedError,

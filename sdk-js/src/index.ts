@@ -1,5 +1,11 @@
 // `@daplet/sdk`: what a Daplet function imports.
 export {
+  type ConfigurationItem,
+  type ConfigurationOptions,
+  ConfigurationStore,
+  configuration,
+} from "./configuration.js";
+export {
   DapletError,
   EtagMismatchError,
   LoadTimeError,

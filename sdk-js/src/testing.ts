@@ -5,13 +5,14 @@ import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
 import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
 import { FakeClock } from "./testing/clock.js";
+import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
 import { failure } from "./testing/error.js";
 import { type Caller, type Grants, requireGrant } from "./testing/grants.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
 import { type FakeSecrets, runSecrets } from "./testing/secrets.js";
 import { completion, FakeState } from "./testing/state.js";
 
-export type { Delivery, FakeClock, FakeSecrets, FunctionModule, Grants, Message };
+export type { Delivery, FakeClock, FakeConfiguration, FakeSecrets, FunctionModule, Grants, Message };
 
 /** Another Dapr app, as a function of the request. */
 export type FakeApp = (request: Request) => Response | Promise<Response>;
@@ -25,6 +26,8 @@ export interface FakeOptions {
   pubsubs?: readonly string[];
   /** Secrets by store and key; one store `secretstore` without secrets when absent. */
   secrets?: FakeSecrets;
+  /** Configuration by store and key; one store `configstore` without items when absent. */
+  configuration?: FakeConfiguration;
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
 }
@@ -52,6 +55,7 @@ export class FakeDaplet {
   readonly #state: FakeState;
   readonly #broker: FakeBroker;
   readonly #secrets: FakeSecrets;
+  readonly #configuration: FakeConfiguration;
   readonly #apps: Record<string, FakeApp>;
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
@@ -62,6 +66,7 @@ export class FakeDaplet {
     this.#state = new FakeState(options.stores ?? ["statestore"], this.clock);
     this.#broker = new FakeBroker(options.pubsubs ?? ["pubsub"], this.clock);
     this.#secrets = options.secrets ?? { secretstore: {} };
+    this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
@@ -159,6 +164,9 @@ export class FakeDaplet {
     if (op.startsWith("state.")) return this.#state.run(op, caller, args as never, body, this.#broker);
     if (op.startsWith("pubsub.")) return this.#broker.run(op, caller, args as never, body);
     if (op.startsWith("secrets.")) return runSecrets(this.#secrets, op, caller, args as never);
+    if (op.startsWith("configuration.")) {
+      return runConfiguration(this.#configuration, op, caller, args as never);
+    }
     if (op === "invoke.call") {
       requireGrant(caller, "apps", (args as InvokeArgs).app);
       return this.#call(args as InvokeArgs, body);

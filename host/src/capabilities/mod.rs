@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod configuration;
 pub mod grants;
 pub mod invoke;
 pub mod pubsub;

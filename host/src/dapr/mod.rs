@@ -255,6 +255,19 @@ impl Sidecar {
         self.expect(self.request(Method::GET, &path, trace).query(&in_query(metadata))).await
     }
 
+    /// `GET /v1.0/configuration/{store}`: items as JSON, 204 when there are none.
+    pub async fn configuration(
+        &self,
+        store: &str,
+        keys: &[String],
+        metadata: &BTreeMap<String, String>,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let keys: Vec<(&str, &String)> = keys.iter().map(|key| ("key", key)).collect();
+        let request = self.request(Method::GET, &format!("/v1.0/configuration/{}", segment(store)), trace);
+        self.expect(request.query(&keys).query(&in_query(metadata))).await
+    }
+
     async fn post(&self, path: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::POST, path, trace).header("content-type", "application/json").body(body)).await
     }

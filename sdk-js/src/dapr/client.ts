@@ -1,5 +1,6 @@
 // `DaprClient` of `@dapr/dapr`: the same names, arguments and results, so that a script written for it runs in a function.
 // Host, port, protocol and token are Daplet's affair: what the constructor is told of them is ignored.
+import { Configuration } from "./configuration.js";
 import { CommunicationProtocolEnum } from "./enums.js";
 import type { Operate } from "./error.js";
 import { Invoker } from "./invoker.js";
@@ -25,6 +26,7 @@ export function clientOver(operate: Operate) {
     readonly state = new State(operate);
     readonly pubsub = new PubSub(operate);
     readonly invoker = new Invoker(operate);
+    readonly configuration = new Configuration(operate);
     readonly secret = new Secret(operate);
     readonly health = { isHealthy: () => Promise.resolve(true) };
 

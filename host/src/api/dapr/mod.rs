@@ -6,8 +6,10 @@
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
 //! - [`secrets`] serves `/v1.0/secrets`
+//! - [`configuration`] serves `/v1.0/configuration`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`error`] has Dapr's two shapes of errors
+pub mod configuration;
 pub mod error;
 pub mod invoke;
 pub mod publish;
@@ -15,6 +17,7 @@ pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
 use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
@@ -40,6 +43,8 @@ pub struct Context {
     pub broker: Arc<dyn Broker>,
     /// Secrets.
     pub secrets: Arc<dyn SecretStore>,
+    /// Configuration.
+    pub configuration: Arc<dyn ConfigurationStore>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -84,6 +89,9 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
         .route("/v1.0/secrets/{store}/bulk", get(secrets::bulk))
         .route("/v1.0/secrets/{store}/{key}", get(secrets::get))
+        .route("/v1.0/configuration/{store}", get(configuration::get))
+        .route("/v1.0/configuration/{store}/subscribe", get(configuration::subscribe))
+        .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
@@ -113,6 +121,7 @@ pub fn components() -> &'static [Component] {
     &[
         Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+        Component { name: DEFAULT_CONFIGURATION_STORE, kind: "configuration.daplet", capabilities: &[] },
         Component { name: DEFAULT_SECRET_STORE, kind: "secretstores.daplet", capabilities: &[] },
     ]
 }
