@@ -7,6 +7,7 @@ mod abuse;
 mod cases;
 mod chart;
 mod client;
+mod configuration;
 mod conformance;
 mod dapr;
 mod differential;
