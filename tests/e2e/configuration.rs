@@ -79,3 +79,21 @@ async fn changes_are_streamed() {
     .into();
     assert_eq!(keys, ["size", "colour", "colour"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_have_daprs_statuses() {
+    let server = Server::start().await;
+    let table = [
+        ("/v1.0/configuration/configstore?key=missing", 204, ""),
+        ("/v1.0/configuration/configstore", 204, ""),
+        ("/v1.0/configuration/nowhere?key=a", 400, "ERR_CONFIGURATION_STORE_NOT_FOUND"),
+        ("/v1.0/configuration/configstore/subscribe?key=a", 500, "ERR_APP_CHANNEL_NIL"),
+        ("/v1.0/configuration/nowhere/subscribe?key=a", 400, "ERR_CONFIGURATION_STORE_NOT_FOUND"),
+        ("/v1.0/configuration/configstore/7/unsubscribe", 500, "ERR_CONFIGURATION_UNSUBSCRIBE"),
+    ];
+    for (path, status, text) in table {
+        let answer = server.http.get(format!("{}{path}", server.dapr)).send().await.unwrap();
+        let seen = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert!(seen.0 == status && seen.1.contains(text), "{path}: {seen:?}");
+    }
+}

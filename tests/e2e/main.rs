@@ -20,6 +20,7 @@ mod layers;
 mod lifecycle;
 mod nesting;
 mod overload;
+mod secrets;
 mod sidecar;
 mod snapshots;
 mod soak;

@@ -16,6 +16,7 @@ pub fn dapr_request(input: &[u8]) {
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
             secrets: Arc::clone(&backend.secrets),
+            configuration: Arc::clone(&backend.configuration),
             own: Arc::new(Echo),
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),

@@ -3,6 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::configuration::ConfigurationCapability;
 use daplet_host::capabilities::invoke::InvokeCapability;
 use daplet_host::capabilities::pubsub::PubsubCapability;
 use daplet_host::capabilities::secrets::SecretsCapability;
@@ -23,6 +24,7 @@ pub fn operation(input: &[u8]) {
             Box::new(StateCapability { store: Arc::clone(&backend.state), broker: Arc::clone(&backend.broker) }),
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
             Box::new(SecretsCapability(Arc::clone(&backend.secrets))),
+            Box::new(ConfigurationCapability(Arc::clone(&backend.configuration))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
         let context = CallContext {
