@@ -127,6 +127,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(ConfigurationCapability(Arc::clone(&configuration))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
+    let stop = CancellationToken::new();
     let dapr_api = dapr::Context {
         state,
         broker,
@@ -136,9 +137,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
         max_body_bytes: config.max_body_bytes,
+        stop: stop.clone(),
         extended: Arc::default(),
     };
-    let stop = CancellationToken::new();
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
@@ -175,7 +176,11 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     };
     let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
     if let Some(items) = items {
-        let context = items_api::Context { items, max_body_bytes: config.max_body_bytes };
+        let context = items_api::Context {
+            items,
+            max_body_bytes: config.max_body_bytes,
+            refuse_invoked: !config.manage_through_dapr,
+        };
         router = router.merge(items_api::routes(context));
     }
     if config.sidecar.is_some() || config.app_token.is_some() {

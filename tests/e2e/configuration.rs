@@ -3,6 +3,7 @@ use daplet_tests::server::{Answer, Options, Server};
 use dapr::dapr::proto::runtime::v1::{SubscribeConfigurationRequest, dapr_client::DaprClient};
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 
 async fn send(server: &Server, method: Method, path: &str, body: &'static str) -> Answer {
     let request = server.http.request(method, server.url(&format!("/configuration{path}"))).body(body);
@@ -45,7 +46,7 @@ async fn the_operator_sets_reads_and_removes_items() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_streamed() {
-    let server = Server::start().await;
+    let mut server = Server::start().await;
     let mut client = DaprClient::connect(server.grpc.clone()).await.unwrap();
     let request = |keys: &[&str]| SubscribeConfigurationRequest {
         store_name: "configstore".to_owned(),
@@ -78,6 +79,11 @@ async fn changes_are_streamed() {
     ]
     .into();
     assert_eq!(keys, ["size", "colour", "colour"]);
+
+    // A stream that waits does not hold up the end.
+    server.signal("TERM");
+    assert!(some.message().await.unwrap().is_none());
+    assert_eq!(server.exit_code(Duration::from_secs(60)).await, Some(0), "{}", server.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]

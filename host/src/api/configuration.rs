@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ pub struct Context {
     pub items: Configuration,
     /// Largest value, bytes.
     pub max_body_bytes: usize,
+    /// A caller that comes through a Dapr sidecar is any other application.
+    pub refuse_invoked: bool,
 }
 
 /// The routes.
@@ -28,13 +30,13 @@ pub fn routes(context: Context) -> Router {
     Router::new()
         .route("/configuration", get(list).fallback(not_allowed))
         .route("/configuration/{*key}", get(show).put(put).delete(remove).fallback(not_allowed))
-        .layer(from_fn(refuse_invoked))
+        .layer(from_fn_with_state(context.clone(), refuse_invoked))
         .with_state(context)
 }
 
-/// A caller that comes through a Dapr sidecar is any other application.
-async fn refuse_invoked(request: Request, next: Next) -> Result<Response, ApiError> {
-    if request.headers().contains_key("dapr-caller-app-id") {
+/// Reading is refused too: items may be for this host's functions alone.
+async fn refuse_invoked(State(context): State<Context>, request: Request, next: Next) -> Result<Response, ApiError> {
+    if context.refuse_invoked && request.headers().contains_key("dapr-caller-app-id") {
         let detail = "configuration is not managed through service invocation; use the address of --listen";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }

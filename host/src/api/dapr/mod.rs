@@ -33,6 +33,7 @@ use error::DaprApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio_util::sync::CancellationToken;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -53,6 +54,8 @@ pub struct Context {
     pub app_id: Arc<str>,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// Ends the streams that would never end by themselves.
+    pub stop: CancellationToken,
     /// `PUT /v1.0/metadata/{key}`.
     pub extended: Arc<RwLock<BTreeMap<String, String>>>,
 }

@@ -41,6 +41,7 @@ pub async fn subscribe(call: Call<proto::SubscribeConfigurationRequest>) -> Resu
     let id = uuid::Uuid::new_v4().to_string();
     let told = move |found: Items| proto::SubscribeConfigurationResponse { id: id.clone(), items: items(found) };
     let first = told(Items::new());
+    let changes = changes.take_until(call.context.stop.cancelled_owned());
     Ok(futures::stream::iter([first]).chain(changes.map(told)).map(Ok).boxed())
 }
 
