@@ -1,18 +1,20 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
-use crate::api::{dapr, functions, grpc, health, trust};
+use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
+use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
-use crate::config::{Config, Connections};
+use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Log, State, Store};
+use crate::store::{Configuration, Log, State, Store};
 use crate::triggers::{http, topic};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,9 @@ const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
 
 /// Whatever ends the program; its message is all that is left to say.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
+
+/// What functions reach, and what of the embedded default others use too.
+type Backends = (Arc<dyn StateStore>, Arc<dyn Broker>, Arc<dyn ConfigurationStore>, Option<(Log, Configuration)>);
 
 /// Fills the cache of the compiled engine.
 pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
@@ -69,17 +74,29 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
-    let (state, broker, log): (Arc<dyn StateStore>, Arc<dyn Broker>, Option<Log>) = match &sidecar {
-        Some(sidecar) => {
-            (Arc::new(state::dapr::Dapr(sidecar.clone())), Arc::new(pubsub::dapr::Dapr(sidecar.clone())), None)
-        }
+    let (state, broker, configuration, kept): Backends = match &sidecar {
+        Some(sidecar) => (
+            Arc::new(state::dapr::Dapr(sidecar.clone())),
+            Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
+            Arc::new(configuration::dapr::Dapr(sidecar.clone())),
+            None,
+        ),
         None => {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
-            let (kept, log) = (State::new(store.clone()), Log::new(store));
+            let (kept, items, log) = (State::new(store.clone()), Configuration::new(store.clone()), Log::new(store));
             tokio::spawn(purge(kept.clone()));
             let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
-            (Arc::new(state), Arc::new(broker), Some(log))
+            let configuration = configuration::embedded::Embedded(items.clone());
+            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Some((log, items)))
+        }
+    };
+    let (log, items) = kept.unzip();
+    let secrets: Arc<dyn SecretStore> = match &sidecar {
+        Some(sidecar) => Arc::new(secrets::dapr::Dapr(sidecar.clone())),
+        None => {
+            let config::Secrets { file, environment } = config.secrets.clone();
+            Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?)
         }
     };
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
@@ -106,18 +123,23 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(SecretsCapability(Arc::clone(&secrets))),
+        Box::new(ConfigurationCapability(Arc::clone(&configuration))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
+    let stop = CancellationToken::new();
     let dapr_api = dapr::Context {
         state,
         broker,
+        secrets,
+        configuration,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
         max_body_bytes: config.max_body_bytes,
+        stop: stop.clone(),
         extended: Arc::default(),
     };
-    let stop = CancellationToken::new();
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
@@ -153,6 +175,14 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         refuse_invoked: !config.manage_through_dapr,
     };
     let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
+    if let Some(items) = items {
+        let context = items_api::Context {
+            items,
+            max_body_bytes: config.max_body_bytes,
+            refuse_invoked: !config.manage_through_dapr,
+        };
+        router = router.merge(items_api::routes(context));
+    }
     if config.sidecar.is_some() || config.app_token.is_some() {
         router = trust::guard(router, config.app_token.as_deref());
     }

@@ -4,6 +4,7 @@
 use crate::limits::Limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,6 +109,12 @@ struct Settings {
     /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
     cache_dir: Option<PathBuf>,
+    /// JSON file of secrets, used without a sidecar; nested names are joined by ":" [default: none]
+    #[arg(long, value_name = "FILE", env = "DAPLET_SECRETS_FILE", help_heading = "Files")]
+    secrets_file: Option<PathBuf>,
+    /// Environment variables that begin with this are secrets, named by the rest; used without a sidecar [default: none]
+    #[arg(long, value_name = "PREFIX", env = "DAPLET_SECRETS_ENV_PREFIX", help_heading = "Files")]
+    secrets_env_prefix: Option<String>,
     /// Threads that run functions [default: one per core]
     #[arg(long, value_name = "N", env = "DAPLET_WORKERS", help_heading = "Capacity")]
     workers: Option<usize>,
@@ -216,6 +223,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The compiled engine.
     pub cache_dir: PathBuf,
+    /// Secrets of the embedded default.
+    pub secrets: Secrets,
     /// Threads that run functions; 0: one per core.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -273,6 +282,23 @@ pub struct Connections {
     pub idle: Duration,
 }
 
+/// Where secrets come from.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// A JSON file.
+    pub file: Option<PathBuf>,
+    /// Environment variables that the operator lets in, by their names without the prefix.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    /// Names only: values must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.environment.keys().collect();
+        f.debug_struct("Secrets").field("file", &self.file).field("environment", &names).finish()
+    }
+}
+
 /// Where the Dapr sidecar is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sidecar {
@@ -300,7 +326,8 @@ impl Command {
         variable: impl Fn(&str) -> Option<String>,
         names: impl Iterator<Item = String>,
     ) -> Result<Command, ConfigError> {
-        check_variables(names)?;
+        let names: Vec<String> = names.collect();
+        check_variables(names.iter().cloned())?;
         match cli.command {
             CliCommand::CheckSources => Ok(Command::CheckSources),
             CliCommand::Compile { cache_dir } => Ok(Command::Compile {
@@ -311,7 +338,7 @@ impl Command {
                     Some(path) => read_file(path)?,
                     None => Settings::default(),
                 };
-                Config::check(*typed, file, &variable).map(|config| Command::Serve(Box::new(config)))
+                Config::check(*typed, file, &variable, &names).map(|config| Command::Serve(Box::new(config)))
             }
         }
     }
@@ -349,6 +376,7 @@ impl Config {
         typed: Settings,
         file: Settings,
         variable: &impl Fn(&str) -> Option<String>,
+        names: &[String],
     ) -> Result<Config, ConfigError> {
         macro_rules! pick {
             ($name:ident, $default:expr) => {
@@ -356,6 +384,10 @@ impl Config {
             };
         }
         let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
+        let secrets = Secrets {
+            file: typed.secrets_file.or(file.secrets_file),
+            environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
+        };
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
@@ -363,6 +395,7 @@ impl Config {
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
             data_dir: pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share")),
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
+            secrets,
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
             queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
@@ -412,6 +445,25 @@ impl Config {
             None => Ok(config),
         }
     }
+}
+
+/// The variables whose names begin with the prefix. An empty prefix would let in all.
+fn let_in(
+    prefix: Option<String>,
+    names: &[String],
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let Some(prefix) = prefix else { return Ok(BTreeMap::new()) };
+    if prefix.is_empty() || prefix.starts_with("DAPLET_") {
+        return Err(ConfigError::OutOfRange {
+            setting: "secrets_env_prefix".to_owned(),
+            value: format!("{prefix:?}"),
+            range: "a prefix of at least one character that does not begin with DAPLET_".to_owned(),
+        });
+    }
+    let named = names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
+    let found = named.filter_map(|(name, rest)| Some((rest.to_owned(), variable(name)?)));
+    Ok(found.filter(|(rest, _)| !rest.is_empty()).collect())
 }
 
 /// A sidecar is next to this server: its addresses are plain HTTP.
@@ -466,6 +518,19 @@ mod tests {
         let message = serve(&["--config", path], &[]).unwrap_err().to_string();
         assert!(message.contains("limits.memoryMb") && message.contains("9999"), "{message}");
         assert!(serve(&[], &[("DAPLET_LISSTEN", "1")]).unwrap_err().to_string().contains("DAPLET_LISSTEN"));
+    }
+
+    #[test]
+    fn only_variables_with_the_prefix_are_secrets() {
+        let variables = [("SECRET_DB", "hunter2"), ("SECRET_", "nameless"), ("HOME", "/root")];
+        assert!(serve(&[], &variables).unwrap().secrets.environment.is_empty());
+        let config = serve(&["--secrets-env-prefix", "SECRET_"], &variables).unwrap();
+        assert_eq!(config.secrets.environment, BTreeMap::from([("DB".to_owned(), "hunter2".to_owned())]));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        for refused in ["", "DAPLET_SECRET_"] {
+            let message = serve(&["--secrets-env-prefix", refused], &variables).unwrap_err().to_string();
+            assert!(message.contains("secrets_env_prefix"), "{message}");
+        }
     }
 
     #[test]

@@ -1,5 +1,11 @@
 // `@daplet/sdk`: what a Daplet function imports.
 export {
+  type ConfigurationItem,
+  type ConfigurationOptions,
+  ConfigurationStore,
+  configuration,
+} from "./configuration.js";
+export {
   DapletError,
   EtagMismatchError,
   LoadTimeError,
@@ -10,6 +16,7 @@ export {
 export type * from "./events.js";
 export { App, invoke } from "./invoke.js";
 export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
+export { type Secret, type SecretOptions, SecretStore, secrets } from "./secrets.js";
 export {
   type DeleteOptions,
   type PutOptions,

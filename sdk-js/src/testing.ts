@@ -5,11 +5,14 @@ import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
 import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
 import { FakeClock } from "./testing/clock.js";
+import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
 import { failure } from "./testing/error.js";
+import { type Caller, type Grants, requireGrant } from "./testing/grants.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
-import { type Caller, completion, FakeState } from "./testing/state.js";
+import { type FakeSecrets, runSecrets } from "./testing/secrets.js";
+import { completion, FakeState } from "./testing/state.js";
 
-export type { Delivery, FakeClock, FunctionModule, Message };
+export type { Delivery, FakeClock, FakeConfiguration, FakeSecrets, FunctionModule, Grants, Message };
 
 /** Another Dapr app, as a function of the request. */
 export type FakeApp = (request: Request) => Response | Promise<Response>;
@@ -21,6 +24,10 @@ export interface FakeOptions {
   stores?: readonly string[];
   /** Names of the pub/sub components; `["pubsub"]` when absent. */
   pubsubs?: readonly string[];
+  /** Secrets by store and key; one store `secretstore` without secrets when absent. */
+  secrets?: FakeSecrets;
+  /** Configuration by store and key; one store `configstore` without items when absent. */
+  configuration?: FakeConfiguration;
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
 }
@@ -28,7 +35,7 @@ export interface FakeOptions {
 export interface MountOptions {
   env?: Env;
   /** The grants of the upload. */
-  grants?: { spaces?: readonly string[] };
+  grants?: Grants;
 }
 
 /** Something that failed where no caller could see it: a promise given to `waitUntil`. */
@@ -38,8 +45,8 @@ export interface BackgroundFailure {
 }
 
 const APP_ID = "daplet";
-/** Who the test itself is when it uses the SDK outside of any function: it may see every shared space. */
-const TEST: Caller = { function: "test", spaces: undefined };
+/** Who the test itself is when it uses the SDK outside of any function: it may reach everything. */
+const TEST: Caller = { function: "test", grants: undefined };
 
 export class FakeDaplet {
   readonly clock: FakeClock;
@@ -47,6 +54,8 @@ export class FakeDaplet {
   readonly failures: BackgroundFailure[] = [];
   readonly #state: FakeState;
   readonly #broker: FakeBroker;
+  readonly #secrets: FakeSecrets;
+  readonly #configuration: FakeConfiguration;
   readonly #apps: Record<string, FakeApp>;
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
@@ -56,6 +65,8 @@ export class FakeDaplet {
     this.clock = new FakeClock((options.now ?? new Date()).getTime());
     this.#state = new FakeState(options.stores ?? ["statestore"], this.clock);
     this.#broker = new FakeBroker(options.pubsubs ?? ["pubsub"], this.clock);
+    this.#secrets = options.secrets ?? { secretstore: {} };
+    this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
@@ -67,7 +78,7 @@ export class FakeDaplet {
 
   /** Adds a function under a name; its subscriptions hold from now on. */
   mount(name: string, module: FunctionModule, options: MountOptions = {}): this {
-    const mounted = new MountedFunction(name, module, options.env ?? {}, options.grants?.spaces ?? []);
+    const mounted = new MountedFunction(name, module, options.env ?? {}, options.grants ?? {});
     this.#functions.set(name, mounted);
     for (const subscription of mounted.subscriptions) {
       this.#broker.subscribers.push({
@@ -132,7 +143,7 @@ export class FakeDaplet {
       version: "test",
       env: mounted.env,
     };
-    return this.#caller.run({ function: mounted.name, spaces: mounted.spaces }, async () => {
+    return this.#caller.run({ function: mounted.name, grants: mounted.grants }, async () => {
       try {
         return await run(ctx);
       } finally {
@@ -150,13 +161,16 @@ export class FakeDaplet {
     // A real operation never completes in the same turn.
     await new Promise((resolve) => setImmediate(resolve));
     const caller = this.#caller.getStore() ?? TEST;
-    if (op.startsWith("state.")) {
-      return this.#state.run(op, caller, args as never, body, (message) => {
-        this.#broker.publishEntry(caller.function, message as never);
-      });
+    if (op.startsWith("state.")) return this.#state.run(op, caller, args as never, body, this.#broker);
+    if (op.startsWith("pubsub.")) return this.#broker.run(op, caller, args as never, body);
+    if (op.startsWith("secrets.")) return runSecrets(this.#secrets, op, caller, args as never);
+    if (op.startsWith("configuration.")) {
+      return runConfiguration(this.#configuration, op, caller, args as never);
     }
-    if (op.startsWith("pubsub.")) return this.#broker.run(op, caller.function, args as never, body);
-    if (op === "invoke.call") return this.#call(args as InvokeArgs, body);
+    if (op === "invoke.call") {
+      requireGrant(caller, "apps", (args as InvokeArgs).app);
+      return this.#call(args as InvokeArgs, body);
+    }
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
   }
 

@@ -77,6 +77,14 @@ async function run(step) {
       return ok(await client.pubsub.publish(step.pubsub ?? "pubsub", step.topic, step.data, { contentType: step.type }));
     case "invoke":
       return client.invoker.invoke(step.app ?? "daplet", step.method, step.http.toLowerCase(), step.body);
+    case "secret":
+      return client.secret.get(step.store ?? "secretstore", step.key);
+    case "secrets":
+      return client.secret.getBulk(step.store ?? "secretstore");
+    case "configuration": {
+      const { items } = await client.configuration.get(step.store ?? "configstore", step.keys);
+      return Object.fromEntries(Object.entries(items).map(([key, { value }]) => [key, value]));
+    }
     case "metadata": {
       const { id, components } = await client.metadata.get();
       return { id, components: components.map(({ name, type }) => [name, type]).sort() };

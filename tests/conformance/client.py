@@ -68,6 +68,14 @@ def run(client, step, etags):
         body = json.dumps(step["body"], separators=(",", ":")) if "body" in step else ""
         answer = client.invoke_method(step.get("app", "daplet"), path, data=body, content_type="application/json" if body else "", http_verb=step["http"], http_querystring=parameters or None)
         return json.loads(answer.data)
+    if what == "secret":
+        return dict(client.get_secret(step.get("store", "secretstore"), step["key"]).secret)
+    if what == "secrets":
+        found = client.get_bulk_secret(step.get("store", "secretstore")).secrets
+        return {key: dict(secret) for key, secret in found.items()}
+    if what == "configuration":
+        items = client.get_configuration(step.get("store", "configstore"), step["keys"]).items
+        return {key: item.value for key, item in items.items()}
     if what == "metadata":
         answer = client.get_metadata()
         return {"id": answer.application_id, "components": sorted([c.name, c.type] for c in answer.registered_components)}

@@ -31,7 +31,7 @@ const bulk = (items) => items.map(({ key, data, etag }) => ({ key, data, etag: t
 export async function script(options) {
   const client = new DaprClient(options);
   await client.start();
-  const { state, pubsub, invoker } = client;
+  const { state, pubsub, invoker, secret } = client;
   const seen = [];
   const note = async (name, work) => seen.push([name, (await outcome(work)) ?? null]);
   const etagOf = async (key) => (await state.getBulk(STORE, [key]))[0].etag;
@@ -121,6 +121,11 @@ export async function script(options) {
   await note("an answer that is a failure", () => invoker.invoke("daplet", "echo/teapot"));
   await note("no such function", () => invoker.invoke("daplet", "no-such-function"));
   await note("no such app", () => invoker.invoke("nobody", "echo"));
+
+  await note("a secret", () => secret.get("secretstore", "api-key"));
+  await note("all secrets", () => secret.getBulk("secretstore"));
+  await note("no such secret", () => secret.get("secretstore", "missing"));
+  await note("no such secret store", () => secret.get("nowhere", "api-key"));
   await client.stop();
   return seen;
 }

@@ -1,7 +1,9 @@
 //! Dapr's API, of the embedded default and of a real sidecar, by every client there is: same steps, same outcomes.
 use daplet_tests::conformance::{Client, Target, cases, check};
 use daplet_tests::daprd::Mesh;
-use daplet_tests::server::Server;
+use daplet_tests::root;
+use daplet_tests::server::{Options, Server};
+use std::collections::BTreeMap;
 
 /// What is invoked, and who listens.
 const ECHO: &str = r#"import { state } from "@daplet/sdk";
@@ -23,10 +25,14 @@ const ECHO: &str = r#"import { state } from "@daplet/sdk";
 async fn every_client_sees_the_same() {
     let mut differences = Vec::new();
     for client in Client::ALL {
-        let server = Server::start().await;
+        let secrets = root().join("tests/conformance/secrets.json").to_string_lossy().into_owned();
+        let args = vec!["--secrets-file".to_owned(), secrets];
+        let server = Server::with(Options { args, ..Options::default() }).await;
         server.deploy("echo", ECHO).await;
+        configure(&server).await;
         let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone() };
-        let all = ["state.json", "messages.json", "invoke.json", "embedded.json"].map(cases).concat();
+        let files = ["state", "messages", "secrets", "configuration", "invoke", "embedded"];
+        let all = files.map(|file| cases(&format!("{file}.json"))).concat();
         differences.extend(check(&target, client, "embedded", &all).await);
         let mut heard = Vec::new();
         for _ in 0..200 {
@@ -72,4 +78,14 @@ async fn a_sidecar_with_sqlite_sees_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_with_redis_sees_the_same() {
     on_a_real_sidecar("redis").await;
+}
+
+/// What the operator has set.
+async fn configure(server: &Server) {
+    let text = std::fs::read_to_string(root().join("tests/conformance/configuration.json")).unwrap();
+    let items: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+    for (key, value) in items {
+        let answer = server.http.put(server.url(&format!("/configuration/{key}"))).body(value).send().await.unwrap();
+        assert_eq!(answer.status(), 201, "{key}");
+    }
 }

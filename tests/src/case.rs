@@ -2,6 +2,7 @@
 use crate::server::{Answer, Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One `case.toml`.
@@ -13,6 +14,9 @@ pub struct Case {
     /// Upload fields beside name and source: `limits`, `env`, `grants`, `language`.
     #[serde(default)]
     pub upload: Value,
+    /// Configuration items that the operator sets first.
+    #[serde(default)]
+    pub configuration: BTreeMap<String, String>,
     /// What the upload answers, when that is what the case is about.
     pub upload_expect: Option<Expect>,
     /// Requests to the function, in order.
@@ -106,6 +110,13 @@ pub async fn run(server: &Server, folder: &Path) -> Result<(), String> {
     let mut upload = json!({"name": name, "source": std::fs::read_to_string(file).unwrap(), "language": language});
     if let Value::Object(more) = case.upload {
         upload.as_object_mut().unwrap().extend(more);
+    }
+    for (key, value) in case.configuration {
+        let answer = server.http.put(server.url(&format!("/configuration/{key}"))).body(value).send().await;
+        let answer = Answer::of(answer.map_err(|e| format!("{name}: {e:?}"))?).await;
+        if answer.status >= 300 {
+            return Err(format!("{name}: configuration {key}: {} {}", answer.status, answer.text()));
+        }
     }
     let answer = server.upload(&upload).await;
     match case.upload_expect {

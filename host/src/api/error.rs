@@ -3,6 +3,7 @@ use crate::functions::source::SourceError;
 use crate::functions::{RegistryError, UploadError};
 use crate::invoke::InvokeError;
 use crate::sandbox::SandboxError;
+use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daplet_abi::reply::{JsError, codes};
@@ -169,6 +170,12 @@ impl From<UploadError> for ApiError {
 
 impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> ApiError {
+        internal(&error)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
         internal(&error)
     }
 }

@@ -214,6 +214,7 @@ fn from_json(defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload),
     limits.check().map_err(|e| {
         ApiError::bad_request(format!("limits.{e}")).with("limit", json!(e.name)).with("value", json!(e.value))
     })?;
+    body.grants.check().map_err(|e| ApiError::bad_request(format!("grants.{e}")))?;
     let upload = Upload {
         name: placeholder()?,
         source: body.source,

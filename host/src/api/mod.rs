@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - [`functions`]: upload, look, remove
+//! - [`configuration`]: what functions read, written by the operator
 //! - [`health`]: `/livez`, `/readyz`
 //! - [`dapr`]: Dapr's own HTTP API over the embedded default
 //! - [`body`]: request bodies, by size and time
@@ -10,6 +11,7 @@
 //! - [`trust`]: what comes from the sidecar for certain
 //! - [`wire`]: header pairs, request ids, trace context
 pub mod body;
+pub mod configuration;
 pub mod dapr;
 pub mod error;
 pub mod functions;

@@ -1,6 +1,6 @@
 //! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
 //!
-//! Owns: the seam that every operation passes, grants. Must not know: HTTP, the sandbox.
+//! Owns: the seam that every operation passes; `grants` what a function may reach. Must not know: HTTP, the sandbox.
 use crate::dapr::{DaprError, Trace};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -9,10 +9,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod configuration;
+pub mod grants;
 pub mod invoke;
 pub mod pubsub;
+pub mod secrets;
 pub mod state;
 pub mod timer;
+
+pub use grants::Grants;
 
 /// Whose operation it is.
 #[derive(Clone, Debug)]
@@ -34,14 +39,6 @@ impl CallContext {
     pub fn trace(&self) -> Trace<'_> {
         Trace { parent: self.traceparent.as_deref(), state: self.tracestate.as_deref() }
     }
-}
-
-/// What a function may reach beyond its own key space: least privilege, explicit in the upload (`grants`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Grants {
-    /// Shared state spaces that the function may use: `state(store, { space })`.
-    pub spaces: Vec<String>,
 }
 
 /// The result of an operation: fields for the completion's head, and the raw body.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use health::{Health, Pulse};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -247,6 +248,31 @@ impl Sidecar {
         self.send(request.body(body)).await
     }
 
+    /// `GET /v1.0/secrets/{store}/{key}`, or all of them where the key is `bulk`: names and values as JSON.
+    pub async fn secret(
+        &self,
+        store: &str,
+        key: &str,
+        metadata: &BTreeMap<String, String>,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/secrets/{}/{}", segment(store), segment(key));
+        self.expect(self.request(Method::GET, &path, trace).query(&in_query(metadata))).await
+    }
+
+    /// `GET /v1.0/configuration/{store}`: items as JSON, 204 when there are none.
+    pub async fn configuration(
+        &self,
+        store: &str,
+        keys: &[String],
+        metadata: &BTreeMap<String, String>,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let keys: Vec<(&str, &String)> = keys.iter().map(|key| ("key", key)).collect();
+        let request = self.request(Method::GET, &format!("/v1.0/configuration/{}", segment(store)), trace);
+        self.expect(request.query(&keys).query(&in_query(metadata))).await
+    }
+
     async fn post(&self, path: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::POST, path, trace).header("content-type", "application/json").body(body)).await
     }
@@ -256,6 +282,11 @@ impl Sidecar {
 fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Metadata as the query has it: `metadata.x=y`.
+fn in_query<'a>(metadata: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, &'a str)> {
+    metadata.into_iter().map(|(name, value)| (format!("metadata.{name}"), value.as_str())).collect()
 }
 
 /// One path segment, percent-encoded.

@@ -7,13 +7,16 @@
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values
 //! - [`log`]: messages and cursors
+//! - [`configuration`]: items with versions, and word of their changes
 //! - [`unit`]: changes and messages in one commit, if what was read is as it was
+pub mod configuration;
 pub mod file;
 pub mod log;
 pub mod state;
 pub mod unit;
 mod writer;
 
+pub use configuration::{Configuration, Configured};
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
 pub use unit::{Guard, Unit};
@@ -71,6 +74,7 @@ impl Store {
         let file = Arc::new(DatabaseFile::open(path)?);
         file.write(|write| {
             state::create(write)?;
+            configuration::create(write)?;
             log::create(write)
         })?;
         let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;

@@ -4,6 +4,7 @@ import type { CloudEvent, Subscription } from "../events.js";
 import type { Body, Completion } from "../internal/call.js";
 import type { FakeClock } from "./clock.js";
 import { failure } from "./error.js";
+import { type Caller, requireGrant } from "./grants.js";
 import { completion, textOf } from "./state.js";
 
 /** A message as it lies in the broker. */
@@ -63,7 +64,9 @@ export class FakeBroker {
     this.#clock = clock;
   }
 
-  run(op: string, source: string, args: PublishArgs, body: Body): Completion {
+  run(op: string, caller: Caller, args: PublishArgs, body: Body): Completion {
+    const source = caller.function;
+    this.check(caller, args);
     switch (op) {
       case "pubsub.publish":
         this.#publish(source, args, bytesOf(body));
@@ -76,6 +79,11 @@ export class FakeBroker {
       default:
         throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
     }
+  }
+
+  /** Refuses a topic that the caller may not publish to. */
+  check(caller: Caller, { pubsub = "pubsub", topic }: PublishArgs): void {
+    requireGrant(caller, "topics", `${pubsub}/${topic}`);
   }
 
   /** Publishes an event that stands in JSON. */

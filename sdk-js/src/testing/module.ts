@@ -1,5 +1,6 @@
 // A function's module as the host sees it: which export handles what, and what becomes of its return value.
 import type { Context, Env, FetchHandler, Handlers, MessageHandler, Subscription } from "../events.js";
+import type { Grants } from "./grants.js";
 
 /** What `import * as module from "./function.js"` gives. */
 export interface FunctionModule {
@@ -21,16 +22,16 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as 
 export class MountedFunction {
   readonly name: string;
   readonly env: Env;
-  readonly spaces: readonly string[];
+  readonly grants: Grants;
   readonly subscriptions: readonly Subscription[];
   readonly #fetch: FetchHandler | undefined;
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
 
-  constructor(name: string, module: FunctionModule, env: Env, spaces: readonly string[]) {
+  constructor(name: string, module: FunctionModule, env: Env, grants: Grants) {
     this.name = name;
     this.env = env;
-    this.spaces = spaces;
+    this.grants = grants;
     const main = module.default;
     const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);

@@ -2,14 +2,8 @@
 import type { Body, Completion } from "../internal/call.js";
 import type { FakeClock } from "./clock.js";
 import { failure } from "./error.js";
+import { type Caller, refused, requireGrant } from "./grants.js";
 import { type Conditions, MemoryStore, type Write } from "./store.js";
-
-/** Who asks. */
-export interface Caller {
-  function: string;
-  /** Shared key spaces granted; undefined: all of them. */
-  spaces: readonly string[] | undefined;
-}
 
 interface Args extends Conditions {
   store?: string;
@@ -27,7 +21,19 @@ interface Step extends Conditions {
 interface Unit {
   reads: { key: string; etag: string | null }[];
   writes: Step[];
-  messages: object[];
+  messages: Message[];
+}
+
+interface Message {
+  pubsub?: string;
+  topic: string;
+  event: unknown;
+}
+
+/** What takes the messages of a unit of work. */
+interface Outbox {
+  check(caller: Caller, message: Message): void;
+  publishEntry(source: string, message: Message): void;
 }
 
 function write(step: Step, full: (key: string) => string): Write {
@@ -50,9 +56,10 @@ export class FakeState {
     return store;
   }
 
-  /** `publish` takes the messages of a unit of work. */
-  run(op: string, caller: Caller, args: Args, body: Body, publish: (message: object) => void): Completion {
-    const store = this.store(args.store ?? "statestore");
+  run(op: string, caller: Caller, args: Args, body: Body, broker: Outbox): Completion {
+    const name = args.store ?? "statestore";
+    requireGrant(caller, "stores", name);
+    const store = this.store(name);
     const prefix = prefixOf(caller, args.space);
     const full = (key: string) => prefix + key;
     switch (op) {
@@ -87,13 +94,18 @@ export class FakeState {
       }
       case "state.commit": {
         const unit = JSON.parse(textOf(body)) as Unit;
+        unit.messages.forEach((message) => {
+          broker.check(caller, message);
+        });
         try {
           for (const { key, etag } of unit.reads) store.expect(full(key), etag);
           store.apply(unit.writes.map((step) => write(step, full)));
         } catch (error) {
           throw failure("UNIT_CONFLICT", error instanceof Error ? error.message : String(error));
         }
-        unit.messages.forEach(publish);
+        unit.messages.forEach((message) => {
+          broker.publishEntry(caller.function, message);
+        });
         return completion({});
       }
       default:
@@ -104,9 +116,8 @@ export class FakeState {
 
 function prefixOf(caller: Caller, space: string | undefined): string {
   if (space === undefined) return `f/${caller.function}/`;
-  if (caller.spaces !== undefined && !caller.spaces.includes(space)) {
-    throw failure("PERMISSION_DENIED", `state: function "${caller.function}" has no grant for the space "${space}"`);
-  }
+  if (caller.grants !== undefined && !(caller.grants.spaces ?? []).includes(space))
+    throw refused(caller, "spaces", space);
   return `s/${space}/`;
 }
 

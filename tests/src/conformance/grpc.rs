@@ -119,6 +119,25 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             let answer = client.invoke_service(proto::InvokeServiceRequest { id, message: Some(message) }).await?;
             Ok(parsed(&answer.into_inner().data.unwrap_or_default().value))
         }
+        "secret" => {
+            let store_name = step.text("store", "secretstore").to_owned();
+            let request = proto::GetSecretRequest { store_name, key, ..Default::default() };
+            client.get_secret(request).await.map(|answer| json!(answer.into_inner().data))
+        }
+        "secrets" => {
+            let store_name = step.text("store", "secretstore").to_owned();
+            let answer =
+                client.get_bulk_secret(proto::GetBulkSecretRequest { store_name, ..Default::default() }).await?;
+            let secrets = answer.into_inner().data.into_iter().map(|(key, found)| (key, json!(found.secrets)));
+            Ok(Value::Object(secrets.collect()))
+        }
+        "configuration" => {
+            let store_name = step.text("store", "configstore").to_owned();
+            let keys = step.list("keys").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let request = proto::GetConfigurationRequest { store_name, keys, ..Default::default() };
+            let items = client.get_configuration(request).await?.into_inner().items;
+            Ok(Value::Object(items.into_iter().map(|(key, item)| (key, json!(item.value))).collect()))
+        }
         "metadata" => {
             let answer = client.get_metadata(proto::GetMetadataRequest {}).await?.into_inner();
             let mut components: Vec<Value> =

@@ -103,6 +103,22 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             }
             send(request).await.map(|(_, _, body)| parsed(&body))
         }
+        "secret" => {
+            let url = format!("{base}/v1.0/secrets/{}/{}", step.text("store", "secretstore"), step.text("key", ""));
+            send(client.get(url)).await.map(|(_, _, body)| parsed(&body))
+        }
+        "secrets" => {
+            let url = format!("{base}/v1.0/secrets/{}/bulk", step.text("store", "secretstore"));
+            send(client.get(url)).await.map(|(_, _, body)| parsed(&body))
+        }
+        "configuration" => {
+            let keys: Vec<(&str, &Value)> = step.list("keys").iter().map(|key| ("key", key)).collect();
+            let url = format!("{base}/v1.0/configuration/{}", step.text("store", "configstore"));
+            let (status, _, body) = send(client.get(url).query(&keys)).await?;
+            let items = if status == 204 { json!({}) } else { parsed(&body) };
+            let item = |(key, item): (&String, &Value)| (key.clone(), item["value"].clone());
+            Ok(items.as_object().map_or(items.clone(), |items| Value::Object(items.iter().map(item).collect())))
+        }
         "metadata" => {
             let (_, _, body) = send(client.get(format!("{base}/v1.0/metadata"))).await?;
             let body = parsed(&body);

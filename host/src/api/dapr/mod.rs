@@ -5,16 +5,22 @@
 //! # Layout
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
+//! - [`secrets`] serves `/v1.0/secrets`
+//! - [`configuration`] serves `/v1.0/configuration`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`error`] has Dapr's two shapes of errors
+pub mod configuration;
 pub mod error;
 pub mod invoke;
 pub mod publish;
+pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
+use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
 use crate::functions::Registry;
 use axum::extract::State;
@@ -27,6 +33,7 @@ use error::DaprApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio_util::sync::CancellationToken;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -35,6 +42,10 @@ pub struct Context {
     pub state: Arc<dyn StateStore>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
+    /// Secrets.
+    pub secrets: Arc<dyn SecretStore>,
+    /// Configuration.
+    pub configuration: Arc<dyn ConfigurationStore>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -43,6 +54,8 @@ pub struct Context {
     pub app_id: Arc<str>,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// Ends the streams that would never end by themselves.
+    pub stop: CancellationToken,
     /// `PUT /v1.0/metadata/{key}`.
     pub extended: Arc<RwLock<BTreeMap<String, String>>>,
 }
@@ -77,10 +90,20 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
+        .route("/v1.0/secrets/{store}/bulk", get(secrets::bulk))
+        .route("/v1.0/secrets/{store}/{key}", get(secrets::get))
+        .route("/v1.0/configuration/{store}", get(configuration::get))
+        .route("/v1.0/configuration/{store}/subscribe", get(configuration::subscribe))
+        .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
         .with_state(context)
+}
+
+/// `metadata.x=y` of the query as `x: y`.
+fn metadata_of(query: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    query.into_iter().filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value))).collect()
 }
 
 /// What `metadata` gives as the runtime's version.
@@ -105,6 +128,8 @@ pub fn components() -> &'static [Component] {
             capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "QUERY_API"],
         },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+        Component { name: DEFAULT_CONFIGURATION_STORE, kind: "configuration.daplet", capabilities: &[] },
+        Component { name: DEFAULT_SECRET_STORE, kind: "secretstores.daplet", capabilities: &[] },
     ]
 }
 

@@ -1,6 +1,6 @@
 //! `/v1.0/publish/{pubsub}/{topic…}`, single and bulk.
-use super::Context;
 use super::error::DaprApiError;
+use super::{Context, metadata_of};
 use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing, outgoing};
 use axum::Json;
 use axum::body::Bytes;
@@ -24,11 +24,6 @@ fn check(pubsub: &str, topic: &str) -> Result<(), DaprApiError> {
     Ok(())
 }
 
-/// `metadata.x=y` of the query as `x: y`.
-fn metadata(query: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    query.into_iter().filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value))).collect()
-}
-
 fn failed(pubsub: &str, topic: &str, reason: &str) -> DaprApiError {
     let message = format!("error when publishing to topic {topic} in pubsub {pubsub}: {reason}");
     DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_PUBSUB_PUBLISH_MESSAGE", message)
@@ -46,7 +41,7 @@ pub async fn one(
     check(&pubsub, &topic)?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let message =
-        Outgoing { entry_id: String::new(), data, content_type: content_type.to_owned(), metadata: metadata(query) };
+        Outgoing { entry_id: String::new(), data, content_type: content_type.to_owned(), metadata: metadata_of(query) };
     let cloud_event = content_type.contains("cloudevents");
     let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, vec![message]).await;
     match published.map_err(|e| failed(&pubsub, &topic, &e.message))?.into_iter().next() {
@@ -92,7 +87,7 @@ pub async fn bulk(
     };
     let entries: Vec<BTreeMap<String, &RawValue>> =
         serde_json::from_slice(&body).map_err(|e| malformed(e.to_string()))?;
-    let common = metadata(query);
+    let common = metadata_of(query);
     let messages: Vec<Outgoing> =
         entries.iter().map(|e| entry(e, &common)).collect::<Result<_, _>>().map_err(malformed)?;
     let mut ids = HashSet::new();

@@ -6,11 +6,15 @@
 //! # Layout
 //! - [`state`]: get, save, delete, single and bulk; transactions
 //! - [`publish`]: events, single and bulk
+//! - [`secrets`]: one, or all of them
+//! - [`configuration`]: items, and the stream of their changes
 //! - [`invoke`]: this host's functions as an application
 //! - [`metadata`]: what the sidecar says of itself
+mod configuration;
 mod invoke;
 mod metadata;
 mod publish;
+mod secrets;
 mod state;
 
 use super::dapr::Context;
@@ -21,6 +25,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use daplet_abi::op::{OpError, codes};
+use futures::stream::BoxStream;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
@@ -45,7 +50,7 @@ impl<T> Call<T> {
 
 /// Dapr's gRPC API.
 pub fn routes(context: &Context) -> Router {
-    let methods: [(&str, MethodRouter); 13] = [
+    let methods: Vec<(&str, MethodRouter)> = vec![
         ("GetState", unary(context, state::get)),
         ("GetBulkState", unary(context, state::get_bulk)),
         ("SaveState", unary(context, state::save)),
@@ -56,6 +61,13 @@ pub fn routes(context: &Context) -> Router {
         ("PublishEvent", unary(context, publish::one)),
         ("BulkPublishEvent", unary(context, publish::bulk)),
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
+        ("GetSecret", unary(context, secrets::get)),
+        ("GetBulkSecret", unary(context, secrets::get_bulk)),
+        ("GetConfiguration", unary(context, configuration::get)),
+        ("GetConfigurationAlpha1", unary(context, configuration::get)),
+        ("SubscribeConfiguration", streaming(context, configuration::subscribe)),
+        ("SubscribeConfigurationAlpha1", streaming(context, configuration::subscribe)),
+        ("UnsubscribeConfiguration", unary(context, configuration::unsubscribe)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
         ("SetMetadata", unary(context, metadata::set)),
@@ -88,6 +100,26 @@ where
         });
         let codec = tonic_prost::ProstCodec::<A, Q>::default();
         tonic::server::Grpc::new(codec).max_decoding_message_size(limit).unary(service, request).await
+    })
+}
+
+/// A method with one message in and a stream of messages out.
+fn streaming<Q, A, F>(context: &Context, serve: impl Fn(Call<Q>) -> F + Clone + Send + Sync + 'static) -> MethodRouter
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+    F: Future<Output = Result<BoxStream<'static, Result<A, Status>>, Status>> + Send + 'static,
+{
+    let context = context.clone();
+    post(move |request: Request| async move {
+        let limit = context.max_body_bytes;
+        let service = tower::service_fn(move |request: tonic::Request<Q>| {
+            let (metadata, _, message) = request.into_parts();
+            let answer = serve(Call { context: context.clone(), metadata, message });
+            async move { answer.await.map(tonic::Response::new) }
+        });
+        let codec = tonic_prost::ProstCodec::<A, Q>::default();
+        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).server_streaming(service, request).await
     })
 }
 

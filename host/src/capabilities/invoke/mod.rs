@@ -1,5 +1,5 @@
 //! Service invocation: `invoke.call`. A call to this host's own app-id stays in the process; others go to the sidecar.
-use super::{CallContext, Capability, OpResult, arguments, error, from_dapr, unknown};
+use super::{CallContext, Capability, OpResult, arguments, error, from_dapr, grants, unknown};
 use crate::dapr::Sidecar;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -86,6 +86,7 @@ impl Capability for InvokeCapability {
                 return Err(unknown(&format!("invoke.{verb}")));
             }
             let mut args: Arguments = arguments("invoke.call", args)?;
+            grants::require(&cx.function, "apps", cx.grants.apps.as_ref(), &args.app)?;
             args.headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
             if cx.depth >= MAX_DEPTH {
                 let message =

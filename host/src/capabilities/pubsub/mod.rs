@@ -3,7 +3,7 @@ pub mod dapr;
 pub mod embedded;
 pub mod event;
 
-use super::{CallContext, Capability, OpResult, arguments, error, unknown};
+use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -87,6 +87,7 @@ impl Capability for PubsubCapability {
             if args.topic.is_empty() {
                 return Err(error(codes::INVALID_ARGUMENT, "a topic cannot be empty"));
             }
+            may_publish(cx, pubsub, &args.topic)?;
             match verb {
                 "publish" => {
                     let content_type = args.content_type.unwrap_or_else(|| "application/json".to_owned());
@@ -113,6 +114,11 @@ impl Capability for PubsubCapability {
             }
         })
     }
+}
+
+/// Refuses a topic that the function's grants leave out.
+pub fn may_publish(cx: &CallContext, pubsub: &str, topic: &str) -> Result<(), OpError> {
+    grants::require(&cx.function, "topics", cx.grants.topics.as_ref(), &format!("{pubsub}/{topic}"))
 }
 
 /// An entry of a batch as a message, by the rules of Dapr's bulk publish: binary data is a base64 string, text a string,

@@ -8,7 +8,7 @@ pub mod query;
 pub mod unit;
 
 use super::pubsub::Broker;
-use super::{CallContext, Capability, OpResult, arguments, error, unknown};
+use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
 use crate::store::{Change, Item, Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -121,6 +121,7 @@ impl Capability for StateCapability {
         Box::pin(async move {
             let args: Arguments = arguments(&format!("state.{verb}"), args)?;
             let store = args.store.as_deref().unwrap_or(DEFAULT_STORE);
+            grants::require(&cx.function, "stores", cx.grants.stores.as_ref(), store)?;
             let prefix = prefix(cx, args.space.as_deref())?;
             match verb {
                 "get" => {
@@ -213,11 +214,7 @@ fn prefix(cx: &CallContext, space: Option<&str>) -> Result<String, OpError> {
     if cx.grants.spaces.iter().any(|granted| granted == space) {
         return Ok(format!("s/{space}/"));
     }
-    let message = format!(
-        "{} holds no grant for the shared state space {space:?}; add it to `grants.spaces` in the upload",
-        cx.function
-    );
-    Err(error(codes::PERMISSION_DENIED, message))
+    Err(grants::refused(&cx.function, "spaces", space))
 }
 
 fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {

@@ -2,7 +2,7 @@
 //!
 //! Must not know: how a conflict is dealt with; it is told by its code.
 use super::{Entry, StateCapability, whole_key};
-use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing, outgoing};
+use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing, may_publish, outgoing};
 use crate::capabilities::{CallContext, OpResult, error};
 use crate::store::Change;
 use bytes::Bytes;
@@ -83,6 +83,9 @@ impl StateCapability {
     /// Commits a unit of work. Messages that the store cannot take along are published after it.
     pub(super) async fn commit(&self, cx: &CallContext, store: &str, prefix: &str, body: &[u8]) -> OpResult {
         let unit = decode(prefix, body)?;
+        for Message { pubsub, topic, .. } in &unit.messages {
+            may_publish(cx, pubsub, topic)?;
+        }
         let first = unit.changes.first().map(|change| &change.key).or(unit.reads.first().map(|read| &read.key));
         let contended = json!({"store": store, "key": first});
         let left = self.store.commit(cx, store, unit).await.map_err(|e| conflict(e, contended))?;

@@ -1,8 +1,8 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
-use daplet_host::capabilities::{pubsub, state};
+use daplet_host::capabilities::{configuration, pubsub, secrets, state};
 use daplet_host::functions::Registry;
-use daplet_host::store::{Log, State, Store};
+use daplet_host::store::{Configuration, Log, State, Store};
 use futures::future::BoxFuture;
 use std::cell::RefCell;
 use std::path::Path;
@@ -19,6 +19,10 @@ pub struct Backend {
     pub state: Arc<dyn state::StateStore>,
     /// Messages.
     pub broker: Arc<dyn pubsub::Broker>,
+    /// Secrets, one: `a`.
+    pub secrets: Arc<dyn secrets::SecretStore>,
+    /// Configuration; nothing is in it.
+    pub configuration: Arc<dyn configuration::ConfigurationStore>,
     /// No function is in it.
     pub registry: Arc<Registry>,
     runtime: tokio::runtime::Runtime,
@@ -36,10 +40,14 @@ impl Backend {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
-        let (kept, log) = (State::new(store.clone()), Log::new(store));
+        let (kept, items, log) = (State::new(store.clone()), Configuration::new(store.clone()), Log::new(store));
         let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: APP_ID.to_owned() };
         let broker = pubsub::embedded::Embedded { log, app_id: APP_ID.to_owned() };
+        let environment = [("a".to_owned(), "hidden".to_owned())].into();
+        let secrets = secrets::embedded::Embedded::open(None, environment).unwrap();
         Backend {
+            secrets: Arc::new(secrets),
+            configuration: Arc::new(configuration::embedded::Embedded(items)),
             state: Arc::new(state),
             broker: Arc::new(broker),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),

@@ -15,10 +15,13 @@ pub fn dapr_request(input: &[u8]) {
         let context = Context {
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
+            secrets: Arc::clone(&backend.secrets),
+            configuration: Arc::clone(&backend.configuration),
             own: Arc::new(Echo),
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),
             max_body_bytes: 1 << 20,
+            stop: Default::default(),
             extended: Arc::default(),
         };
         async {

@@ -3,8 +3,10 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::configuration::ConfigurationCapability;
 use daplet_host::capabilities::invoke::InvokeCapability;
 use daplet_host::capabilities::pubsub::PubsubCapability;
+use daplet_host::capabilities::secrets::SecretsCapability;
 use daplet_host::capabilities::state::StateCapability;
 use daplet_host::capabilities::timer::Timer;
 use daplet_host::capabilities::{CallContext, Capabilities, Grants};
@@ -21,11 +23,17 @@ pub fn operation(input: &[u8]) {
             Box::new(Timer),
             Box::new(StateCapability { store: Arc::clone(&backend.state), broker: Arc::clone(&backend.broker) }),
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
+            Box::new(SecretsCapability(Arc::clone(&backend.secrets))),
+            Box::new(ConfigurationCapability(Arc::clone(&backend.configuration))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
         let context = CallContext {
             function: "f".into(),
-            grants: Arc::new(Grants { spaces: vec!["shared".to_owned()] }),
+            grants: Arc::new(Grants {
+                spaces: vec!["shared".to_owned()],
+                secrets: vec!["secretstore/*".to_owned()],
+                ..Grants::default()
+            }),
             traceparent: None,
             tracestate: None,
             depth: 0,

@@ -1,0 +1,100 @@
+//! Configuration: `configuration.get`. Written by the operator, read by functions. Backends: `embedded`, `dapr`.
+pub mod dapr;
+pub mod embedded;
+
+use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The store that a function means when it names none.
+pub const DEFAULT_CONFIGURATION_STORE: &str = "configstore";
+
+/// An item, as Dapr tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Item {
+    /// A text.
+    pub value: String,
+    /// Changes with the value.
+    pub version: String,
+    /// The store's own words on it.
+    #[serde(deserialize_with = "or_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Dapr writes `null` for no metadata.
+fn or_empty<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// Items by their keys.
+pub type Items = BTreeMap<String, Item>;
+
+/// What a store is told beside the keys.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Where configuration is kept.
+pub trait ConfigurationStore: Send + Sync {
+    /// The items of those keys that there are; without keys, all that the store tells.
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        keys: &'a [String],
+        metadata: &'a Metadata,
+    ) -> BoxFuture<'a, Result<Items, OpError>>;
+    /// Changes of those items from now on, of all items without keys; one that was removed has neither value nor version. The
+    /// stream ends when the store does.
+    fn watch(&self, store: &str, keys: Vec<String>) -> Result<BoxStream<'static, Items>, OpError>;
+}
+
+/// The capability.
+pub struct ConfigurationCapability(pub Arc<dyn ConfigurationStore>);
+
+#[derive(Deserialize)]
+struct Arguments {
+    store: Option<String>,
+    #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+impl Capability for ConfigurationCapability {
+    fn name(&self) -> &'static str {
+        "configuration"
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        verb: &'a str,
+        args: Map<String, Value>,
+        _: Bytes,
+    ) -> BoxFuture<'a, OpResult> {
+        Box::pin(async move {
+            if verb != "get" {
+                return Err(unknown(&format!("configuration.{verb}")));
+            }
+            let Arguments { store, keys, metadata } = arguments("configuration.get", args)?;
+            let store = store.as_deref().unwrap_or(DEFAULT_CONFIGURATION_STORE);
+            if keys.iter().any(String::is_empty) {
+                return Err(error(codes::INVALID_ARGUMENT, "a configuration key cannot be empty"));
+            }
+            let granted = |key: &String| cx.grants.has_configuration(store, key);
+            if let Some(key) = keys.iter().find(|key| !granted(key)) {
+                return Err(grants::refused(&cx.function, "configuration", &format!("{store}/{key}")));
+            }
+            let mut items = self.0.get(cx, store, &keys, &metadata).await?;
+            // Who asks for all gets what is granted.
+            items.retain(|key, _| granted(key));
+            Ok((json!({}), json!(items).to_string().into()))
+        })
+    }
+}

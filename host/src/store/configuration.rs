@@ -1,0 +1,101 @@
+//! Configuration items: texts with a version, and word of each change. Versions count all changes, so none comes twice.
+use super::{Store, StoreError};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use std::collections::BTreeMap;
+use tokio::sync::broadcast;
+
+/// Key to version and value.
+const CONFIGURATION: TableDefinition<&str, (u64, &str)> = TableDefinition::new("configuration");
+const VERSIONS: TableDefinition<(), u64> = TableDefinition::new("configuration_versions");
+/// Changes that a watcher may be behind; one that is further behind reads anew.
+const BACKLOG: usize = 256;
+
+/// An item's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// The text.
+    pub value: String,
+    /// Larger with each change.
+    pub version: u64,
+}
+
+pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
+    write.open_table(CONFIGURATION)?;
+    write.open_table(VERSIONS)?;
+    Ok(())
+}
+
+/// The configuration in a [`Store`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Configuration {
+    store: Store,
+    changed: broadcast::Sender<String>,
+}
+
+impl Configuration {
+    /// The configuration of that store.
+    pub fn new(store: Store) -> Configuration {
+        Configuration { store, changed: broadcast::Sender::new(BACKLOG) }
+    }
+
+    /// The items of those keys that there are, as of one moment; without keys, all items.
+    pub fn get(&self, keys: &[String]) -> Result<BTreeMap<String, Configured>, StoreError> {
+        let read = self.store.read()?;
+        let table = read.open_table(CONFIGURATION)?;
+        let item = |(version, value): (u64, &str)| Configured { value: value.to_owned(), version };
+        let mut items = BTreeMap::new();
+        for key in keys {
+            if let Some(found) = table.get(key.as_str())? {
+                items.insert(key.clone(), item(found.value()));
+            }
+        }
+        if keys.is_empty() {
+            for entry in table.iter()? {
+                let (key, found) = entry?;
+                items.insert(key.value().to_owned(), item(found.value()));
+            }
+        }
+        Ok(items)
+    }
+
+    /// Sets an item; its new version, and whether there was none before.
+    pub async fn put(&self, key: &str, value: String) -> Result<(Configured, bool), StoreError> {
+        let name = key.to_owned();
+        let change = move |write: &WriteTransaction| {
+            let version = next(write)?;
+            let created = write.open_table(CONFIGURATION)?.insert(name.as_str(), (version, value.as_str()))?.is_none();
+            Ok((Configured { value, version }, created))
+        };
+        let done = self.store.writer.write(change).await?;
+        self.tell(key);
+        Ok(done)
+    }
+
+    /// Removes an item; whether there was one.
+    pub async fn remove(&self, key: &str) -> Result<bool, StoreError> {
+        let name = key.to_owned();
+        let change =
+            move |write: &WriteTransaction| Ok(write.open_table(CONFIGURATION)?.remove(name.as_str())?.is_some());
+        let removed = self.store.writer.write(change).await?;
+        if removed {
+            self.tell(key);
+        }
+        Ok(removed)
+    }
+
+    /// The keys that change from now on.
+    pub fn watch(&self) -> broadcast::Receiver<String> {
+        self.changed.subscribe()
+    }
+
+    fn tell(&self, key: &str) {
+        let _nobody_watches = self.changed.send(key.to_owned());
+    }
+}
+
+fn next(write: &WriteTransaction) -> Result<u64, StoreError> {
+    let mut versions = write.open_table(VERSIONS)?;
+    let version = versions.get(())?.map_or(0, |last| last.value()) + 1;
+    versions.insert((), version)?;
+    Ok(version)
+}

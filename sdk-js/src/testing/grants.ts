@@ -1,0 +1,40 @@
+// What a function may reach, by the rules of the host: spaces and secrets only where granted, the rest unless a list says less.
+import { failure } from "./error.js";
+
+/** The grants of an upload. */
+export interface Grants {
+  spaces?: readonly string[];
+  /** `store/key`; a `*` at the end stands for any rest. */
+  secrets?: readonly string[];
+  stores?: readonly string[];
+  /** `pubsub/topic` */
+  topics?: readonly string[];
+  /** App-ids. */
+  apps?: readonly string[];
+  /** `store/key` */
+  configuration?: readonly string[];
+}
+
+/** Who asks. */
+export interface Caller {
+  function: string;
+  /** Undefined: everything is granted, as to the test itself. */
+  grants: Grants | undefined;
+}
+
+/** Whether a list allows what is wanted. */
+export function allows(granted: readonly string[], wanted: string): boolean {
+  return granted.some((entry) => (entry.endsWith("*") ? wanted.startsWith(entry.slice(0, -1)) : entry === wanted));
+}
+
+/** Refuses what a list that is there does not allow. */
+export function requireGrant(caller: Caller, list: keyof Grants, wanted: string): void {
+  const granted = caller.grants?.[list];
+  if (granted !== undefined && !allows(granted, wanted)) throw refused(caller, list, wanted);
+}
+
+/** The refusal, with the grant to add. */
+export function refused(caller: Caller, list: keyof Grants, wanted: string): Error {
+  const message = `${caller.function} holds no grant for "${wanted}"; add it to \`grants.${list}\` in the upload`;
+  return failure("PERMISSION_DENIED", message);
+}

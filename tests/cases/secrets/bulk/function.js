@@ -1,0 +1,2 @@
+import { secrets } from "@daplet/sdk";
+export default { fetch: () => secrets().getBulk() };
