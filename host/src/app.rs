@@ -2,6 +2,7 @@
 use crate::api::{dapr, functions, grpc, health};
 use crate::capabilities::Capabilities;
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
@@ -12,7 +13,7 @@ use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Log, State, Store};
+use crate::store::{Locks, Log, State, Store};
 use crate::triggers::{http, topic};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -66,17 +67,21 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Some(found) => Some(Sidecar::new(&found.http, found.api_token.as_deref())?),
         None => None,
     };
-    let (state, broker, log): (Arc<dyn StateStore>, Arc<dyn Broker>, Option<Log>) = match &sidecar {
-        Some(sidecar) => {
-            (Arc::new(state::dapr::Dapr(sidecar.clone())), Arc::new(pubsub::dapr::Dapr(sidecar.clone())), None)
-        }
+    let (state, broker, locks, log): (Arc<dyn StateStore>, Arc<dyn Broker>, Arc<dyn LockStore>, _) = match &sidecar {
+        Some(sidecar) => (
+            Arc::new(state::dapr::Dapr(sidecar.clone())),
+            Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
+            Arc::new(lock::dapr::Dapr(sidecar.clone())),
+            None,
+        ),
         None => {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
-            let (kept, log) = (State::new(store.clone()), Log::new(store));
-            tokio::spawn(purge(kept.clone()));
+            let (kept, locks, log) = (State::new(store.clone()), Locks::new(store.clone()), Log::new(store));
+            tokio::spawn(purge(kept.clone(), locks.clone()));
+            let locks = lock::embedded::Embedded { locks, app_id: config.app_id.clone() };
             let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
-            (Arc::new(state), Arc::new(broker), Some(log))
+            (Arc::new(state), Arc::new(broker), Arc::new(locks), Some(log))
         }
     };
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
@@ -102,11 +107,13 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
     ]));
     let dapr_api = dapr::Context {
         state,
         broker,
+        lock: locks,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
@@ -199,13 +206,15 @@ async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
     TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
 }
 
-/// Removes expired state from time to time; to readers it is absent already.
-async fn purge(state: State) {
+/// Removes expired state and locks from time to time; to readers they are absent already.
+async fn purge(state: State, locks: Locks) {
     const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
     loop {
         tokio::time::sleep(EVERY).await;
-        if let Err(error) = state.purge().await {
-            tracing::error!("{error}");
+        for purged in [state.purge().await, locks.purge().await] {
+            if let Err(error) = purged {
+                tracing::error!("{error}");
+            }
         }
     }
 }

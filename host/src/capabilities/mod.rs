@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 pub mod invoke;
+pub mod lock;
 pub mod pubsub;
 pub mod state;
 pub mod timer;

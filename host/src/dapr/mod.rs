@@ -137,6 +137,16 @@ impl Sidecar {
         self.post(&format!("/v1.0/state/{}/transaction", segment(store)), body, trace).await.map(drop)
     }
 
+    /// `POST /v1.0-alpha1/lock/{store}`.
+    pub async fn try_lock(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/lock/{}", segment(store)), body, trace).await
+    }
+
+    /// `POST /v1.0-alpha1/unlock/{store}`.
+    pub async fn unlock(&self, store: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/unlock/{}", segment(store)), body, trace).await
+    }
+
     /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
     pub async fn publish(
         &self,

@@ -7,13 +7,16 @@
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values
 //! - [`log`]: messages and cursors
+//! - [`lock`]: who holds what until when
 //! - [`unit`]: changes and messages in one commit, if what was read is as it was
 pub mod file;
+pub mod lock;
 pub mod log;
 pub mod state;
 pub mod unit;
 mod writer;
 
+pub use lock::{Locks, Unlocked};
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
 pub use unit::{Guard, Unit};
@@ -71,7 +74,8 @@ impl Store {
         let file = Arc::new(DatabaseFile::open(path)?);
         file.write(|write| {
             state::create(write)?;
-            log::create(write)
+            log::create(write)?;
+            lock::create(write)
         })?;
         let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;
         Ok(Store { file, writer })

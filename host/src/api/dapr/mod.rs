@@ -6,14 +6,17 @@
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
 pub mod error;
 pub mod invoke;
+pub mod lock;
 pub mod publish;
 pub mod state;
 
 use crate::capabilities::CallContext;
 use crate::capabilities::invoke::OwnApp;
+use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
 use crate::functions::Registry;
@@ -35,6 +38,8 @@ pub struct Context {
     pub state: Arc<dyn StateStore>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
+    /// Locks.
+    pub lock: Arc<dyn LockStore>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -76,6 +81,8 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
+        .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
+        .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
@@ -100,6 +107,7 @@ pub fn components() -> &'static [Component] {
     &[
         Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+        Component { name: DEFAULT_LOCKS, kind: "lock.daplet", capabilities: &[] },
     ]
 }
 

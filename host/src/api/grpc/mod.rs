@@ -7,8 +7,10 @@
 //! - [`state`]: get, save, delete, single and bulk; transactions
 //! - [`publish`]: events, single and bulk
 //! - [`invoke`]: this host's functions as an application
+//! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
 mod invoke;
+mod lock;
 mod metadata;
 mod publish;
 mod state;
@@ -44,7 +46,7 @@ impl<T> Call<T> {
 
 /// Dapr's gRPC API.
 pub fn routes(context: &Context) -> Router {
-    let methods: [(&str, MethodRouter); 12] = [
+    let methods: [(&str, MethodRouter); 14] = [
         ("GetState", unary(context, state::get)),
         ("GetBulkState", unary(context, state::get_bulk)),
         ("SaveState", unary(context, state::save)),
@@ -54,6 +56,8 @@ pub fn routes(context: &Context) -> Router {
         ("PublishEvent", unary(context, publish::one)),
         ("BulkPublishEvent", unary(context, publish::bulk)),
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
+        ("TryLockAlpha1", unary(context, lock::lock)),
+        ("UnlockAlpha1", unary(context, lock::unlock)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
         ("SetMetadata", unary(context, metadata::set)),
