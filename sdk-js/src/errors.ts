@@ -58,6 +58,8 @@ const classes: Record<string, typeof DapletError> = {
   NOT_FOUND: NotFoundError,
   ERR_STATE_STORE_NOT_FOUND: NotFoundError,
   ERR_PUBSUB_NOT_FOUND: NotFoundError,
+  ERR_LOCK_STORE_NOT_FOUND: NotFoundError,
+  ERR_CRYPTO_PROVIDER_NOT_FOUND: NotFoundError,
   PERMISSION_DENIED: PermissionDeniedError,
   ERR_PUBSUB_FORBIDDEN: PermissionDeniedError,
   UNAVAILABLE: UnavailableError,

@@ -3,16 +3,30 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
-import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
+import { bytesOf, type Delivery, FakeBroker, type Message } from "./testing/broker.js";
 import { FakeClock } from "./testing/clock.js";
+import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
-import { type FunctionModule, MountedFunction } from "./testing/module.js";
+import { FakeLocks } from "./testing/lock.js";
+import { type FunctionModule, type Grants, MountedFunction } from "./testing/module.js";
 import { type Caller, completion, FakeState } from "./testing/state.js";
 
-export type { Delivery, FakeClock, FunctionModule, Message };
+export type { Delivery, FakeClock, FunctionModule, Grants, Message };
 
 /** Another Dapr app, as a function of the request. */
 export type FakeApp = (request: Request) => Response | Promise<Response>;
+
+/** A binding: what it answers to an operation. Throw to fail. */
+export type FakeBinding = (
+  operation: string,
+  data: Uint8Array,
+  metadata: Record<string, string>,
+) => BindingAnswer | Promise<BindingAnswer>;
+
+export interface BindingAnswer {
+  data?: string | Uint8Array;
+  metadata?: Record<string, string>;
+}
 
 export interface FakeOptions {
   /** Where the clock stands at first; now when absent. */
@@ -23,12 +37,14 @@ export interface FakeOptions {
   pubsubs?: readonly string[];
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
+  /** Output bindings by their names. */
+  bindings?: Record<string, FakeBinding>;
 }
 
 export interface MountOptions {
   env?: Env;
   /** The grants of the upload. */
-  grants?: { spaces?: readonly string[] };
+  grants?: Grants;
 }
 
 /** Something that failed where no caller could see it: a promise given to `waitUntil`. */
@@ -48,6 +64,8 @@ export class FakeDaplet {
   readonly #state: FakeState;
   readonly #broker: FakeBroker;
   readonly #apps: Record<string, FakeApp>;
+  readonly #bindings: Record<string, FakeBinding>;
+  readonly #locks: FakeLocks;
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
   readonly #previous: Transport | undefined;
@@ -57,6 +75,8 @@ export class FakeDaplet {
     this.#state = new FakeState(options.stores ?? ["statestore"], this.clock);
     this.#broker = new FakeBroker(options.pubsubs ?? ["pubsub"], this.clock);
     this.#apps = options.apps ?? {};
+    this.#bindings = options.bindings ?? {};
+    this.#locks = new FakeLocks(this.clock);
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
 
@@ -67,7 +87,7 @@ export class FakeDaplet {
 
   /** Adds a function under a name; its subscriptions hold from now on. */
   mount(name: string, module: FunctionModule, options: MountOptions = {}): this {
-    const mounted = new MountedFunction(name, module, options.env ?? {}, options.grants?.spaces ?? []);
+    const mounted = new MountedFunction(name, module, options.env ?? {}, options.grants ?? {});
     this.#functions.set(name, mounted);
     for (const subscription of mounted.subscriptions) {
       this.#broker.subscribers.push({
@@ -131,7 +151,8 @@ export class FakeDaplet {
       version: "test",
       env: mounted.env,
     };
-    return this.#caller.run({ function: mounted.name, spaces: mounted.spaces }, async () => {
+    const { spaces = [], keys = [], bindings } = mounted.grants;
+    return this.#caller.run({ function: mounted.name, spaces, keys, bindings }, async () => {
       try {
         return await run(ctx);
       } finally {
@@ -155,8 +176,29 @@ export class FakeDaplet {
       });
     }
     if (op.startsWith("pubsub.")) return this.#broker.run(op, caller.function, args as never, body);
+    if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
+    if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
+    if (op === "binding.invoke") return this.#bind(caller, args as never, body);
     if (op === "invoke.call") return this.#call(args as InvokeArgs, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+  }
+
+  async #bind(caller: Caller, { name, operation, metadata }: BindingArgs, body: Body): Promise<Completion> {
+    if (caller.bindings !== undefined && !caller.bindings.includes(name)) {
+      throw failure("PERMISSION_DENIED", `binding: function "${caller.function}" has no grant for "${name}"`);
+    }
+    const binding = this.#bindings[name];
+    if (binding === undefined) {
+      const known = Object.keys(this.#bindings).join(", ");
+      throw failure("NOT_FOUND", `binding: there is no "${name}". Known: ${known}`);
+    }
+    let answer: BindingAnswer;
+    try {
+      answer = await binding(operation, bytesOf(body), metadata);
+    } catch (error) {
+      throw failure("ERR_INVOKE_OUTPUT_BINDING", error instanceof Error ? error.message : String(error));
+    }
+    return completion({ metadata: answer.metadata ?? {} }, answer.data ?? "");
   }
 
   async #call({ app, method, path, headers }: InvokeArgs, body: Body): Promise<Completion> {
@@ -173,6 +215,12 @@ export class FakeDaplet {
     const head = { status: response.status, headers: [...response.headers] };
     return completion(head, new Uint8Array(await response.arrayBuffer()));
   }
+}
+
+interface BindingArgs {
+  name: string;
+  operation: string;
+  metadata: Record<string, string>;
 }
 
 interface InvokeArgs {

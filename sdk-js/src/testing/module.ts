@@ -17,20 +17,29 @@ export interface FunctionModule {
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
+/** What a function may reach, as in its upload. */
+export interface Grants {
+  spaces?: readonly string[];
+  /** Keys for encryption. */
+  keys?: readonly string[];
+  /** Output bindings; all of them when absent. */
+  bindings?: readonly string[];
+}
+
 /** Handlers found in a module's exports. */
 export class MountedFunction {
   readonly name: string;
   readonly env: Env;
-  readonly spaces: readonly string[];
+  readonly grants: Grants;
   readonly subscriptions: readonly Subscription[];
   readonly #fetch: FetchHandler | undefined;
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
 
-  constructor(name: string, module: FunctionModule, env: Env, spaces: readonly string[]) {
+  constructor(name: string, module: FunctionModule, env: Env, grants: Grants) {
     this.name = name;
     this.env = env;
-    this.spaces = spaces;
+    this.grants = grants;
     const main = module.default;
     const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
