@@ -1,6 +1,7 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
 use crate::api::{dapr, functions, grpc, health};
 use crate::capabilities::Capabilities;
+use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
@@ -84,6 +85,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             (Arc::new(state), Arc::new(broker), Arc::new(locks), Some(log))
         }
     };
+    let crypto: Arc<dyn CryptoProvider> = match &sidecar {
+        Some(sidecar) => Arc::new(crypto::dapr::Dapr(sidecar.clone())),
+        None => Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
+    };
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
@@ -107,6 +112,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
     ]));
@@ -114,6 +120,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         state,
         broker,
         lock: locks,
+        crypto,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),

@@ -104,6 +104,9 @@ struct Settings {
     /// Folder of functions, state and messages [default: ~/.local/share/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
     data_dir: Option<PathBuf>,
+    /// Folder of keys for encryption (PEM, JWK), without a sidecar [default: `keys` in the data folder]
+    #[arg(long, value_name = "DIR", env = "DAPLET_KEYS_DIR", help_heading = "Files")]
+    keys_dir: Option<PathBuf>,
     /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
     cache_dir: Option<PathBuf>,
@@ -210,6 +213,8 @@ pub struct Config {
     pub app_id: String,
     /// Functions, state and messages.
     pub data_dir: PathBuf,
+    /// Keys for encryption.
+    pub keys_dir: PathBuf,
     /// The compiled engine.
     pub cache_dir: PathBuf,
     /// Threads that run functions; 0: one per core.
@@ -346,12 +351,14 @@ impl Config {
             };
         }
         let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
+        let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
             dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
-            data_dir: pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share")),
+            keys_dir: pick!(keys_dir, data_dir.join("keys")),
+            data_dir,
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),

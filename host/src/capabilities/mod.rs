@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod crypto;
 pub mod invoke;
 pub mod lock;
 pub mod pubsub;
@@ -33,6 +34,12 @@ pub struct CallContext {
 pub struct Grants {
     /// Shared state spaces that the function may use: `state(store, { space })`.
     pub spaces: Vec<String>,
+    /// Keys for encryption and decryption.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// Output bindings; all of them where there is no list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bindings: Option<Vec<String>>,
 }
 
 /// The result of an operation: fields for the completion's head, and the raw body.

@@ -147,6 +147,21 @@ impl Sidecar {
         self.post(&format!("/v1.0-alpha1/unlock/{}", segment(store)), body, trace).await
     }
 
+    /// `PUT /v1.0-alpha1/crypto/{component}/{verb}`; what is wanted goes into headers.
+    pub async fn crypto(
+        &self,
+        component: &str,
+        verb: &str,
+        headers: &[(&str, String)],
+        data: Bytes,
+        trace: Option<&str>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0-alpha1/crypto/{}/{verb}", segment(component));
+        let request = self.request(Method::PUT, &path, trace).header("content-type", "application/octet-stream");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        self.expect(request.body(data)).await
+    }
+
     /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
     pub async fn publish(
         &self,

@@ -6,8 +6,10 @@
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`crypto`] serves `/v1.0-alpha1/crypto`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
+pub mod crypto;
 pub mod error;
 pub mod invoke;
 pub mod lock;
@@ -15,6 +17,7 @@ pub mod publish;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
@@ -23,7 +26,7 @@ use crate::functions::Registry;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
 use daplet_abi::load::Subscription;
 use error::DaprApiError;
@@ -40,6 +43,8 @@ pub struct Context {
     pub broker: Arc<dyn Broker>,
     /// Locks.
     pub lock: Arc<dyn LockStore>,
+    /// Cryptography.
+    pub crypto: Arc<dyn CryptoProvider>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -72,7 +77,7 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(metadata))
-        .route("/v1.0/metadata/{key}", axum::routing::put(set_metadata))
+        .route("/v1.0/metadata/{key}", put(set_metadata))
         .route("/v1.0/state/{store}", post(state::save).put(state::save))
         .route("/v1.0/state/{store}/bulk", post(state::bulk_get).put(state::bulk_get))
         .route("/v1.0/state/{store}/transaction", post(state::transaction).put(state::transaction))
@@ -83,6 +88,8 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
+        .route("/v1.0-alpha1/crypto/{name}/encrypt", put(crypto::encrypt))
+        .route("/v1.0-alpha1/crypto/{name}/decrypt", put(crypto::decrypt))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
@@ -107,6 +114,7 @@ pub fn components() -> &'static [Component] {
     &[
         Component { name: DEFAULT_STORE, kind: "state.daplet", capabilities: &["ETAG", "TRANSACTIONAL", "TTL"] },
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
+        Component { name: DEFAULT_CRYPTO, kind: "crypto.daplet", capabilities: &[] },
         Component { name: DEFAULT_LOCKS, kind: "lock.daplet", capabilities: &[] },
     ]
 }
