@@ -1,13 +1,14 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
 use crate::api::{dapr, functions, grpc, health};
 use crate::capabilities::Capabilities;
+use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
-use crate::config::{Config, Connections};
+use crate::config::{BindingSettings, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
@@ -16,10 +17,12 @@ use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Locks, Log, State, Store};
 use crate::triggers::{http, topic};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -85,6 +88,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             (Arc::new(state), Arc::new(broker), Arc::new(locks), Some(log))
         }
     };
+    let bindings: Arc<dyn Bindings> = match &sidecar {
+        Some(sidecar) => Arc::new(binding::dapr::Dapr(sidecar.clone())),
+        None => Arc::new(binding::embedded::Embedded::new(targets(&config))?),
+    };
     let crypto: Arc<dyn CryptoProvider> = match &sidecar {
         Some(sidecar) => Arc::new(crypto::dapr::Dapr(sidecar.clone())),
         None => Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
@@ -112,6 +119,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
         Box::new(PubsubCapability(Arc::clone(&broker))),
+        Box::new(BindingCapability(Arc::clone(&bindings))),
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar }),
@@ -121,6 +129,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         broker,
         lock: locks,
         crypto,
+        binding: bindings,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
@@ -193,6 +202,16 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     Ok(())
 }
 
+/// The bindings that the configuration names.
+fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
+    let target = |binding: &BindingSettings| binding::embedded::Target {
+        url: binding.url.clone(),
+        timeout: Duration::from_millis(binding.timeout_ms),
+        max_response_bytes: binding.max_response_bytes,
+    };
+    config.bindings.iter().map(|(name, binding)| (name.clone(), target(binding))).collect()
+}
+
 /// Where loaded functions are kept on disk. Without it the server only starts colder.
 fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
     let live: Vec<SnapshotKey> = registry.list().iter().map(|function| function.key).collect();
@@ -215,7 +234,7 @@ async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
 
 /// Removes expired state and locks from time to time; to readers they are absent already.
 async fn purge(state: State, locks: Locks) {
-    const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+    const EVERY: Duration = Duration::from_secs(60);
     loop {
         tokio::time::sleep(EVERY).await;
         for purged in [state.purge().await, locks.purge().await] {

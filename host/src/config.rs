@@ -4,6 +4,7 @@
 use crate::limits::Limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -173,6 +174,42 @@ struct Settings {
     /// Defaults of the functions' limits; file only.
     #[arg(skip)]
     limits: Option<Limits>,
+    /// HTTP bindings by their names, without a sidecar; file only.
+    #[arg(skip)]
+    bindings: Option<BTreeMap<String, BindingSettings>>,
+}
+
+/// An output binding to an HTTP service: `[bindings.NAME]` of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BindingSettings {
+    /// Where its requests go.
+    #[serde(deserialize_with = "http_url")]
+    pub url: reqwest::Url,
+    /// For the whole answer.
+    #[serde(default = "binding_timeout_ms")]
+    pub timeout_ms: u64,
+    /// Largest answer.
+    #[serde(default = "binding_response_bytes")]
+    pub max_response_bytes: usize,
+}
+
+fn binding_timeout_ms() -> u64 {
+    15_000
+}
+
+fn binding_response_bytes() -> usize {
+    4 << 20
+}
+
+fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<reqwest::Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse::<reqwest::Url>() {
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        _ => Err(serde::de::Error::custom(format!(
+            "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
+        ))),
+    }
 }
 
 /// Form of the log.
@@ -247,6 +284,8 @@ pub struct Config {
     pub verify_restore: u32,
     /// Defaults of the functions' limits.
     pub limits: Limits,
+    /// HTTP bindings by their names.
+    pub bindings: BTreeMap<String, BindingSettings>,
     /// The Dapr sidecar, where there is one.
     pub sidecar: Option<Sidecar>,
 }
@@ -383,6 +422,7 @@ impl Config {
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
             verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
+            bindings: pick!(bindings, BTreeMap::new()),
             sidecar: sidecar(variable),
         };
         config.limits.check().map_err(|e| ConfigError::OutOfRange {

@@ -4,8 +4,7 @@ import { type Completion, call } from "./internal/call.js";
 import { asBytes, describe, requireName } from "./internal/encode.js";
 
 /** How the key of a document is wrapped: `AES` is `A256KW`, `RSA` is `RSA-OAEP-256`. */
-export type KeyWrapAlgorithm =
-  "A256KW" | "AES" | "A128CBC-NOPAD" | "A192CBC-NOPAD" | "A256CBC-NOPAD" | "RSA-OAEP-256" | "RSA";
+export type KeyWrapAlgorithm = "A256KW" | "AES" | "RSA-OAEP-256" | "RSA";
 
 export interface EncryptOptions {
   /** The key, one of the grant `keys`. */

@@ -73,6 +73,14 @@ async function run(step) {
       return ok(await client.pubsub.publish(step.pubsub ?? "pubsub", step.topic, step.data, { contentType: step.type }));
     case "invoke":
       return client.invoker.invoke(step.app ?? "daplet", step.method, step.http.toLowerCase(), step.body);
+    case "lock": {
+      const { store = "lockstore", resource, owner, expiry } = step;
+      return (await client.lock.lock(store, resource, owner, expiry)).success;
+    }
+    case "unlock": {
+      const { store = "lockstore", resource, owner } = step;
+      return (await client.lock.unlock(store, resource, owner)).status;
+    }
     case "metadata": {
       const { id, components } = await client.metadata.get();
       return { id, components: components.map(({ name, type }) => [name, type]).sort() };

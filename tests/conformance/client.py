@@ -65,6 +65,10 @@ def run(client, step, etags):
         body = json.dumps(step["body"], separators=(",", ":")) if "body" in step else ""
         answer = client.invoke_method(step.get("app", "daplet"), path, data=body, content_type="application/json" if body else "", http_verb=step["http"], http_querystring=parameters or None)
         return json.loads(answer.data)
+    if what == "lock":
+        return client.try_lock(step.get("store", "lockstore"), step["resource"], step["owner"], step["expiry"]).success
+    if what == "unlock":
+        return client.unlock(step.get("store", "lockstore"), step["resource"], step["owner"]).status.value
     if what == "metadata":
         answer = client.get_metadata()
         return {"id": answer.application_id, "components": sorted([c.name, c.type] for c in answer.registered_components)}

@@ -19,7 +19,7 @@ test("is healthy and describes itself", async () => {
   assert.equal(await client.health.isHealthy(), true);
   const metadata = await client.metadata.get();
   assert.equal(metadata.id, "daplet");
-  assert.deepEqual(metadata.components.map((component) => component.name), ["statestore", "pubsub"]);
+  assert.deepEqual(metadata.components.map((component) => component.name).sort(), ["cryptostore", "lockstore", "pubsub", "statestore"]);
   assert.equal(await client.metadata.set("color", "green"), true);
   assert.equal((await client.metadata.get()).extended.color, "green");
 });

@@ -67,7 +67,7 @@ async fn one_script_on_node_and_in_a_function() {
         .map(|(node, function)| format!("on Node     {node}\nin Daplet   {function}"))
         .collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
-    assert_eq!((on_node.len(), in_function.len()), (46, 46));
+    assert_eq!((on_node.len(), in_function.len()), (54, 54));
     assert_eq!(heard(&server).await, heard_from_node);
     // The comparison would not see that both do nothing.
     assert!(on_node.contains(&json!(["get object", {"deep": [1, null, "é😀"]}])), "{text}");

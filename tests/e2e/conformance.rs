@@ -25,7 +25,7 @@ async fn every_client_sees_the_same() {
         let server = Server::start().await;
         server.deploy("echo", ECHO).await;
         let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone() };
-        let all = ["state.json", "messages.json", "invoke.json"].map(cases).concat();
+        let all = ["state.json", "messages.json", "invoke.json", "locks.json"].map(cases).concat();
         differences.extend(check(&target, client, &all).await);
         let mut heard = Vec::new();
         for _ in 0..200 {

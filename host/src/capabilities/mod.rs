@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod binding;
 pub mod crypto;
 pub mod invoke;
 pub mod lock;

@@ -162,6 +162,11 @@ impl Sidecar {
         self.expect(request.body(data)).await
     }
 
+    /// `POST /v1.0/bindings/{name}`.
+    pub async fn invoke_binding(&self, name: &str, body: Vec<u8>, trace: Option<&str>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0/bindings/{}", segment(name)), body, trace).await
+    }
+
     /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
     pub async fn publish(
         &self,

@@ -96,6 +96,20 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             }
             send(request).await.map(|(_, _, body)| parsed(&body))
         }
+        "lock" => {
+            let url = format!("{base}/v1.0-alpha1/lock/{}", step.text("store", "lockstore"));
+            let body = json!({
+                "resourceId": step.text("resource", ""),
+                "lockOwner": step.text("owner", ""),
+                "expiryInSeconds": step.arguments["expiry"],
+            });
+            send(client.post(url).json(&body)).await.map(|(_, _, body)| parsed(&body)["success"].clone())
+        }
+        "unlock" => {
+            let url = format!("{base}/v1.0-alpha1/unlock/{}", step.text("store", "lockstore"));
+            let body = json!({"resourceId": step.text("resource", ""), "lockOwner": step.text("owner", "")});
+            send(client.post(url).json(&body)).await.map(|(_, _, body)| parsed(&body)["status"].clone())
+        }
         "metadata" => {
             let (_, _, body) = send(client.get(format!("{base}/v1.0/metadata"))).await?;
             let body = parsed(&body);

@@ -6,9 +6,11 @@
 //! - [`state`] serves `/v1.0/state`
 //! - [`publish`] serves `/v1.0/publish`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`binding`] serves `/v1.0/bindings`
 //! - [`crypto`] serves `/v1.0-alpha1/crypto`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
+pub mod binding;
 pub mod crypto;
 pub mod error;
 pub mod invoke;
@@ -17,6 +19,7 @@ pub mod publish;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::binding::Bindings;
 use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
@@ -43,6 +46,8 @@ pub struct Context {
     pub broker: Arc<dyn Broker>,
     /// Locks.
     pub lock: Arc<dyn LockStore>,
+    /// Output bindings.
+    pub binding: Arc<dyn Bindings>,
     /// Cryptography.
     pub crypto: Arc<dyn CryptoProvider>,
     /// This host's functions.
@@ -88,6 +93,7 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
+        .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))
         .route("/v1.0-alpha1/crypto/{name}/encrypt", put(crypto::encrypt))
         .route("/v1.0-alpha1/crypto/{name}/decrypt", put(crypto::decrypt))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))

@@ -7,8 +7,10 @@
 //! - [`state`]: get, save, delete, single and bulk; transactions
 //! - [`publish`]: events, single and bulk
 //! - [`invoke`]: this host's functions as an application
+//! - [`binding`]: output bindings
 //! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
+mod binding;
 mod invoke;
 mod lock;
 mod metadata;
@@ -46,7 +48,7 @@ impl<T> Call<T> {
 
 /// Dapr's gRPC API.
 pub fn routes(context: &Context) -> Router {
-    let methods: [(&str, MethodRouter); 14] = [
+    let methods: [(&str, MethodRouter); 15] = [
         ("GetState", unary(context, state::get)),
         ("GetBulkState", unary(context, state::get_bulk)),
         ("SaveState", unary(context, state::save)),
@@ -58,6 +60,7 @@ pub fn routes(context: &Context) -> Router {
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
         ("TryLockAlpha1", unary(context, lock::lock)),
         ("UnlockAlpha1", unary(context, lock::unlock)),
+        ("InvokeBinding", unary(context, binding::invoke)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
         ("SetMetadata", unary(context, metadata::set)),

@@ -15,6 +15,9 @@ pub fn dapr_request(input: &[u8]) {
         let context = Context {
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
+            lock: Arc::clone(&backend.lock),
+            crypto: Arc::clone(&backend.crypto),
+            binding: Arc::clone(&backend.binding),
             own: Arc::new(Echo),
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),

@@ -3,7 +3,10 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::binding::BindingCapability;
+use daplet_host::capabilities::crypto::CryptoCapability;
 use daplet_host::capabilities::invoke::InvokeCapability;
+use daplet_host::capabilities::lock::LockCapability;
 use daplet_host::capabilities::pubsub::PubsubCapability;
 use daplet_host::capabilities::state::StateCapability;
 use daplet_host::capabilities::timer::Timer;
@@ -21,11 +24,18 @@ pub fn operation(input: &[u8]) {
             Box::new(Timer),
             Box::new(StateCapability { store: Arc::clone(&backend.state), broker: Arc::clone(&backend.broker) }),
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
+            Box::new(LockCapability(Arc::clone(&backend.lock))),
+            Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
+            Box::new(BindingCapability(Arc::clone(&backend.binding))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
         let context = CallContext {
             function: "f".into(),
-            grants: Arc::new(Grants { spaces: vec!["shared".to_owned()] }),
+            grants: Arc::new(Grants {
+                spaces: vec!["shared".to_owned()],
+                keys: vec!["key".to_owned()],
+                ..Grants::default()
+            }),
             traceparent: None,
             depth: 0,
         };
