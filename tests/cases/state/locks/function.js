@@ -6,9 +6,11 @@ export default async () => {
   const foreign = await lock().unlock("door", "b");
   const back = await door.unlock();
   const twice = await door.unlock();
-  const held = await lock().tryLock("door", { expiry: 60 });
-  const inBlock = await lock().tryLock("door", { expiry: 60 });
-  await held[Symbol.asyncDispose]();
+  let inBlock;
+  {
+    await using held = await lock().tryLock("door", { expiry: 60 });
+    inBlock = held && (await lock().tryLock("door", { expiry: 60 }));
+  }
   const after = await lock().tryLock("door", { expiry: 60 });
   await after.unlock();
   const error = await lock("nowhere").tryLock("door", { expiry: 60 }).catch((e) => e);
