@@ -1,25 +1,30 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
 use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
+use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
-use crate::config::{self, Config, Connections};
+use crate::config::{self, BindingSettings, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Configuration, Log, State, Store};
+use crate::store::{Configuration, Locks, Log, State, Store};
 use crate::triggers::{http, topic};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +36,13 @@ const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// What functions reach, and what of the embedded default others use too.
-type Backends = (Arc<dyn StateStore>, Arc<dyn Broker>, Arc<dyn ConfigurationStore>, Option<(Log, Configuration)>);
+type Backends = (
+    Arc<dyn StateStore>,
+    Arc<dyn Broker>,
+    Arc<dyn ConfigurationStore>,
+    Arc<dyn LockStore>,
+    Option<(Log, Configuration)>,
+);
 
 /// Fills the cache of the compiled engine.
 pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
@@ -74,21 +85,24 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
-    let (state, broker, configuration, kept): Backends = match &sidecar {
+    let (state, broker, configuration, locks, kept): Backends = match &sidecar {
         Some(sidecar) => (
             Arc::new(state::dapr::Dapr(sidecar.clone())),
             Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
             Arc::new(configuration::dapr::Dapr(sidecar.clone())),
+            Arc::new(lock::dapr::Dapr(sidecar.clone())),
             None,
         ),
         None => {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
-            let (kept, items, log) = (State::new(store.clone()), Configuration::new(store.clone()), Log::new(store));
-            tokio::spawn(purge(kept.clone()));
+            let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
+            let (items, log) = (Configuration::new(store.clone()), Log::new(store));
+            tokio::spawn(purge(kept.clone(), locks.clone()));
             let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
             let configuration = configuration::embedded::Embedded(items.clone());
-            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Some((log, items)))
+            let locks = lock::embedded::Embedded { locks, app_id: config.app_id.clone() };
+            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Arc::new(locks), Some((log, items)))
         }
     };
     let (log, items) = kept.unzip();
@@ -98,6 +112,14 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             let config::Secrets { file, environment } = config.secrets.clone();
             Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?)
         }
+    };
+    let bindings: Arc<dyn Bindings> = match &sidecar {
+        Some(sidecar) => Arc::new(binding::dapr::Dapr(sidecar.clone())),
+        None => Arc::new(binding::embedded::Embedded::new(targets(&config))?),
+    };
+    let crypto: Arc<dyn CryptoProvider> = match &sidecar {
+        Some(sidecar) => Arc::new(crypto::dapr::Dapr(sidecar.clone())),
+        None => Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
     };
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
@@ -125,6 +147,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(PubsubCapability(Arc::clone(&broker))),
         Box::new(SecretsCapability(Arc::clone(&secrets))),
         Box::new(ConfigurationCapability(Arc::clone(&configuration))),
+        Box::new(BindingCapability(Arc::clone(&bindings))),
+        Box::new(CryptoCapability(Arc::clone(&crypto))),
+        Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let stop = CancellationToken::new();
@@ -133,6 +158,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         broker,
         secrets,
         configuration,
+        lock: locks,
+        crypto,
+        binding: bindings,
         own,
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
@@ -221,6 +249,16 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     Ok(())
 }
 
+/// The bindings that the configuration names.
+fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
+    let target = |binding: &BindingSettings| binding::embedded::Target {
+        url: binding.url.clone(),
+        timeout: Duration::from_millis(binding.timeout_ms),
+        max_response_bytes: binding.max_response_bytes,
+    };
+    config.bindings.iter().map(|(name, binding)| (name.clone(), target(binding))).collect()
+}
+
 /// Where loaded functions are kept on disk. Without it the server only starts colder.
 fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
     let live: Vec<SnapshotKey> = registry.list().iter().map(|function| function.key).collect();
@@ -241,13 +279,15 @@ async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
     TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
 }
 
-/// Removes expired state from time to time; to readers it is absent already.
-async fn purge(state: State) {
-    const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+/// Removes expired state and locks from time to time; to readers they are absent already.
+async fn purge(state: State, locks: Locks) {
+    const EVERY: Duration = Duration::from_secs(60);
     loop {
         tokio::time::sleep(EVERY).await;
-        if let Err(error) = state.purge().await {
-            tracing::error!("{error}");
+        for purged in [state.purge().await, locks.purge().await] {
+            if let Err(error) = purged {
+                tracing::error!("{error}");
+            }
         }
     }
 }

@@ -106,6 +106,9 @@ struct Settings {
     /// Folder of functions, state and messages [default: ~/.local/share/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
     data_dir: Option<PathBuf>,
+    /// Folder of keys for encryption (PEM, JWK), without a sidecar [default: `keys` in the data folder]
+    #[arg(long, value_name = "DIR", env = "DAPLET_KEYS_DIR", help_heading = "Files")]
+    keys_dir: Option<PathBuf>,
     /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
     cache_dir: Option<PathBuf>,
@@ -181,6 +184,42 @@ struct Settings {
     /// Defaults of the functions' limits; file only.
     #[arg(skip)]
     limits: Option<Limits>,
+    /// HTTP bindings by their names, without a sidecar; file only.
+    #[arg(skip)]
+    bindings: Option<BTreeMap<String, BindingSettings>>,
+}
+
+/// An output binding to an HTTP service: `[bindings.NAME]` of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BindingSettings {
+    /// Where its requests go.
+    #[serde(deserialize_with = "http_url")]
+    pub url: reqwest::Url,
+    /// For the whole answer.
+    #[serde(default = "binding_timeout_ms")]
+    pub timeout_ms: u64,
+    /// Largest answer.
+    #[serde(default = "binding_response_bytes")]
+    pub max_response_bytes: usize,
+}
+
+fn binding_timeout_ms() -> u64 {
+    15_000
+}
+
+fn binding_response_bytes() -> usize {
+    4 << 20
+}
+
+fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<reqwest::Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse::<reqwest::Url>() {
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        _ => Err(serde::de::Error::custom(format!(
+            "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
+        ))),
+    }
 }
 
 /// Form of the log.
@@ -221,6 +260,8 @@ pub struct Config {
     pub app_id: String,
     /// Functions, state and messages.
     pub data_dir: PathBuf,
+    /// Keys for encryption.
+    pub keys_dir: PathBuf,
     /// The compiled engine.
     pub cache_dir: PathBuf,
     /// Secrets of the embedded default.
@@ -255,6 +296,8 @@ pub struct Config {
     pub verify_restore: u32,
     /// Defaults of the functions' limits.
     pub limits: Limits,
+    /// HTTP bindings by their names.
+    pub bindings: BTreeMap<String, BindingSettings>,
     /// The Dapr sidecar, where there is one.
     pub sidecar: Option<Sidecar>,
     /// Token that the sidecar has to send (`APP_API_TOKEN`).
@@ -388,12 +431,14 @@ impl Config {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
         };
+        let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
             dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
-            data_dir: pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share")),
+            keys_dir: pick!(keys_dir, data_dir.join("keys")),
+            data_dir,
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             secrets,
             workers: pick!(workers, 0),
@@ -419,6 +464,7 @@ impl Config {
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
             verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
+            bindings: pick!(bindings, BTreeMap::new()),
             sidecar: sidecar(variable)?,
             app_token: variable("APP_API_TOKEN"),
             manage_through_dapr: pick!(manage_through_dapr, false),

@@ -60,6 +60,8 @@ const classes: Record<string, typeof DapletError> = {
   ERR_PUBSUB_NOT_FOUND: NotFoundError,
   ERR_SECRET_STORE_NOT_FOUND: NotFoundError,
   ERR_CONFIGURATION_STORE_NOT_FOUND: NotFoundError,
+  ERR_LOCK_STORE_NOT_FOUND: NotFoundError,
+  ERR_CRYPTO_PROVIDER_NOT_FOUND: NotFoundError,
   PERMISSION_DENIED: PermissionDeniedError,
   ERR_PUBSUB_FORBIDDEN: PermissionDeniedError,
   ERR_PERMISSION_DENIED: PermissionDeniedError,

@@ -1,4 +1,12 @@
 // `@daplet/sdk`: what a Daplet function imports.
+export { Binding, binding, BindingResult } from "./binding.js";
+export {
+  Cryptography,
+  cryptography,
+  type DecryptOptions,
+  type EncryptOptions,
+  type KeyWrapAlgorithm,
+} from "./cryptography.js";
 export {
   type ConfigurationItem,
   type ConfigurationOptions,
@@ -15,6 +23,7 @@ export {
 } from "./errors.js";
 export type * from "./events.js";
 export { App, invoke } from "./invoke.js";
+export { Lock, lock, type LockOptions, LockStore, type UnlockStatus } from "./lock.js";
 export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
 export { type Secret, type SecretOptions, SecretStore, secrets } from "./secrets.js";
 export {

@@ -3,11 +3,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
-import { type Delivery, FakeBroker, type Message } from "./testing/broker.js";
+import { bytesOf, type Delivery, FakeBroker, type Message } from "./testing/broker.js";
 import { FakeClock } from "./testing/clock.js";
 import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
+import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
 import { type Caller, type Grants, requireGrant } from "./testing/grants.js";
+import { FakeLocks } from "./testing/lock.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
 import { type FakeSecrets, runSecrets } from "./testing/secrets.js";
 import { completion, FakeState } from "./testing/state.js";
@@ -16,6 +18,18 @@ export type { Delivery, FakeClock, FakeConfiguration, FakeSecrets, FunctionModul
 
 /** Another Dapr app, as a function of the request. */
 export type FakeApp = (request: Request) => Response | Promise<Response>;
+
+/** A binding: what it answers to an operation. Throw to fail. */
+export type FakeBinding = (
+  operation: string,
+  data: Uint8Array,
+  metadata: Record<string, string>,
+) => BindingAnswer | Promise<BindingAnswer>;
+
+export interface BindingAnswer {
+  data?: string | Uint8Array;
+  metadata?: Record<string, string>;
+}
 
 export interface FakeOptions {
   /** Where the clock stands at first; now when absent. */
@@ -30,6 +44,8 @@ export interface FakeOptions {
   configuration?: FakeConfiguration;
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
+  /** Output bindings by their names. */
+  bindings?: Record<string, FakeBinding>;
 }
 
 export interface MountOptions {
@@ -57,6 +73,8 @@ export class FakeDaplet {
   readonly #secrets: FakeSecrets;
   readonly #configuration: FakeConfiguration;
   readonly #apps: Record<string, FakeApp>;
+  readonly #bindings: Record<string, FakeBinding>;
+  readonly #locks: FakeLocks;
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
   readonly #previous: Transport | undefined;
@@ -68,6 +86,8 @@ export class FakeDaplet {
     this.#secrets = options.secrets ?? { secretstore: {} };
     this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
+    this.#bindings = options.bindings ?? {};
+    this.#locks = new FakeLocks(this.clock);
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
 
@@ -171,7 +191,26 @@ export class FakeDaplet {
       requireGrant(caller, "apps", (args as InvokeArgs).app);
       return this.#call(args as InvokeArgs, body);
     }
+    if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
+    if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
+    if (op === "binding.invoke") return this.#bind(caller, args as never, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+  }
+
+  async #bind(caller: Caller, { name, operation, metadata }: BindingArgs, body: Body): Promise<Completion> {
+    requireGrant(caller, "bindings", name);
+    const binding = this.#bindings[name];
+    if (binding === undefined) {
+      const known = Object.keys(this.#bindings).join(", ");
+      throw failure("NOT_FOUND", `binding: there is no "${name}". Known: ${known}`);
+    }
+    let answer: BindingAnswer;
+    try {
+      answer = await binding(operation, bytesOf(body), metadata);
+    } catch (error) {
+      throw failure("ERR_INVOKE_OUTPUT_BINDING", error instanceof Error ? error.message : String(error));
+    }
+    return completion({ metadata: answer.metadata ?? {} }, answer.data ?? "");
   }
 
   async #call({ app, method, path, headers }: InvokeArgs, body: Body): Promise<Completion> {
@@ -188,6 +227,12 @@ export class FakeDaplet {
     const head = { status: response.status, headers: [...response.headers] };
     return completion(head, new Uint8Array(await response.arrayBuffer()));
   }
+}
+
+interface BindingArgs {
+  name: string;
+  operation: string;
+  metadata: Record<string, string>;
 }
 
 interface InvokeArgs {

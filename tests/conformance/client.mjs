@@ -85,6 +85,14 @@ async function run(step) {
       const { items } = await client.configuration.get(step.store ?? "configstore", step.keys);
       return Object.fromEntries(Object.entries(items).map(([key, { value }]) => [key, value]));
     }
+    case "lock": {
+      const { store = "lockstore", resource, owner, expiry } = step;
+      return (await client.lock.lock(store, resource, owner, expiry)).success;
+    }
+    case "unlock": {
+      const { store = "lockstore", resource, owner } = step;
+      return (await client.lock.unlock(store, resource, owner)).status;
+    }
     case "metadata": {
       const { id, components } = await client.metadata.get();
       return { id, components: components.map(({ name, type }) => [name, type]).sort() };

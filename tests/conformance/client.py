@@ -76,6 +76,10 @@ def run(client, step, etags):
     if what == "configuration":
         items = client.get_configuration(step.get("store", "configstore"), step["keys"]).items
         return {key: item.value for key, item in items.items()}
+    if what == "lock":
+        return client.try_lock(step.get("store", "lockstore"), step["resource"], step["owner"], step["expiry"]).success
+    if what == "unlock":
+        return client.unlock(step.get("store", "lockstore"), step["resource"], step["owner"]).status.value
     if what == "metadata":
         answer = client.get_metadata()
         return {"id": answer.application_id, "components": sorted([c.name, c.type] for c in answer.registered_components)}

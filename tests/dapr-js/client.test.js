@@ -19,8 +19,8 @@ test("is healthy and describes itself", async () => {
   assert.equal(await client.health.isHealthy(), true);
   const metadata = await client.metadata.get();
   assert.equal(metadata.id, "daplet");
-  const names = metadata.components.map((component) => component.name);
-  assert.deepEqual(["statestore", "pubsub", "secretstore", "configstore"].filter((name) => !names.includes(name)), []);
+  const names = metadata.components.map((component) => component.name).sort();
+  assert.deepEqual(names, ["configstore", "cryptostore", "lockstore", "pubsub", "secretstore", "statestore"]);
   assert.equal(await client.metadata.set("color", "green"), true);
   assert.equal((await client.metadata.get()).extended.color, "green");
 });

@@ -31,8 +31,9 @@ const bulk = (items) => items.map(({ key, data, etag }) => ({ key, data, etag: t
 export async function script(options) {
   const client = new DaprClient(options);
   await client.start();
-  const { state, pubsub, invoker, secret } = client;
+  const { state, pubsub, invoker, secret, lock, binding } = client;
   const seen = [];
+  const resource = crypto.randomUUID();
   const note = async (name, work) => seen.push([name, (await outcome(work)) ?? null]);
   const etagOf = async (key) => (await state.getBulk(STORE, [key]))[0].etag;
 
@@ -126,6 +127,14 @@ export async function script(options) {
   await note("all secrets", () => secret.getBulk("secretstore"));
   await note("no such secret", () => secret.get("secretstore", "missing"));
   await note("no such secret store", () => secret.get("nowhere", "api-key"));
+  await note("take a lock", () => lock.lock("lockstore", resource, "a", 600));
+  await note("take it again", () => lock.lock("lockstore", resource, "b", 600));
+  await note("give back another's lock", () => lock.unlock("lockstore", resource, "b"));
+  await note("give it back", () => lock.unlock("lockstore", resource, "a"));
+  await note("give it back again", () => lock.unlock("lockstore", resource, "a"));
+  await note("a lock without an end", () => lock.lock("lockstore", resource, "a", 0));
+  await note("no such lock store", () => lock.lock("nowhere", resource, "a", 1));
+  await note("no such binding", () => binding.send("nowhere", "create", { lost: true }));
   await client.stop();
   return seen;
 }

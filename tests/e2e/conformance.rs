@@ -31,7 +31,7 @@ async fn every_client_sees_the_same() {
         server.deploy("echo", ECHO).await;
         configure(&server).await;
         let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone() };
-        let files = ["state", "messages", "secrets", "configuration", "invoke", "embedded"];
+        let files = ["state", "messages", "secrets", "configuration", "locks", "invoke", "embedded"];
         let all = files.map(|file| cases(&format!("{file}.json"))).concat();
         differences.extend(check(&target, client, "embedded", &all).await);
         let mut heard = Vec::new();

@@ -17,6 +17,9 @@ pub struct Grants {
     /// Secrets, `store/key`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+    /// Keys for encryption and decryption.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     /// State stores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stores: Option<Vec<String>>,
@@ -26,6 +29,9 @@ pub struct Grants {
     /// App-ids to invoke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apps: Option<Vec<String>>,
+    /// Output bindings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bindings: Option<Vec<String>>,
     /// Configuration items to read, `store/key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration: Option<Vec<String>>,

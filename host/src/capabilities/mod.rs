@@ -9,9 +9,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod binding;
 pub mod configuration;
+pub mod crypto;
 pub mod grants;
 pub mod invoke;
+pub mod lock;
 pub mod pubsub;
 pub mod secrets;
 pub mod state;

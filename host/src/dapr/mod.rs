@@ -202,6 +202,36 @@ impl Sidecar {
         self.post(&format!("/v1.0-alpha1/state/{}/query", segment(store)), body, trace).await
     }
 
+    /// `POST /v1.0-alpha1/lock/{store}`.
+    pub async fn try_lock(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/lock/{}", segment(store)), body, trace).await
+    }
+
+    /// `POST /v1.0-alpha1/unlock/{store}`.
+    pub async fn unlock(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/unlock/{}", segment(store)), body, trace).await
+    }
+
+    /// `PUT /v1.0-alpha1/crypto/{component}/{verb}`; what is wanted goes into headers.
+    pub async fn crypto(
+        &self,
+        component: &str,
+        verb: &str,
+        headers: &[(&str, String)],
+        data: Bytes,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0-alpha1/crypto/{}/{verb}", segment(component));
+        let request = self.request(Method::PUT, &path, trace).header("content-type", "application/octet-stream");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        self.expect(request.body(data)).await
+    }
+
+    /// `POST /v1.0/bindings/{name}`.
+    pub async fn invoke_binding(&self, name: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0/bindings/{}", segment(name)), body, trace).await
+    }
+
     /// `POST /v1.0/publish/{pubsub}/{topic}`; metadata goes into the query.
     pub async fn publish(
         &self,

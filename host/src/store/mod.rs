@@ -8,15 +8,18 @@
 //! - [`state`]: keys and values
 //! - [`log`]: messages and cursors
 //! - [`configuration`]: items with versions, and word of their changes
+//! - [`lock`]: who holds what until when
 //! - [`unit`]: changes and messages in one commit, if what was read is as it was
 pub mod configuration;
 pub mod file;
+pub mod lock;
 pub mod log;
 pub mod state;
 pub mod unit;
 mod writer;
 
 pub use configuration::{Configuration, Configured};
+pub use lock::{Locks, Unlocked};
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
 pub use unit::{Guard, Unit};
@@ -75,7 +78,8 @@ impl Store {
         file.write(|write| {
             state::create(write)?;
             configuration::create(write)?;
-            log::create(write)
+            log::create(write)?;
+            lock::create(write)
         })?;
         let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;
         Ok(Store { file, writer })

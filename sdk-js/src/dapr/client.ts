@@ -1,9 +1,11 @@
 // `DaprClient` of `@dapr/dapr`: the same names, arguments and results, so that a script written for it runs in a function.
 // Host, port, protocol and token are Daplet's affair: what the constructor is told of them is ignored.
 import { Configuration } from "./configuration.js";
+import { Binding } from "./binding.js";
 import { CommunicationProtocolEnum } from "./enums.js";
 import type { Operate } from "./error.js";
 import { Invoker } from "./invoker.js";
+import { Lock } from "./lock.js";
 import { PubSub } from "./pubsub.js";
 import { Secret } from "./secret.js";
 import { State } from "./state.js";
@@ -28,6 +30,8 @@ export function clientOver(operate: Operate) {
     readonly invoker = new Invoker(operate);
     readonly configuration = new Configuration(operate);
     readonly secret = new Secret(operate);
+    readonly lock = new Lock(operate);
+    readonly binding = new Binding(operate);
     readonly health = { isHealthy: () => Promise.resolve(true) };
 
     constructor(options: DaprClientOptions = {}) {

@@ -31,6 +31,13 @@ export enum DaprPubSubStatusEnum {
   DROP = "DROP",
 }
 
+export enum LockStatus {
+  Success = 0,
+  LockDoesNotExist = 1,
+  LockBelongsToOthers = 2,
+  InternalError = 3,
+}
+
 export enum LogLevel {
   Error = 0,
   Warn = 1,

@@ -208,7 +208,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function bytesOf(body: Body): Uint8Array {
+/** The body of an operation as bytes of its own. */
+export function bytesOf(body: Body): Uint8Array {
   if (body === null) return new Uint8Array();
   return typeof body === "string" ? new TextEncoder().encode(body) : new Uint8Array(body.slice(0));
 }

@@ -6,9 +6,13 @@ export interface Grants {
   spaces?: readonly string[];
   /** `store/key`; a `*` at the end stands for any rest. */
   secrets?: readonly string[];
+  /** Names of keys for encryption. */
+  keys?: readonly string[];
   stores?: readonly string[];
   /** `pubsub/topic` */
   topics?: readonly string[];
+  /** Output bindings. */
+  bindings?: readonly string[];
   /** App-ids. */
   apps?: readonly string[];
   /** `store/key` */

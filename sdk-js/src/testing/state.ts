@@ -129,5 +129,6 @@ export function textOf(body: Body): string {
 /** A completion whose body is text or bytes. */
 export function completion(head: object, body: string | Uint8Array = ""): Completion {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  return { head, body: bytes.slice().buffer };
+  // A copy even of a Buffer, whose `slice` would show the pool that it lies in.
+  return { head, body: new Uint8Array(bytes).buffer };
 }

@@ -138,6 +138,23 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             let items = client.get_configuration(request).await?.into_inner().items;
             Ok(Value::Object(items.into_iter().map(|(key, item)| (key, json!(item.value))).collect()))
         }
+        "lock" => {
+            let request = proto::TryLockRequest {
+                store_name: step.text("store", "lockstore").to_owned(),
+                resource_id: step.text("resource", "").to_owned(),
+                lock_owner: step.text("owner", "").to_owned(),
+                expiry_in_seconds: step.arguments["expiry"].as_i64().and_then(|s| s.try_into().ok()).unwrap_or(0),
+            };
+            client.try_lock_alpha1(request).await.map(|answer| json!(answer.into_inner().success))
+        }
+        "unlock" => {
+            let request = proto::UnlockRequest {
+                store_name: step.text("store", "lockstore").to_owned(),
+                resource_id: step.text("resource", "").to_owned(),
+                lock_owner: step.text("owner", "").to_owned(),
+            };
+            client.unlock_alpha1(request).await.map(|answer| json!(answer.into_inner().status))
+        }
         "metadata" => {
             let answer = client.get_metadata(proto::GetMetadataRequest {}).await?.into_inner();
             let mut components: Vec<Value> =

@@ -119,6 +119,20 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             let item = |(key, item): (&String, &Value)| (key.clone(), item["value"].clone());
             Ok(items.as_object().map_or(items.clone(), |items| Value::Object(items.iter().map(item).collect())))
         }
+        "lock" => {
+            let url = format!("{base}/v1.0-alpha1/lock/{}", step.text("store", "lockstore"));
+            let body = json!({
+                "resourceId": step.text("resource", ""),
+                "lockOwner": step.text("owner", ""),
+                "expiryInSeconds": step.arguments["expiry"],
+            });
+            send(client.post(url).json(&body)).await.map(|(_, _, body)| parsed(&body)["success"].clone())
+        }
+        "unlock" => {
+            let url = format!("{base}/v1.0-alpha1/unlock/{}", step.text("store", "lockstore"));
+            let body = json!({"resourceId": step.text("resource", ""), "lockOwner": step.text("owner", "")});
+            send(client.post(url).json(&body)).await.map(|(_, _, body)| parsed(&body)["status"].clone())
+        }
         "metadata" => {
             let (_, _, body) = send(client.get(format!("{base}/v1.0/metadata"))).await?;
             let body = parsed(&body);

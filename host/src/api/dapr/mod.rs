@@ -8,17 +8,26 @@
 //! - [`secrets`] serves `/v1.0/secrets`
 //! - [`configuration`] serves `/v1.0/configuration`
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
+//! - [`binding`] serves `/v1.0/bindings`
+//! - [`crypto`] serves `/v1.0-alpha1/crypto`
+//! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
+pub mod binding;
 pub mod configuration;
+pub mod crypto;
 pub mod error;
 pub mod invoke;
+pub mod lock;
 pub mod publish;
 pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::binding::Bindings;
 use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
+use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
 use crate::capabilities::invoke::OwnApp;
+use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
 use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
@@ -26,7 +35,7 @@ use crate::functions::Registry;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
 use daplet_abi::load::Subscription;
 use error::DaprApiError;
@@ -46,6 +55,12 @@ pub struct Context {
     pub secrets: Arc<dyn SecretStore>,
     /// Configuration.
     pub configuration: Arc<dyn ConfigurationStore>,
+    /// Locks.
+    pub lock: Arc<dyn LockStore>,
+    /// Output bindings.
+    pub binding: Arc<dyn Bindings>,
+    /// Cryptography.
+    pub crypto: Arc<dyn CryptoProvider>,
     /// This host's functions.
     pub own: Arc<dyn OwnApp>,
     /// For the list of subscriptions.
@@ -81,7 +96,7 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(metadata))
-        .route("/v1.0/metadata/{key}", axum::routing::put(set_metadata))
+        .route("/v1.0/metadata/{key}", put(set_metadata))
         .route("/v1.0/state/{store}", post(state::save).put(state::save))
         .route("/v1.0/state/{store}/bulk", post(state::bulk_get).put(state::bulk_get))
         .route("/v1.0/state/{store}/transaction", post(state::transaction).put(state::transaction))
@@ -95,6 +110,11 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/configuration/{store}", get(configuration::get))
         .route("/v1.0/configuration/{store}/subscribe", get(configuration::subscribe))
         .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
+        .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
+        .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
+        .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))
+        .route("/v1.0-alpha1/crypto/{name}/encrypt", put(crypto::encrypt))
+        .route("/v1.0-alpha1/crypto/{name}/decrypt", put(crypto::decrypt))
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
@@ -130,6 +150,8 @@ pub fn components() -> &'static [Component] {
         Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
         Component { name: DEFAULT_CONFIGURATION_STORE, kind: "configuration.daplet", capabilities: &[] },
         Component { name: DEFAULT_SECRET_STORE, kind: "secretstores.daplet", capabilities: &[] },
+        Component { name: DEFAULT_CRYPTO, kind: "crypto.daplet", capabilities: &[] },
+        Component { name: DEFAULT_LOCKS, kind: "lock.daplet", capabilities: &[] },
     ]
 }
 

@@ -9,9 +9,13 @@
 //! - [`secrets`]: one, or all of them
 //! - [`configuration`]: items, and the stream of their changes
 //! - [`invoke`]: this host's functions as an application
+//! - [`binding`]: output bindings
+//! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
+mod binding;
 mod configuration;
 mod invoke;
+mod lock;
 mod metadata;
 mod publish;
 mod secrets;
@@ -68,6 +72,9 @@ pub fn routes(context: &Context) -> Router {
         ("SubscribeConfiguration", streaming(context, configuration::subscribe)),
         ("SubscribeConfigurationAlpha1", streaming(context, configuration::subscribe)),
         ("UnsubscribeConfiguration", unary(context, configuration::unsubscribe)),
+        ("TryLockAlpha1", unary(context, lock::lock)),
+        ("UnlockAlpha1", unary(context, lock::unlock)),
+        ("InvokeBinding", unary(context, binding::invoke)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
         ("SetMetadata", unary(context, metadata::set)),

@@ -1,10 +1,11 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
-use daplet_host::capabilities::{configuration, pubsub, secrets, state};
+use daplet_host::capabilities::{binding, configuration, crypto, lock, pubsub, secrets, state};
 use daplet_host::functions::Registry;
-use daplet_host::store::{Configuration, Log, State, Store};
+use daplet_host::store::{Configuration, Locks, Log, State, Store};
 use futures::future::BoxFuture;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,12 @@ pub struct Backend {
     pub secrets: Arc<dyn secrets::SecretStore>,
     /// Configuration; nothing is in it.
     pub configuration: Arc<dyn configuration::ConfigurationStore>,
+    /// Locks.
+    pub lock: Arc<dyn lock::LockStore>,
+    /// Cryptography with a folder that has no key.
+    pub crypto: Arc<dyn crypto::CryptoProvider>,
+    /// There is no binding.
+    pub binding: Arc<dyn binding::Bindings>,
     /// No function is in it.
     pub registry: Arc<Registry>,
     runtime: tokio::runtime::Runtime,
@@ -40,7 +47,8 @@ impl Backend {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
-        let (kept, items, log) = (State::new(store.clone()), Configuration::new(store.clone()), Log::new(store));
+        let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
+        let (items, log) = (Configuration::new(store.clone()), Log::new(store));
         let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: APP_ID.to_owned() };
         let broker = pubsub::embedded::Embedded { log, app_id: APP_ID.to_owned() };
         let environment = [("a".to_owned(), "hidden".to_owned())].into();
@@ -50,6 +58,9 @@ impl Backend {
             configuration: Arc::new(configuration::embedded::Embedded(items)),
             state: Arc::new(state),
             broker: Arc::new(broker),
+            lock: Arc::new(lock::embedded::Embedded { locks, app_id: APP_ID.to_owned() }),
+            crypto: Arc::new(crypto::embedded::Embedded { folder: folder.path().join("keys") }),
+            binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             inputs_left: INPUTS,

@@ -3,8 +3,11 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::binding::BindingCapability;
 use daplet_host::capabilities::configuration::ConfigurationCapability;
+use daplet_host::capabilities::crypto::CryptoCapability;
 use daplet_host::capabilities::invoke::InvokeCapability;
+use daplet_host::capabilities::lock::LockCapability;
 use daplet_host::capabilities::pubsub::PubsubCapability;
 use daplet_host::capabilities::secrets::SecretsCapability;
 use daplet_host::capabilities::state::StateCapability;
@@ -25,6 +28,9 @@ pub fn operation(input: &[u8]) {
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
             Box::new(SecretsCapability(Arc::clone(&backend.secrets))),
             Box::new(ConfigurationCapability(Arc::clone(&backend.configuration))),
+            Box::new(LockCapability(Arc::clone(&backend.lock))),
+            Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
+            Box::new(BindingCapability(Arc::clone(&backend.binding))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
         let context = CallContext {
@@ -32,6 +38,7 @@ pub fn operation(input: &[u8]) {
             grants: Arc::new(Grants {
                 spaces: vec!["shared".to_owned()],
                 secrets: vec!["secretstore/*".to_owned()],
+                keys: vec!["key".to_owned()],
                 ..Grants::default()
             }),
             traceparent: None,

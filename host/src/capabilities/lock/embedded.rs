@@ -1,0 +1,70 @@
+//! Locks in the embedded database. One store, under one name; a lock is on disk before its taker hears of it.
+use super::{DEFAULT_LOCKS, LockStore, UnlockStatus};
+use crate::capabilities::{CallContext, error};
+use crate::store::{Locks, StoreError, Unlocked};
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+
+/// The backend.
+pub struct Embedded {
+    /// The database.
+    pub locks: Locks,
+    /// The app-id that belongs to each name.
+    pub app_id: String,
+}
+
+impl Embedded {
+    /// The name as it is stored, which is Dapr's.
+    fn name(&self, store: &str, resource: &str) -> Result<String, OpError> {
+        if store != DEFAULT_LOCKS {
+            let message = format!(
+                "lock store {store} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_LOCKS}\""
+            );
+            return Err(error(codes::NOT_FOUND, message));
+        }
+        if resource.contains("||") {
+            let message = format!("the resource {resource:?} contains \"||\", which Dapr keeps for itself");
+            return Err(error(codes::INVALID_ARGUMENT, message));
+        }
+        Ok(format!("lock||{}||{resource}", self.app_id))
+    }
+}
+
+fn failed(e: &StoreError) -> OpError {
+    tracing::error!("{e}");
+    error(codes::INTERNAL, e.to_string())
+}
+
+impl LockStore for Embedded {
+    fn try_lock<'a>(
+        &'a self,
+        _: &'a CallContext,
+        store: &'a str,
+        resource: &'a str,
+        owner: &'a str,
+        expiry_seconds: u32,
+    ) -> BoxFuture<'a, Result<bool, OpError>> {
+        Box::pin(async move {
+            let name = self.name(store, resource)?;
+            self.locks.take(name, owner.to_owned(), expiry_seconds).await.map_err(|e| failed(&e))
+        })
+    }
+
+    fn unlock<'a>(
+        &'a self,
+        _: &'a CallContext,
+        store: &'a str,
+        resource: &'a str,
+        owner: &'a str,
+    ) -> BoxFuture<'a, Result<UnlockStatus, OpError>> {
+        Box::pin(async move {
+            let name = self.name(store, resource)?;
+            let unlocked = self.locks.release(name, owner.to_owned()).await.map_err(|e| failed(&e))?;
+            Ok(match unlocked {
+                Unlocked::Free => UnlockStatus::Success,
+                Unlocked::Absent => UnlockStatus::DoesNotExist,
+                Unlocked::Foreign => UnlockStatus::BelongsToOthers,
+            })
+        })
+    }
+}

@@ -1,0 +1,65 @@
+// Encryption in memory. Documents are sealed, so that a change is found out, but they are not those of the host.
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import type { Body, Completion } from "../internal/call.js";
+import { failure } from "./error.js";
+import { allows, type Caller, refused } from "./grants.js";
+import { completion } from "./state.js";
+
+interface Args {
+  component?: string;
+  key?: string;
+  decryptionKey?: string;
+  omitKey?: boolean;
+}
+
+const NONCE = 12;
+const TAG = 16;
+
+/** Every name is a key of its own; a decryption key opens what its encryption key sealed, for the fake knows no pairs. */
+export function runCryptography(op: string, caller: Caller, args: Args, body: Body): Completion {
+  const { component = "cryptostore" } = args;
+  if (component !== "cryptostore") {
+    throw failure("NOT_FOUND", `cryptography: there is no component "${component}". Known: cryptostore`);
+  }
+  const data = Buffer.from(body === null ? "" : (body as string));
+  switch (op) {
+    case "crypto.encrypt":
+      return completion({}, encrypt(caller, args, data));
+    case "crypto.decrypt":
+      return completion({}, decrypt(caller, args, data));
+    default:
+      throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+  }
+}
+
+function encrypt(caller: Caller, { key = "", decryptionKey = key, omitKey }: Args, data: Buffer): Buffer {
+  checkKey(caller, key);
+  const head = Buffer.from(`${omitKey ? "" : decryptionKey}\n`);
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv("aes-256-gcm", secret(decryptionKey), nonce);
+  const sealed = Buffer.concat([cipher.update(data), cipher.final()]);
+  return Buffer.concat([head, nonce, cipher.getAuthTag(), sealed]);
+}
+
+function decrypt(caller: Caller, args: Args, data: Buffer): Buffer {
+  const end = data.indexOf("\n");
+  const key = args.key ?? data.subarray(0, Math.max(end, 0)).toString();
+  if (key === "") throw failure("ERR_CRYPTO", "cryptography: the document names no key, and none was given");
+  checkKey(caller, key);
+  const rest = data.subarray(end + 1);
+  try {
+    const cipher = createDecipheriv("aes-256-gcm", secret(key), rest.subarray(0, NONCE));
+    cipher.setAuthTag(rest.subarray(NONCE, NONCE + TAG));
+    return Buffer.concat([cipher.update(rest.subarray(NONCE + TAG)), cipher.final()]);
+  } catch {
+    throw failure("ERR_CRYPTO", "cryptography: the document was changed, or encrypted with another key");
+  }
+}
+
+function secret(key: string): Buffer {
+  return createHash("sha256").update(key).digest();
+}
+
+function checkKey(caller: Caller, key: string): void {
+  if (caller.grants !== undefined && !allows(caller.grants.keys ?? [], key)) throw refused(caller, "keys", key);
+}

@@ -1,0 +1,40 @@
+// Locks in memory, on the fake's clock.
+import type { Completion } from "../internal/call.js";
+import type { FakeClock } from "./clock.js";
+import { failure } from "./error.js";
+import { completion } from "./state.js";
+
+interface Args {
+  store?: string;
+  resource: string;
+  owner: string;
+  expirySeconds: number;
+}
+
+export class FakeLocks {
+  readonly #held = new Map<string, { owner: string; until: number }>();
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  run(op: string, { store = "lockstore", resource, owner, expirySeconds }: Args): Completion {
+    if (store !== "lockstore") throw failure("NOT_FOUND", `lock: there is no component "${store}". Known: lockstore`);
+    const found = this.#held.get(resource);
+    const held = found !== undefined && found.until > this.#clock.now ? found : undefined;
+    switch (op) {
+      case "lock.tryLock":
+        if (held !== undefined) return completion({ success: false });
+        this.#held.set(resource, { owner, until: this.#clock.now + expirySeconds * 1000 });
+        return completion({ success: true });
+      case "lock.unlock":
+        if (held === undefined) return completion({ status: 1 });
+        if (held.owner !== owner) return completion({ status: 2 });
+        this.#held.delete(resource);
+        return completion({ status: 0 });
+      default:
+        throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { type Lock, lock, NotFoundError } from "@daplet/sdk";
+import { type FakeDaplet, fakeDaplet } from "@daplet/sdk/testing";
+
+function taken(lock: Lock | null): Lock {
+  assert.ok(lock);
+  return lock;
+}
+
+describe("lock", () => {
+  let daplet: FakeDaplet;
+  beforeEach(() => {
+    daplet = fakeDaplet();
+  });
+  afterEach(() => {
+    daplet.uninstall();
+  });
+
+  test("one owner holds a resource until it gives it back", async () => {
+    const held = taken(await lock().tryLock("door", { expiry: 10, owner: "a" }));
+    assert.deepEqual([held.resource, held.owner], ["door", "a"]);
+    assert.equal(await lock().tryLock("door", { expiry: 10 }), null);
+    assert.equal(await lock().unlock("door", "b"), "belongsToOthers");
+    assert.equal(await held.unlock(), "success");
+    assert.equal(await held.unlock(), "doesNotExist");
+    assert.notEqual(await lock().tryLock("door", { expiry: 10 }), null);
+  });
+
+  test("an expired lock is free, and was not given back", async () => {
+    const held = taken(await lock().tryLock("door", { expiry: 10 }));
+    daplet.clock.advance(10_000);
+    taken(await lock().tryLock("door", { expiry: 10 }));
+    assert.equal(await held.unlock(), "belongsToOthers");
+  });
+
+  test("a lock in a block is given back at its end", async () => {
+    {
+      await using held = taken(await lock().tryLock("door", { expiry: 10 }));
+      assert.equal(held.resource, "door");
+      assert.equal(await lock().tryLock("door", { expiry: 10 }), null);
+    }
+    taken(await lock().tryLock("door", { expiry: 10 }));
+  });
+
+  test("wrong arguments are named", async () => {
+    await assert.rejects(lock().tryLock("", { expiry: 1 }), /lock\.tryLock: resource must not be empty/);
+    await assert.rejects(lock().tryLock("a||b", { expiry: 1 }), /must not contain "\|\|"/);
+    await assert.rejects(lock().tryLock("a", {} as never), /options\.expiry is missing/);
+    await assert.rejects(lock().tryLock("a", { expiry: 0.5 }), /options\.expiry must be a whole number/);
+    await assert.rejects(lock().unlock("a", ""), /owner must not be empty/);
+    await assert.rejects(lock("nowhere").tryLock("a", { expiry: 1 }), NotFoundError);
+  });
+});
