@@ -10,7 +10,7 @@ async fn behaviour() {
     let env = vec![("CASE_FROM_ENV".to_owned(), "from outside".to_owned())];
     let server = Server::with(Options { args, env, ..Options::default() }).await;
     let mut failures = Vec::new();
-    for group in ["http", "upload", "web", "state", "secrets", "grants", "configuration"] {
+    for group in ["http", "upload", "web", "state", "secrets", "grants", "configuration", "blocks"] {
         for folder in case::folders(group) {
             if let Err(failure) = case::run(&server, &folder).await {
                 failures.push(failure);
