@@ -1,0 +1,230 @@
+//! The settings in force: the first of command line, environment, file and default that says something, within its range.
+use super::settings::{BindingSettings, LogFormat, Settings};
+use super::{ConfigError, user_folder};
+use crate::limits::Limits;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Checked settings of the server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Functions and management.
+    pub listen: SocketAddr,
+    /// Dapr's HTTP API of the embedded default.
+    pub dapr_listen: SocketAddr,
+    /// Dapr's gRPC API of the embedded default.
+    pub dapr_grpc_listen: SocketAddr,
+    /// This host's app-id.
+    pub app_id: String,
+    /// Functions, state and messages.
+    pub data_dir: PathBuf,
+    /// Keys for encryption.
+    pub keys_dir: PathBuf,
+    /// The compiled engine.
+    pub cache_dir: PathBuf,
+    /// Secrets of the embedded default.
+    pub secrets: Secrets,
+    /// Threads that run functions; 0: one per core.
+    pub workers: usize,
+    /// Requests that may wait for a worker.
+    pub queue: usize,
+    /// How long they may wait.
+    pub queue_wait: Duration,
+    /// Memory for loaded functions, bytes.
+    pub snapshot_cache_bytes: u64,
+    /// Disk for loaded functions, bytes; 0: none.
+    pub snapshot_disk_bytes: u64,
+    /// Largest source, bytes.
+    pub max_source_bytes: usize,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// CPU time for loading a function.
+    pub load_cpu: Duration,
+    /// What a connection may take.
+    pub connections: Connections,
+    /// Hide failures' details from callers.
+    pub production: bool,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// Filter of the log.
+    pub log: String,
+    /// Time for running requests at shutdown.
+    pub shutdown_grace: Duration,
+    /// Compare memory after every so many restores; 0: never.
+    pub verify_restore: u32,
+    /// Defaults of the functions' limits.
+    pub limits: Limits,
+    /// HTTP bindings by their names.
+    pub bindings: BTreeMap<String, BindingSettings>,
+    /// The Dapr sidecar, where there is one.
+    pub sidecar: Option<Sidecar>,
+    /// Token that the sidecar has to send (`APP_API_TOKEN`).
+    pub app_token: Option<String>,
+    /// Functions may be managed through service invocation.
+    pub manage_through_dapr: bool,
+}
+
+/// What connections may take: of time, of bytes, and how many there may be.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    /// At once.
+    pub most: usize,
+    /// Largest request line.
+    pub line_bytes: usize,
+    /// Largest head.
+    pub head_bytes: usize,
+    /// For a head to arrive.
+    pub head: Duration,
+    /// For a body to arrive.
+    pub body: Duration,
+    /// For a part of an answer to be taken.
+    pub write: Duration,
+    /// Between requests.
+    pub idle: Duration,
+}
+
+/// Where secrets come from.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// A JSON file.
+    pub file: Option<PathBuf>,
+    /// Environment variables that the operator lets in, by their names without the prefix.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    /// Names only: values must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.environment.keys().collect();
+        f.debug_struct("Secrets").field("file", &self.file).field("environment", &names).finish()
+    }
+}
+
+/// Where the Dapr sidecar is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// Base URL, without a slash at the end.
+    pub http: String,
+    /// URL of its gRPC API, where that is known.
+    pub grpc: Option<String>,
+    /// Token to send (`DAPR_API_TOKEN`).
+    pub api_token: Option<String>,
+}
+
+impl Config {
+    pub(super) fn check(
+        typed: Settings,
+        file: Settings,
+        variable: &impl Fn(&str) -> Option<String>,
+        names: &[String],
+    ) -> Result<Config, ConfigError> {
+        macro_rules! pick {
+            ($name:ident, $default:expr) => {
+                typed.$name.or(file.$name).unwrap_or_else(|| $default)
+            };
+        }
+        let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
+        let secrets = Secrets {
+            file: typed.secrets_file.or(file.secrets_file),
+            environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
+        };
+        let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
+        let config = Config {
+            listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
+            dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
+            dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
+            app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
+            keys_dir: pick!(keys_dir, data_dir.join("keys")),
+            data_dir,
+            cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
+            secrets,
+            workers: pick!(workers, 0),
+            queue: pick!(queue, 20_000),
+            queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
+            snapshot_cache_bytes: snapshot_cache_mb.saturating_mul(1 << 20),
+            snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
+            max_source_bytes: pick!(max_source_bytes, 4 << 20),
+            max_body_bytes: pick!(max_body_bytes, 4 << 20),
+            load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
+            connections: Connections {
+                most: pick!(max_connections, 20_000),
+                line_bytes: pick!(max_request_line_bytes, 16 << 10),
+                head_bytes: pick!(max_head_bytes, 64 << 10),
+                head: Duration::from_millis(pick!(head_ms, 10_000)),
+                body: Duration::from_millis(pick!(body_ms, 60_000)),
+                write: Duration::from_millis(pick!(write_ms, 30_000)),
+                idle: Duration::from_millis(pick!(idle_ms, 75_000)),
+            },
+            production: pick!(production, false),
+            log_format: pick!(log_format, LogFormat::Text),
+            log: pick!(log, "info".to_owned()),
+            shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
+            verify_restore: pick!(verify_restore, 0),
+            limits: pick!(limits, Limits::default()),
+            bindings: pick!(bindings, BTreeMap::new()),
+            sidecar: sidecar(variable)?,
+            app_token: variable("APP_API_TOKEN"),
+            manage_through_dapr: pick!(manage_through_dapr, false),
+        };
+        config.limits.check().map_err(|e| ConfigError::OutOfRange {
+            setting: format!("limits.{}", e.name),
+            value: e.value.to_string(),
+            range: format!("{} to {}", e.min, e.max),
+        })?;
+        let connections = &config.connections;
+        let ranges = [
+            ("workers", config.workers as u64, 0, 256),
+            ("snapshot_cache_mb", snapshot_cache_mb, 0, 16 << 20),
+            ("max_connections", connections.most as u64, 1, 1_000_000),
+            ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),
+            ("max_request_line_bytes", connections.line_bytes as u64, 256, 60 << 10),
+        ];
+        match ranges.into_iter().find(|(_, value, min, max)| value < min || value > max) {
+            Some((setting, value, min, max)) => Err(ConfigError::OutOfRange {
+                setting: setting.to_owned(),
+                value: value.to_string(),
+                range: format!("{min} to {max}"),
+            }),
+            None => Ok(config),
+        }
+    }
+}
+
+/// The variables whose names begin with the prefix. An empty prefix would let in all.
+fn let_in(
+    prefix: Option<String>,
+    names: &[String],
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let Some(prefix) = prefix else { return Ok(BTreeMap::new()) };
+    if prefix.is_empty() || prefix.starts_with("DAPLET_") {
+        return Err(ConfigError::OutOfRange {
+            setting: "secrets_env_prefix".to_owned(),
+            value: format!("{prefix:?}"),
+            range: "a prefix of at least one character that does not begin with DAPLET_".to_owned(),
+        });
+    }
+    let named = names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
+    let found = named.filter_map(|(name, rest)| Some((rest.to_owned(), variable(name)?)));
+    Ok(found.filter(|(rest, _)| !rest.is_empty()).collect())
+}
+
+/// A sidecar is next to this server: its addresses are plain HTTP.
+fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Sidecar>, ConfigError> {
+    let address = |endpoint: &str, port: &str| {
+        let Some(given) = variable(endpoint) else {
+            return Ok(variable(port).map(|port| format!("http://127.0.0.1:{port}")));
+        };
+        let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
+        if url.starts_with("http://") && !url.contains('?') {
+            return Ok(Some(url.trim_end_matches('/').to_owned()));
+        }
+        let range = "an address without TLS, such as http://127.0.0.1:3500".to_owned();
+        Err(ConfigError::OutOfRange { setting: endpoint.to_owned(), value: given, range })
+    };
+    let grpc = address("DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT")?;
+    let http = address("DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT")?;
+    Ok(http.map(|http| Sidecar { http, grpc, api_token: variable("DAPR_API_TOKEN") }))
+}

@@ -1,0 +1,195 @@
+//! Configuration: command line over environment over file over defaults, checked once.
+//!
+//! Owns: every setting's name, default and range; the only reader of the environment. Must not know: what settings do.
+//!
+//! # Layout
+//! - [`settings`]: what can be typed, set and written
+//! - [`check`]: from that to a [`Config`], with defaults filled in and ranges checked
+mod check;
+mod settings;
+
+pub use check::{Config, Connections, Secrets, Sidecar};
+pub use settings::{BindingSettings, Cli, LogFormat};
+
+use clap::Parser;
+use settings::{CliCommand, Settings};
+use std::path::{Path, PathBuf};
+
+/// A fault of the configuration; ends the program with exit code 64.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The file is no TOML, or has a key that is not known.
+    #[error("configuration file {path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words, with line and key.
+        reason: String,
+    },
+    /// An environment variable is not known.
+    #[error("unknown environment variable {name}; known are {known}")]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A value is out of range.
+    #[error("{setting} is {value}, but must be {range}")]
+    OutOfRange {
+        /// The setting.
+        setting: String,
+        /// The value given.
+        value: String,
+        /// What is allowed.
+        range: String,
+    },
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Run the server.
+    Serve(Box<Config>),
+    /// Be a checker of sources.
+    CheckSources,
+    /// Fill the cache of the compiled engine.
+    Compile {
+        /// Folder of the compiled engine.
+        cache_dir: PathBuf,
+    },
+}
+
+impl Command {
+    /// Reads command line, environment and file. Prints help or usage and exits where that was asked for.
+    pub fn read() -> Result<Command, ConfigError> {
+        Command::from(
+            Cli::parse(),
+            |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+            std::env::vars().map(|(name, _)| name),
+        )
+    }
+
+    /// The same from parts: what was typed, a look into the environment, the names in it.
+    pub fn from(
+        cli: Cli,
+        variable: impl Fn(&str) -> Option<String>,
+        names: impl Iterator<Item = String>,
+    ) -> Result<Command, ConfigError> {
+        let names: Vec<String> = names.collect();
+        check_variables(names.iter().cloned())?;
+        match cli.command {
+            CliCommand::CheckSources => Ok(Command::CheckSources),
+            CliCommand::Compile { cache_dir } => Ok(Command::Compile {
+                cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
+            }),
+            CliCommand::Serve(typed) => {
+                let file = match &typed.config {
+                    Some(path) => read_file(path)?,
+                    None => Settings::default(),
+                };
+                Config::check(*typed, file, &variable, &names).map(|config| Command::Serve(Box::new(config)))
+            }
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| ConfigError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
+    toml::from_str(&text).map_err(|e| ConfigError::File { path: path.to_owned(), reason: e.to_string() })
+}
+
+/// Variables that look like ours but are not: a typing error would otherwise go unseen.
+fn check_variables(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    use clap::CommandFactory;
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
+    let known: Vec<String> =
+        serve.filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned())).collect();
+    for name in names.filter(|name| name.starts_with("DAPLET_")) {
+        if !known.contains(&name) {
+            return Err(ConfigError::UnknownVariable { name, known: known.join(", ") });
+        }
+    }
+    Ok(())
+}
+
+fn user_folder(variable: &impl Fn(&str) -> Option<String>, xdg: &str, below_home: &str) -> PathBuf {
+    let base = variable(xdg).map(PathBuf::from);
+    let base = base.or_else(|| variable("HOME").map(|home| Path::new(&home).join(below_home)));
+    base.unwrap_or_else(|| PathBuf::from("/var/lib")).join("daplet")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn serve(args: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let cli = Cli::try_parse_from(["daplet", "serve"].iter().chain(args)).unwrap();
+        let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        match Command::from(cli, find, variables.iter().map(|(n, _)| (*n).to_owned()))? {
+            Command::Serve(config) => Ok(*config),
+            Command::CheckSources | Command::Compile { .. } => unreachable!("serve was typed"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "workers = 3\nqueue = 7\n[limits]\ncpuMs = 99\n").unwrap();
+        let config = serve(&["--config", file.to_str().unwrap(), "--workers", "5"], &[]).unwrap();
+        assert_eq!((config.workers, config.queue, config.limits.cpu_ms, config.limits.wall_ms), (5, 7, 99, 30_000));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        let path = file.to_str().unwrap();
+        std::fs::write(&file, "lissten = 1\n").unwrap();
+        assert!(serve(&["--config", path], &[]).unwrap_err().to_string().contains("lissten"));
+        std::fs::write(&file, "[limits]\nmemoryMb = 9999\n").unwrap();
+        let message = serve(&["--config", path], &[]).unwrap_err().to_string();
+        assert!(message.contains("limits.memoryMb") && message.contains("9999"), "{message}");
+        assert!(serve(&[], &[("DAPLET_LISSTEN", "1")]).unwrap_err().to_string().contains("DAPLET_LISSTEN"));
+    }
+
+    #[test]
+    fn only_variables_with_the_prefix_are_secrets() {
+        let variables = [("SECRET_DB", "hunter2"), ("SECRET_", "nameless"), ("HOME", "/root")];
+        assert!(serve(&[], &variables).unwrap().secrets.environment.is_empty());
+        let config = serve(&["--secrets-env-prefix", "SECRET_"], &variables).unwrap();
+        assert_eq!(config.secrets.environment, BTreeMap::from([("DB".to_owned(), "hunter2".to_owned())]));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        for refused in ["", "DAPLET_SECRET_"] {
+            let message = serve(&["--secrets-env-prefix", refused], &variables).unwrap_err().to_string();
+            assert!(message.contains("secrets_env_prefix"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_sidecar_is_found_in_the_environment() {
+        let found = |variables| serve(&[], variables).unwrap().sidecar;
+        let (http, api_token) = ("http://127.0.0.1:3501".to_owned(), Some("t".to_owned()));
+        let variables = [("DAPR_HTTP_PORT", "3501"), ("DAPR_API_TOKEN", "t")];
+        assert_eq!(found(&variables), Some(Sidecar { http: http.clone(), grpc: None, api_token }));
+        let variables = [("DAPR_HTTP_ENDPOINT", "http://127.0.0.1:3501/"), ("DAPR_GRPC_ENDPOINT", "dapr:50001")];
+        let grpc = Some("http://dapr:50001".to_owned());
+        assert_eq!(found(&variables), Some(Sidecar { http, grpc, api_token: None }));
+        assert_eq!(found(&[]), None);
+        let refused = serve(&[], &[("DAPR_GRPC_ENDPOINT", "https://dapr:443")]).unwrap_err().to_string();
+        assert!(refused.contains("DAPR_GRPC_ENDPOINT") && refused.contains("https://dapr:443"), "{refused}");
+    }
+}

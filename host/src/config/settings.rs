@@ -1,0 +1,192 @@
+//! What can be typed, set in the environment and written to the file. Nothing is filled in or checked here.
+use crate::limits::Limits;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Daplet runs JavaScript functions for Dapr, each request in a fresh WebAssembly sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "daplet", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: CliCommand,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daplet serve
+  daplet serve --listen 0.0.0.0:8080 --data-dir /var/lib/daplet --production
+  daplet compile --cache-dir /opt/daplet/cache      fill the cache of the compiled engine, for an image
+
+Every setting of `serve` is also an environment variable (shown in brackets) and a key of the TOML file given with
+--config (the option's name with underscores). The command line wins over the environment, the environment over the file.
+
+Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation go to that Dapr sidecar; with DAPR_GRPC_PORT or
+DAPR_GRPC_ENDPOINT, topics come from it by streams. DAPR_API_TOKEN is sent to it, APP_API_TOKEN is asked of it.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CliCommand {
+    /// Run the server.
+    Serve(Box<Settings>),
+    /// Check sources from standard input; `serve` starts it.
+    #[command(hide = true)]
+    CheckSources,
+    /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
+    Compile {
+        /// Folder of the compiled engine, in a private subfolder.
+        #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR")]
+        cache_dir: Option<PathBuf>,
+    },
+}
+
+/// What was typed, set or written; nothing is filled in yet.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Address of functions and management [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", env = "DAPLET_LISTEN", help_heading = "Addresses")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Address of Dapr's HTTP API, served without a sidecar [default: 127.0.0.1:3500]
+    #[arg(long, value_name = "ADDR", env = "DAPLET_DAPR_LISTEN", help_heading = "Addresses")]
+    pub(super) dapr_listen: Option<SocketAddr>,
+    /// Address of Dapr's gRPC API, served without a sidecar [default: 127.0.0.1:50001]
+    #[arg(long, value_name = "ADDR", env = "DAPLET_DAPR_GRPC_LISTEN", help_heading = "Addresses")]
+    pub(super) dapr_grpc_listen: Option<SocketAddr>,
+    /// The app-id under which Dapr knows this host [default: daplet]
+    #[arg(long, value_name = "ID", env = "DAPLET_APP_ID", help_heading = "Addresses")]
+    pub(super) app_id: Option<String>,
+    /// TOML file with settings
+    #[arg(long, value_name = "FILE", env = "DAPLET_CONFIG", help_heading = "Files")]
+    #[serde(skip)]
+    pub(super) config: Option<PathBuf>,
+    /// Folder of functions, state and messages [default: ~/.local/share/daplet]
+    #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Folder of keys for encryption (PEM, JWK), without a sidecar [default: `keys` in the data folder]
+    #[arg(long, value_name = "DIR", env = "DAPLET_KEYS_DIR", help_heading = "Files")]
+    pub(super) keys_dir: Option<PathBuf>,
+    /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
+    #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
+    pub(super) cache_dir: Option<PathBuf>,
+    /// JSON file of secrets, used without a sidecar; nested names are joined by ":" [default: none]
+    #[arg(long, value_name = "FILE", env = "DAPLET_SECRETS_FILE", help_heading = "Files")]
+    pub(super) secrets_file: Option<PathBuf>,
+    /// Environment variables that begin with this are secrets, named by the rest; used without a sidecar [default: none]
+    #[arg(long, value_name = "PREFIX", env = "DAPLET_SECRETS_ENV_PREFIX", help_heading = "Files")]
+    pub(super) secrets_env_prefix: Option<String>,
+    /// Threads that run functions [default: one per core]
+    #[arg(long, value_name = "N", env = "DAPLET_WORKERS", help_heading = "Capacity")]
+    pub(super) workers: Option<usize>,
+    /// Requests that may wait for a worker; more are answered 503 [default: 20000]
+    #[arg(long, value_name = "N", env = "DAPLET_QUEUE", help_heading = "Capacity")]
+    pub(super) queue: Option<usize>,
+    /// Time that a request may wait for a worker before it is answered 503, ms [default: 5000]
+    #[arg(long, value_name = "MS", env = "DAPLET_QUEUE_MS", help_heading = "Capacity")]
+    pub(super) queue_ms: Option<u64>,
+    /// Memory for loaded functions, MiB [default: 512]
+    #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
+    pub(super) snapshot_cache_mb: Option<u64>,
+    /// Disk for loaded functions, in the data folder, MiB; 0: none, a restart then loads them anew [default: 4096]
+    #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_DISK_MB", help_heading = "Capacity")]
+    pub(super) snapshot_disk_mb: Option<u64>,
+    /// Largest source of a function, bytes [default: 4194304]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_SOURCE_BYTES", help_heading = "Capacity")]
+    pub(super) max_source_bytes: Option<usize>,
+    /// Largest request body, bytes [default: 4194304]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_BODY_BYTES", help_heading = "Capacity")]
+    pub(super) max_body_bytes: Option<usize>,
+    /// CPU time for loading a function, ms [default: 1000]
+    #[arg(long, value_name = "MS", env = "DAPLET_LOAD_CPU_MS", help_heading = "Capacity")]
+    pub(super) load_cpu_ms: Option<u64>,
+    /// Connections at once, as far as the limit of open files allows; more are answered 503 [default: 20000]
+    #[arg(long, value_name = "N", env = "DAPLET_MAX_CONNECTIONS", help_heading = "Connections")]
+    pub(super) max_connections: Option<usize>,
+    /// Largest request line, bytes [default: 16384]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_REQUEST_LINE_BYTES", help_heading = "Connections")]
+    pub(super) max_request_line_bytes: Option<usize>,
+    /// Largest head of a request, its line and all headers, bytes [default: 65536]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_HEAD_BYTES", help_heading = "Connections")]
+    pub(super) max_head_bytes: Option<usize>,
+    /// Time for a request's head to arrive, ms [default: 10000]
+    #[arg(long, value_name = "MS", env = "DAPLET_HEAD_MS", help_heading = "Connections")]
+    pub(super) head_ms: Option<u64>,
+    /// Time for a request's body to arrive, ms [default: 60000]
+    #[arg(long, value_name = "MS", env = "DAPLET_BODY_MS", help_heading = "Connections")]
+    pub(super) body_ms: Option<u64>,
+    /// Time for a client to take in the next part of an answer, ms [default: 30000]
+    #[arg(long, value_name = "MS", env = "DAPLET_WRITE_MS", help_heading = "Connections")]
+    pub(super) write_ms: Option<u64>,
+    /// Time that a connection stays open between requests, ms [default: 75000]
+    #[arg(long, value_name = "MS", env = "DAPLET_IDLE_MS", help_heading = "Connections")]
+    pub(super) idle_ms: Option<u64>,
+    /// Hide messages and stack traces of failed functions from callers
+    #[arg(long, env = "DAPLET_PRODUCTION", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    pub(super) production: Option<bool>,
+    /// Let other applications manage functions through Dapr's service invocation
+    #[arg(long, env = "DAPLET_MANAGE_THROUGH_DAPR", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    pub(super) manage_through_dapr: Option<bool>,
+    /// Form of the log [default: text]
+    #[arg(long, value_enum, value_name = "FORM", env = "DAPLET_LOG_FORMAT", help_heading = "Operation")]
+    pub(super) log_format: Option<LogFormat>,
+    /// What to log, in tracing's filter language [default: info]
+    #[arg(long, value_name = "FILTER", env = "DAPLET_LOG", help_heading = "Operation")]
+    pub(super) log: Option<String>,
+    /// Time that running requests get when the server is stopped, ms [default: 10000]
+    #[arg(long, value_name = "MS", env = "DAPLET_SHUTDOWN_GRACE_MS", help_heading = "Operation")]
+    pub(super) shutdown_grace_ms: Option<u64>,
+    /// Compare the whole memory with its snapshot after every N-th request (each without N): slow, for tests of isolation
+    #[arg(long, value_name = "N", env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "1", help_heading = "Operation")]
+    pub(super) verify_restore: Option<u32>,
+    /// Defaults of the functions' limits; file only.
+    #[arg(skip)]
+    pub(super) limits: Option<Limits>,
+    /// HTTP bindings by their names, without a sidecar; file only.
+    #[arg(skip)]
+    pub(super) bindings: Option<BTreeMap<String, BindingSettings>>,
+}
+
+/// An output binding to an HTTP service: `[bindings.NAME]` of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BindingSettings {
+    /// Where its requests go.
+    #[serde(deserialize_with = "http_url")]
+    pub url: reqwest::Url,
+    /// For the whole answer.
+    #[serde(default = "binding_timeout_ms")]
+    pub timeout_ms: u64,
+    /// Largest answer.
+    #[serde(default = "binding_response_bytes")]
+    pub max_response_bytes: usize,
+}
+
+fn binding_timeout_ms() -> u64 {
+    15_000
+}
+
+fn binding_response_bytes() -> usize {
+    4 << 20
+}
+
+fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<reqwest::Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse::<reqwest::Url>() {
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        _ => Err(serde::de::Error::custom(format!(
+            "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
+        ))),
+    }
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
