@@ -80,7 +80,12 @@ pub struct Worker {
     slots: Vec<Slot>,
     /// Restores and rebindings since the last whole comparison.
     unverified: u32,
+    /// Requests for which no slot was bound.
+    misses: u32,
 }
+
+/// Every so many rebindings take the slot unused for longest.
+const FORGET: u32 = 8;
 
 impl Worker {
     /// For the calling thread, which needs a large stack.
@@ -89,7 +94,8 @@ impl Worker {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut worker = Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), unverified: 0, shared };
+        let mut worker =
+            Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), unverified: 0, misses: 0, shared };
         let base = Arc::clone(&worker.shared.base);
         let slot = worker.slot(&base)?;
         worker.slots.push(slot);
@@ -143,7 +149,7 @@ impl Worker {
         Ok(slot)
     }
 
-    /// Takes a slot bound to `snapshot` out of the rest: the one that is, or a new one, or the one unused for longest.
+    /// Takes a slot bound to `snapshot` out of the rest: the one that is, or a new one, or one of another function.
     fn take(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
         if let Some(index) = self.slots.iter().position(|slot| Arc::ptr_eq(slot.pages.bound(), snapshot)) {
             return Ok(self.slots.remove(index));
@@ -155,7 +161,14 @@ impl Worker {
                 result => return result,
             }
         }
-        let Some(mut slot) = self.slots.pop() else { return self.slot(snapshot) };
+        if self.slots.is_empty() {
+            return self.slot(snapshot);
+        }
+        // The slot used last is in the processor's caches. Now and then it is the one unused for longest, or what a slot was
+        // bound to once would stay bound for ever.
+        self.misses = self.misses.wrapping_add(1);
+        let index = if self.misses.is_multiple_of(FORGET) { self.slots.len() - 1 } else { 0 };
+        let mut slot = self.slots.remove(index);
         self.shared.counters.rebinds.fetch_add(1, Relaxed);
         match slot.pages.bind(snapshot, &mut self.tracker).and_then(|()| self.verify(&slot)) {
             Ok(()) => Ok(slot),
