@@ -30,14 +30,17 @@
   const forEach = Map.prototype.forEach;
 
   const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
-  const DONE = 0, PENDING = 1, HTTP = 0;
+  const DONE = 0, PENDING = 1;
+  const HTTP = 0, BINDING = 3;
+  // Handlers by the kind of event, a number of the ABI; requests have more forms than this name.
+  const HANDLERS = ["fetch", "message", "job", "binding", "configuration"];
 
   // --- the loaded function -------------------------------------------------------------------------------------------
   let loading = true;
   let about = null; // head of the load request
   let env = null;
   let fetchHandler = null; // { fetch(request, env, ctx) }: a method call is the cheapest that keeps `this`
-  let messageHandler = null; // { message(event, env, ctx) }
+  const eventHandlers = [null, null, null, null, null]; // by kind: { message(event, env, ctx) }, { job(…) }, …
   let methods = null; // by name, when the module exports GET, POST, …
 
   // --- the invocation, fresh after each restore --------------------------------------------------------------------------
@@ -119,9 +122,11 @@
       handlers.push("fetch");
     } else if (typeof main === "object" && main !== null) {
       fetchHandler = withMethod(main, "fetch");
-      messageHandler = withMethod(main, "message");
       if (fetchHandler) handlers.push("fetch");
-      if (messageHandler) handlers.push("message");
+      for (let kind = 1; kind < HANDLERS.length; kind++) {
+        eventHandlers[kind] = withMethod(main, HANDLERS[kind]);
+        if (eventHandlers[kind]) handlers.push(HANDLERS[kind]);
+      }
     } else if (main !== undefined) {
       refuse(`the default export must be a function or an object with "fetch" or "message", not ${kind(main)}`);
     }
@@ -133,18 +138,20 @@
       (methods ??= create(null))[name] = handler;
       handlers.push(name);
     }
-    if (typeof namespace.message === "function" && !messageHandler) {
-      messageHandler = namespace;
-      handlers.push("message");
+    for (let kind = 1; kind < HANDLERS.length; kind++) {
+      const name = HANDLERS[kind];
+      if (typeof namespace[name] !== "function" || eventHandlers[kind]) continue;
+      eventHandlers[kind] = namespace;
+      handlers.push(name);
     }
     if (handlers.length === 0) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message",
+          "or export a default function, or functions named GET, POST, …, message, job, binding or configuration",
       );
     }
     const subscriptions = readSubscriptions(namespace.subscriptions);
-    if (subscriptions.length > 0 && !messageHandler) {
+    if (subscriptions.length > 0 && !eventHandlers[1]) {
       refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
     }
     const report = stringify({ handlers, subscriptions });
@@ -213,9 +220,9 @@
   const handle = (eventKind, head, body, now) => {
     started = now;
     event = head;
-    answer = eventKind === HTTP ? reply : acknowledge;
+    answer = eventKind === HTTP || eventKind === BINDING ? reply : acknowledge;
     try {
-      const result = eventKind === HTTP ? callHttp(head, body) : callMessage(body);
+      const result = eventKind === HTTP ? callHttp(head, body) : callHandler(eventKind, body);
       if (typeof result !== "object" || result === null) answer(result);
       else if (eventKind === HTTP && isResponse(result)) answerWith(result);
       else if (getPrototypeOf(result) === promisePrototype) return result;
@@ -245,7 +252,7 @@
 
   const callHttp = (head, body) => {
     if (fetchHandler !== null) return fetchHandler.fetch(requestFromEvent(head, body), env, context);
-    if (methods === null) refuse(`${about.name} has no handler for requests: it exports only "message"`);
+    if (methods === null) refuse(`${about.name} has no handler for requests: it exports only handlers of other events`);
     const wanted = parse(head).method;
     const handler = methods[wanted] ?? (wanted === "HEAD" ? methods.GET : undefined);
     if (handler !== undefined) return handler(requestFromEvent(head, body), env, context);
@@ -256,9 +263,10 @@
   };
   const ANSWERED = create(null);
 
-  const callMessage = (body) => {
-    if (messageHandler === null) refuse(`${about.name} has no "message" handler`);
-    return messageHandler.message(parseEvent(body), env, context);
+  const callHandler = (eventKind, body) => {
+    const name = HANDLERS[eventKind], handler = eventHandlers[eventKind];
+    if (handler === null) refuse(`${about.name} has no "${name}" handler`);
+    return handler[name](parseEvent(body), env, context);
   };
 
   const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
@@ -294,7 +302,7 @@
   const acknowledge = (value) => {
     const word = typeof value === "object" && value !== null ? value.status : value;
     if (word !== undefined && word !== null && typeof word === "string" && !has(ACKS, word)) {
-      natives.log(2, `the message handler returned ${stringify(word)}; known are "SUCCESS", "RETRY" and "DROP"; taken as "SUCCESS"`);
+      natives.log(2, `the handler returned ${stringify(word)}; known are "SUCCESS", "RETRY" and "DROP"; taken as "SUCCESS"`);
     }
     emit(`{"type":"ack","status":"${(typeof word === "string" && ACKS[word]) || "SUCCESS"}"}`, null);
   };

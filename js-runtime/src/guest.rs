@@ -260,7 +260,7 @@ pub fn handle(kind: i32, len: usize) -> Status {
     let inbox = host::read(len);
     enter(|phase| {
         phase.random.reset();
-        let known = [EventKind::Http as i32, EventKind::Topic as i32].contains(&kind);
+        let known = EventKind::from_i32(kind).is_some();
         match Frame::decode(&inbox) {
             Ok(frame) if known => {
                 let entered = text_and_body(&phase.ctx, &frame).and_then(|(head, body)| {

@@ -22,7 +22,7 @@ pub use upload::{Deployer, Upload, UploadError};
 use crate::capabilities::Grants;
 use crate::limits::Limits;
 use crate::snapshot::SnapshotKey;
-use daplet_abi::load::Subscription;
+use daplet_abi::load::LoadReport;
 use serde::{Deserialize, Serialize};
 use source::{Language, LineMap};
 use std::collections::BTreeMap;
@@ -50,10 +50,9 @@ pub struct Record {
     pub env: BTreeMap<String, String>,
     /// What the function may reach.
     pub grants: Grants,
-    /// Handlers found in the module.
-    pub handlers: Vec<String>,
-    /// The module's subscriptions.
-    pub subscriptions: Vec<Subscription>,
+    /// What the module exports: handlers, and what they are called for.
+    #[serde(flatten)]
+    pub exports: LoadReport,
     /// When the name was first used, RFC 3339.
     pub created: String,
     /// When this version went live, RFC 3339.

@@ -96,8 +96,7 @@ impl Deployer {
             limits: upload.limits,
             env: upload.env,
             grants: upload.grants,
-            handlers: Vec::new(),
-            subscriptions: Vec::new(),
+            exports: LoadReport::default(),
             created: live.map_or_else(|| now.clone(), |live| live.record.created.clone()),
             updated: now,
             init_ms: 0.0,
@@ -107,8 +106,7 @@ impl Deployer {
         let loaded = self.load(&upload.name, &record).await?;
         record.init_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
         record.snapshot_bytes = loaded.snapshot.weight();
-        let report = report(&loaded).map_err(UploadError::Load)?;
-        (record.handlers, record.subscriptions) = (report.handlers, report.subscriptions);
+        record.exports = report(&loaded).map_err(UploadError::Load)?;
         let function = self.registry.function(upload.name, record);
         if !dry_run {
             let loaded = Arc::new(loaded);
@@ -134,7 +132,7 @@ impl Deployer {
     /// From the acknowledgement of an upload on, no message of its topics passes it by.
     async fn subscribe(&self, function: &Function) -> Result<(), StoreError> {
         if let Some(log) = &self.log {
-            for subscription in &function.record.subscriptions {
+            for subscription in &function.record.exports.subscriptions {
                 log.subscribe(&topic_key(&subscription.pubsub, &subscription.topic), &function.label).await?;
             }
         }

@@ -17,7 +17,7 @@ use account::{Account, Lost, Turns};
 use admission::Admission;
 use bytes::Bytes;
 use daplet_abi::EventKind;
-use daplet_abi::event::{HttpEvent, TopicEvent};
+use daplet_abi::event::HttpEvent;
 use daplet_abi::frame::encode;
 use daplet_abi::reply::{AckStatus, Reply, codes};
 use drive::Drive;
@@ -98,7 +98,19 @@ impl Invoker {
         body: &[u8],
         caller: Caller,
     ) -> Result<HttpReply, InvokeError> {
-        match self.invoke(function, EventKind::Http, event, body, caller).await? {
+        self.ask(function, EventKind::Http, event, body, caller).await
+    }
+
+    /// Handles an event that is answered as a request is: with what the handler returns.
+    pub async fn ask(
+        &self,
+        function: &Arc<Function>,
+        kind: EventKind,
+        head: &impl Serialize,
+        body: &[u8],
+        caller: Caller,
+    ) -> Result<HttpReply, InvokeError> {
+        match self.invoke(function, kind, head, body, caller).await? {
             (Reply::Response { status, status_text, headers }, body) => {
                 Ok(HttpReply { status, status_text, headers, body })
             }
@@ -106,15 +118,16 @@ impl Invoker {
         }
     }
 
-    /// Handles a topic delivery; `event` is the CloudEvent as JSON.
-    pub async fn topic(
+    /// Handles an event that is only acknowledged, such as a topic delivery; `event` is what its handler is given, as JSON.
+    pub async fn deliver(
         &self,
         function: &Arc<Function>,
-        head: &TopicEvent,
+        kind: EventKind,
+        head: &impl Serialize,
         event: &[u8],
         caller: Caller,
     ) -> Result<AckStatus, InvokeError> {
-        match self.invoke(function, EventKind::Topic, head, event, caller).await? {
+        match self.invoke(function, kind, head, event, caller).await? {
             (Reply::Ack { status }, _) => Ok(status),
             (other, _) => Err(InvokeError::internal(format!("a delivery was answered with {other:?}"))),
         }

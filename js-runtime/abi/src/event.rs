@@ -21,6 +21,21 @@ pub struct HttpEvent {
     pub headers: Vec<(String, String)>,
 }
 
+/// Head for the kinds whose handler is given one value: [`crate::EventKind::Job`], [`crate::EventKind::Binding`] and
+/// [`crate::EventKind::Configuration`]. The frame body is that value as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlainEvent {
+    /// `ctx.requestId`.
+    pub request_id: String,
+    /// W3C trace context of this invocation; `ctx.traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// `ctx.attempt`: 1 at first; counts up with each retry. 0 when unknown (sidecar).
+    #[serde(default)]
+    pub attempt: u32,
+}
+
 /// Head for [`crate::EventKind::Topic`]; the frame body is the CloudEvent as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

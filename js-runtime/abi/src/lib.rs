@@ -90,6 +90,20 @@ pub enum EventKind {
     Http = 0,
     /// [`event::TopicEvent`]; the body is the CloudEvent as JSON.
     Topic = 1,
+    /// [`event::PlainEvent`]; the body is the job, which is due.
+    Job = 2,
+    /// [`event::PlainEvent`]; the body is what an input binding brought.
+    Binding = 3,
+    /// [`event::PlainEvent`]; the body is the configuration items that changed.
+    Configuration = 4,
+}
+
+impl EventKind {
+    /// `None` for a number that is no kind.
+    pub fn from_i32(value: i32) -> Option<EventKind> {
+        use EventKind::{Binding, Configuration, Http, Job, Topic};
+        [Http, Topic, Job, Binding, Configuration].into_iter().find(|kind| *kind as i32 == value)
+    }
 }
 
 /// Severity of a console line.

@@ -158,7 +158,7 @@ pub fn components() -> &'static [Component] {
 /// What the functions subscribe to.
 pub fn subscriptions(context: &Context) -> impl Iterator<Item = Subscription> {
     let functions = context.registry.list();
-    functions.into_iter().flat_map(|function| function.record.subscriptions.clone())
+    functions.into_iter().flat_map(|function| function.record.exports.subscriptions.clone())
 }
 
 async fn metadata(State(context): State<Context>) -> Response {

@@ -72,7 +72,7 @@ impl Deliveries {
         let cursors = self.log.subscriptions()?;
         let mut wanted = HashSet::new();
         for function in self.registry.list() {
-            for subscription in &function.record.subscriptions {
+            for subscription in &function.record.exports.subscriptions {
                 let key = (topic_key(&subscription.pubsub, &subscription.topic), function.name.to_string());
                 if wanted.insert(key.clone()) && !running.contains_key(&key) {
                     self.log.subscribe(&key.0, &key.1).await?;
@@ -195,7 +195,7 @@ impl Deliveries {
 }
 
 fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
-    function.record.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
+    function.record.exports.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
 }
 
 /// The pause after attempt number `attempt` failed; none when no further one is due.

@@ -11,6 +11,7 @@ use crate::capabilities::pubsub::event;
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, InvokeError, Invoker};
+use daplet_abi::EventKind;
 use daplet_abi::event::TopicEvent;
 use daplet_abi::reply::AckStatus;
 use serde_json::{Map, Value};
@@ -48,7 +49,7 @@ async fn deliver(
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let tracestate = text("tracestate").map(Arc::from);
     let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0 };
-    invoker.topic(delivery.function, &head, &body, caller).await
+    invoker.deliver(delivery.function, EventKind::Topic, &head, &body, caller).await
 }
 
 /// Whether nobody wants the event any more.
@@ -61,7 +62,7 @@ fn expired(event: &Map<String, Value>) -> bool {
 fn topics(registry: &Registry) -> Vec<Topic> {
     let mut topics = BTreeMap::<(String, String), Topic>::new();
     for function in registry.list() {
-        for s in &function.record.subscriptions {
+        for s in &function.record.exports.subscriptions {
             let topic = Topic {
                 pubsub: s.pubsub.clone(),
                 topic: s.topic.clone(),
@@ -89,7 +90,8 @@ async fn deliver_to_all(
     (pubsub, topic): (&str, &str),
     event: &Map<String, Value>,
 ) -> AckStatus {
-    let subscribed = |f: &Arc<Function>| f.record.subscriptions.iter().any(|s| s.pubsub == pubsub && s.topic == topic);
+    let subscribed =
+        |f: &Arc<Function>| f.record.exports.subscriptions.iter().any(|s| s.pubsub == pubsub && s.topic == topic);
     let functions: Vec<Arc<Function>> = registry.list().into_iter().filter(subscribed).collect();
     let deliveries = functions.iter().map(|function| async move {
         let delivery = Delivery { function, pubsub, topic, attempt: 0 };
