@@ -226,6 +226,32 @@ async fn a_burst_is_served_or_shed() {
     }
 }
 
+/// Whoever floods the queue with one function keeps no other out, whether places are scarce or time is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_one_function_leaves_room_for_another() {
+    for scarce in [["--queue", "16"], ["--queue-ms", "600"]] {
+        let server = Server::with(options(&[scarce[0], scarce[1], "--workers", "1"])).await;
+        server.deploy("hello", HELLO).await;
+        server.deploy_with(json!({"name": "busy", "source": BUSY, "limits": {"cpuMs": 1000}})).await;
+        assert_eq!(server.get("/busy?ms=20").await.text(), "done");
+        let flood = join_all((0..64).map(async |_| {
+            let mut stream = connect(&server).await;
+            stream.write_all(&request("GET", "/busy?ms=50", "")).await.unwrap();
+            answer(&mut stream).await.unwrap().status
+        }));
+        let others = async {
+            let mut refused = 0;
+            for _ in 0..100 {
+                refused += usize::from(server.get("/hello").await.status != 200);
+            }
+            refused
+        };
+        let (flood, refused) = futures::future::join(flood, others).await;
+        assert!(flood.contains(&200) && flood.contains(&503), "no flood: {flood:?}");
+        assert_eq!(refused, 0, "{scarce:?}");
+    }
+}
+
 /// What would wait too long is told so, by the name of that limit; what is let in is in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_longer_than_the_queue_allows() {

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use source::{Language, LineMap};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// What is stored of a function: enough to run it again after a restart without asking anybody.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,8 +81,19 @@ pub struct Function {
     pub lines: Option<LineMap>,
     /// Places for `limits.concurrency` invocations at once.
     pub permits: Arc<tokio::sync::Semaphore>,
+    /// What it asks of the workers now.
+    pub demand: Demand,
+}
+
+/// What a function asks of the workers. Counted by `invoke`.
+#[derive(Debug, Default)]
+pub struct Demand {
     /// What one entry takes of late, µs; 0 until that is known.
-    pub entry_us: std::sync::atomic::AtomicU64,
+    pub entry_us: AtomicU64,
+    /// Entries that wait or run.
+    pub entries: AtomicU64,
+    /// What those are expected to take, µs.
+    pub backlog_us: AtomicU64,
 }
 
 impl Function {

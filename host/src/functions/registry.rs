@@ -85,7 +85,7 @@ impl Registry {
             permits: Arc::new(Semaphore::new(
                 usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
             )),
-            entry_us: std::sync::atomic::AtomicU64::new(0),
+            demand: super::Demand::default(),
             name,
             record,
         })

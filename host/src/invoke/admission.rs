@@ -1,12 +1,18 @@
-//! Who may wait for a worker: as many as the queue has places for, and only while what waits already is done in time.
+//! Who may wait for a worker: as many as the queue has places for, and only while what waits already is done in time; of both,
+//! one function never gets all.
 //!
-//! Owns: the estimate of the waiting time. Must not know: what an invocation is. The places themselves are the sandbox's.
+//! Owns: the estimate of the waiting time, each function's share. Must not know: what an invocation is. The places themselves
+//! are the sandbox's.
+//!
+//! A function may hold [`SHARE`] times as much as is still free, which is how switches share their memory among ports (Choudhury
+//! and Hahne, "Dynamic queue length thresholds", 1998): alone it gets 7/8 of everything, two that flood get 7/15 each, and there is
+//! always room for a third.
 //!
 //! A refusal is not sent at once: refused callers that came again at once would take the processor from those who were let
 //! in (docs/decisions/015-overload.md). After the pause there may be room after all.
 use super::InvokeError;
 use crate::functions::Function;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{LONG_US, Sandbox};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -14,67 +20,86 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(500);
 /// What an entry into the guest costs beside the guest's own time, µs.
 const OVERHEAD_US: u64 = 20;
+/// What a function may hold, as a multiple of what is free.
+const SHARE: u64 = 7;
 
 /// How much waits, and how much may.
 pub struct Admission {
     places: u64,
     wait: Duration,
-    /// Work that was let in and is not done, µs.
-    backlog: AtomicU64,
+    /// Work that was let in and is not done, µs: of short entries, and of long ones, which let those pass.
+    backlog: [AtomicU64; 2],
 }
 
 /// Work on its way through the workers; ends when dropped.
 pub struct Work<'a> {
-    backlog: &'a AtomicU64,
+    admission: &'a Admission,
+    function: &'a Function,
     cost: u64,
 }
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        self.backlog.fetch_sub(self.cost, Relaxed);
+        let demand = &self.function.demand;
+        demand.entries.fetch_sub(1, Relaxed);
+        for backlog in [&self.admission.backlog[lane(self.cost)], &demand.backlog_us] {
+            backlog.fetch_sub(self.cost, Relaxed);
+        }
     }
 }
 
 impl Admission {
     /// As many as `places`, for at most `wait`.
     pub fn new(places: usize, wait: Duration) -> Admission {
-        Admission { places: places as u64, wait, backlog: AtomicU64::new(0) }
+        Admission { places: places as u64, wait, backlog: Default::default() }
     }
 
-    /// Whether one more may come: now, or after a pause.
-    pub async fn admit(&self, sandbox: &Sandbox) -> Result<(), InvokeError> {
-        if self.check(sandbox).is_ok() {
+    /// Whether one more of `function` may come: now, or after a pause.
+    pub async fn admit(&self, sandbox: &Sandbox, function: &Function) -> Result<(), InvokeError> {
+        if self.check(sandbox, function).is_ok() {
             return Ok(());
         }
         tokio::time::sleep(PAUSE.min(self.wait / 4)).await;
-        self.check(sandbox)
+        self.check(sandbox, function)
     }
 
-    fn check(&self, sandbox: &Sandbox) -> Result<(), InvokeError> {
-        let queued = sandbox.queued() as u64;
-        if queued >= self.places {
+    fn check(&self, sandbox: &Sandbox, function: &Function) -> Result<(), InvokeError> {
+        let (queued, demand) = (sandbox.queued() as u64, &function.demand);
+        let free = self.places.saturating_sub(queued);
+        if demand.entries.load(Relaxed) >= SHARE * free {
             return Err(InvokeError::queue(self.places));
         }
-        let expected = Duration::from_micros(self.backlog.load(Relaxed) / sandbox.workers().max(1) as u64);
+        let [short, long] = self.backlog.each_ref().map(|backlog| backlog.load(Relaxed));
+        let ahead = if lane(demand.entry_us.load(Relaxed)) == 0 { short } else { short + long };
+        let time = u64::try_from(self.wait.as_micros()).unwrap_or(u64::MAX >> 8) * sandbox.workers() as u64;
         // Where nobody waits, a long run of one function keeps nobody out.
-        if queued > 0 && expected > self.wait {
+        if queued > 0 && demand.backlog_us.load(Relaxed) > SHARE * time.saturating_sub(ahead) {
             return Err(InvokeError::late(self.wait));
         }
         Ok(())
     }
 
     /// Counts one entry of `function` until the result is dropped.
-    pub fn work(&self, function: &Function) -> Work<'_> {
-        let cost = function.entry_us.load(Relaxed) + OVERHEAD_US;
-        self.backlog.fetch_add(cost, Relaxed);
-        Work { backlog: &self.backlog, cost }
+    pub fn work<'a>(&'a self, function: &'a Function) -> Work<'a> {
+        let demand = &function.demand;
+        let cost = demand.entry_us.load(Relaxed) + OVERHEAD_US;
+        demand.entries.fetch_add(1, Relaxed);
+        for backlog in [&self.backlog[lane(cost)], &demand.backlog_us] {
+            backlog.fetch_add(cost, Relaxed);
+        }
+        Work { admission: self, function, cost }
     }
 
     /// Takes in what an entry took: a moving average, so that one odd request says little.
     pub fn learn(function: &Function, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX >> 8);
-        let known = function.entry_us.load(Relaxed);
+        let known = function.demand.entry_us.load(Relaxed);
         let mean = if known == 0 { took } else { (known * 7 + took) / 8 };
-        function.entry_us.store(mean, Relaxed);
+        function.demand.entry_us.store(mean, Relaxed);
     }
+}
+
+/// 0 for an entry that is short, 1 for a long one.
+fn lane(cost_us: u64) -> usize {
+    usize::from(cost_us >= LONG_US)
 }

@@ -85,9 +85,9 @@ impl Invoker {
         let _first_wins = self.shared.capabilities.set(capabilities);
     }
 
-    /// Whether one more invocation may come, before anything is spent on it. A refusal takes its time.
-    pub async fn admit(&self) -> Result<(), InvokeError> {
-        self.shared.admission.admit(&self.shared.sandbox).await
+    /// Whether one more invocation of `function` may come, before anything is spent on it. A refusal takes its time.
+    pub async fn admit(&self, function: &Function) -> Result<(), InvokeError> {
+        self.shared.admission.admit(&self.shared.sandbox, function).await
     }
 
     /// Handles an HTTP request.

@@ -23,6 +23,7 @@ mod watchdog;
 mod worker;
 
 pub use image::Snapshot;
+pub use lane::LONG_US;
 pub use metrics::Metrics;
 pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};

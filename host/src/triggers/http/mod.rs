@@ -63,7 +63,7 @@ async fn respond(context: &Context, request: Request) -> Result<Response, (ApiEr
     let caller = caller(&parts.headers);
     let id = HeaderValue::from_str(&caller.request_id).ok();
     // Before the body: a request that is not let in costs no memory.
-    let admitted = context.invoker.admit().await;
+    let admitted = context.invoker.admit(&function).await;
     admitted.map_err(|e| (ApiError::of_invocation(&e, context.production), id.clone()))?;
     let body = read(body, context.max_body_bytes, "the request body", "max_body_bytes").await;
     let body = body.map_err(|e| (e, id.clone()))?;
