@@ -1,6 +1,6 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
 //! the new one is on disk.
-use super::checker::{Checker, CheckerError};
+use super::checker::{self, Checker, CheckerError};
 use super::registry::{Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name};
@@ -83,16 +83,13 @@ impl Deployer {
             self.subscribe(live).await?;
             return Ok((Arc::clone(live), false));
         }
-        let guess = file_name(&upload.name, upload.language.unwrap_or(Language::JavaScript));
-        let checked = self.checker.check(&upload.source, upload.language, &guess).await?;
-        let checked = checked.map_err(UploadError::Source)?;
         let now = jiff::Timestamp::now().to_string();
         let mut record = Record {
             version,
             source: upload.source,
-            language: checked.language,
-            code: checked.code,
-            map: checked.map,
+            language: upload.language.unwrap_or(Language::JavaScript),
+            code: None,
+            map: None,
             limits: upload.limits,
             env: upload.env,
             grants: upload.grants,
@@ -102,9 +99,7 @@ impl Deployer {
             init_ms: 0.0,
             snapshot_bytes: 0,
         };
-        let start = Instant::now();
-        let loaded = self.load(&upload.name, &record).await?;
-        record.init_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
+        let loaded = self.check_and_load(&upload.name, upload.language, &mut record).await?;
         record.snapshot_bytes = loaded.snapshot.weight();
         record.exports = report(&loaded).map_err(UploadError::Load)?;
         let function = self.registry.function(upload.name, record);
@@ -119,6 +114,35 @@ impl Deployer {
             self.subscribe(&function).await?;
         }
         Ok((function, true))
+    }
+
+    /// Checks and loads the record's source, and fills in what that shows. What takes a while to check is loaded meanwhile as it is,
+    /// which is what most bundles turn out to be: the guest parses for itself, so this risks nothing but the time.
+    async fn check_and_load(
+        &self,
+        name: &FunctionName,
+        language: Option<Language>,
+        record: &mut Record,
+    ) -> Result<Loaded, UploadError> {
+        let guess = file_name(name, record.language);
+        let early = record.source.len() > checker::SHORT && record.language == Language::JavaScript;
+        let (checked, early) = tokio::join!(self.checker.check(&record.source, language, &guess), async {
+            if early { Some(self.load_timed(name, record).await) } else { None }
+        });
+        let checked = checked?.map_err(UploadError::Source)?;
+        let as_it_is = checked.language == record.language && checked.code.is_none();
+        (record.language, record.code, record.map) = (checked.language, checked.code, checked.map);
+        let (loaded, took) = match early.filter(|_| as_it_is) {
+            Some(early) => early?,
+            None => self.load_timed(name, record).await?,
+        };
+        record.init_ms = (took.as_secs_f64() * 1e5).round() / 1e2;
+        Ok(loaded)
+    }
+
+    async fn load_timed(&self, name: &FunctionName, record: &Record) -> Result<(Loaded, Duration), UploadError> {
+        let start = Instant::now();
+        Ok((self.load(name, record).await?, start.elapsed()))
     }
 
     /// Removes a function and what is kept of it.
