@@ -160,7 +160,7 @@
     return report;
   };
 
-  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload"];
+  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload", "routes"];
   const readSubscriptions = (list) => {
     if (list === undefined) return [];
     if (!isArray(list)) refuse(`"subscriptions" must be an array, not ${kind(list)}`);
@@ -171,14 +171,33 @@
       for (const key of Object.keys(entry)) {
         if (!SUBSCRIPTION_KEYS.includes(key)) refuse(`${where} has an unknown key "${key}"; known are ${SUBSCRIPTION_KEYS.join(", ")}`);
       }
-      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false } = entry;
+      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false, routes } = entry;
       if (typeof topic !== "string" || topic === "") refuse(`${where}.topic must be a non-empty string`);
       if (typeof pubsub !== "string" || pubsub === "") refuse(`${where}.pubsub must be a non-empty string`);
       if (deadLetterTopic !== undefined && typeof deadLetterTopic !== "string") refuse(`${where}.deadLetterTopic must be a string`);
       if (typeof rawPayload !== "boolean") refuse(`${where}.rawPayload must be true or false`);
       if (retry !== undefined && (typeof retry !== "object" || retry === null)) refuse(`${where}.retry must be an object`);
-      return { pubsub, topic, deadLetterTopic, retry, rawPayload };
+      return { pubsub, topic, deadLetterTopic, retry, rawPayload, routes: readRoutes(routes, `${where}.routes`) };
     });
+  };
+  const readRoutes = (routes, where) => {
+    if (routes === undefined) return undefined;
+    if (typeof routes !== "object" || routes === null) refuse(`${where} must be an object with "rules" or "default", not ${kind(routes)}`);
+    const { rules = [], default: otherwise, ...rest } = routes;
+    for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are rules, default`);
+    if (!isArray(rules)) refuse(`${where}.rules must be an array, not ${kind(rules)}`);
+    if (otherwise !== undefined && typeof otherwise !== "string") refuse(`${where}.default must be a string`);
+    if (rules.length === 0 && otherwise === undefined) refuse(`${where} must have a rule or a default`);
+    return {
+      rules: rules.map((rule, index) => {
+        if (typeof rule !== "object" || rule === null) refuse(`${where}.rules[${index}] must be an object with "match" and "path"`);
+        const { match = "", path } = rule;
+        if (typeof match !== "string") refuse(`${where}.rules[${index}].match must be a string`);
+        if (typeof path !== "string") refuse(`${where}.rules[${index}].path must be a string`);
+        return { match, path };
+      }),
+      default: otherwise,
+    };
   };
 
   // --- handling ------------------------------------------------------------------------------------------------------
@@ -194,6 +213,7 @@
     get attempt() { this.#brand; return part("attempt") }
     get pubsub() { this.#brand; return part("pubsub") }
     get topic() { this.#brand; return part("topic") }
+    get route() { this.#brand; return part("route") }
     get function() { this.#brand; return about.name }
     get version() { this.#brand; return about.version }
     get env() { this.#brand; return env }

@@ -24,6 +24,8 @@ export interface Context {
   readonly pubsub?: string;
   /** In a message handler: the topic subscribed to. It differs from `event.topic` for a dead letter. */
   readonly topic?: string;
+  /** In a message handler: the `path` of the routing rule that held. */
+  readonly route?: string;
 }
 
 /** What `env` of the upload holds. */
@@ -88,6 +90,16 @@ export interface Subscription {
   retry?: RetryPolicy;
   /** Deliver bodies as they were published, without the CloudEvent wrapping. */
   rawPayload?: boolean;
+  /** Which events the handler is called for; `ctx.route` tells it why. An event that no rule wants, where there is no default, is dropped. */
+  routes?: { rules?: RoutingRule[]; default?: string };
+}
+
+/** One rule of `routes`; the first that holds decides. */
+export interface RoutingRule {
+  /** A condition in CEL over `event`, such as `event.type == "order.created"`; nothing: always. */
+  match?: string;
+  /** What `ctx.route` then is. */
+  path: string;
 }
 
 /** Form of `export default { … }`, for `satisfies Handlers`. */

@@ -21,6 +21,7 @@ mod layers;
 mod lifecycle;
 mod nesting;
 mod overload;
+mod routing;
 mod secrets;
 mod sidecar;
 mod snapshots;

@@ -7,16 +7,19 @@
 //! - [`source`]: parsing, TypeScript, what may be imported
 //! - [`checker`]: where sources are checked, so that a hostile one does no harm
 //! - [`registry`]: the durable table of functions
+//! - [`routes`]: which events of a topic a function is called for
 //! - [`upload`]: from source to a live version
 pub mod checker;
 pub mod name;
 pub mod registry;
+pub mod routes;
 pub mod source;
 pub mod upload;
 
 pub use checker::Checker;
 pub use name::FunctionName;
 pub use registry::{Registry, RegistryError};
+pub use routes::{Route, Router};
 pub use upload::{Deployer, Upload, UploadError};
 
 use crate::capabilities::Grants;
@@ -24,6 +27,7 @@ use crate::limits::Limits;
 use crate::snapshot::SnapshotKey;
 use daplet_abi::load::LoadReport;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use source::{Language, LineMap};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,6 +87,8 @@ pub struct Function {
     pub permits: Arc<tokio::sync::Semaphore>,
     /// What it asks of the workers now.
     pub demand: Demand,
+    /// Of the subscriptions that have routing rules.
+    pub routers: Vec<Router>,
 }
 
 /// What a function asks of the workers. Counted by `invoke`.
@@ -100,6 +106,11 @@ impl Function {
     /// The file name in stack frames.
     pub fn file(&self) -> String {
         file_name(&self.name, self.record.language)
+    }
+
+    /// Which way an event of that topic goes.
+    pub fn route(&self, place: (&str, &str), event: &Map<String, Value>) -> Result<Route, String> {
+        routes::route(&self.routers, place, event)
     }
 
     /// The JavaScript that runs.

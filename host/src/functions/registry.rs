@@ -86,6 +86,8 @@ impl Registry {
                 usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
             )),
             demand: super::Demand::default(),
+            // They were checked when the function was uploaded.
+            routers: super::routes::routers(&record.exports.subscriptions).unwrap_or_default(),
             name,
             record,
         })

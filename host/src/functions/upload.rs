@@ -3,7 +3,7 @@
 use super::checker::{self, Checker, CheckerError};
 use super::registry::{Registry, RegistryError};
 use super::source::{self, Language, SourceError};
-use super::{Function, FunctionName, Record, file_name};
+use super::{Function, FunctionName, Record, file_name, routes};
 use crate::capabilities::Grants;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
@@ -102,6 +102,7 @@ impl Deployer {
         let loaded = self.check_and_load(&upload.name, upload.language, &mut record).await?;
         record.snapshot_bytes = loaded.snapshot.weight();
         record.exports = report(&loaded).map_err(UploadError::Load)?;
+        routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
         if !dry_run {
             let loaded = Arc::new(loaded);
@@ -226,6 +227,11 @@ pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
             (frame.line, frame.column) = (line, column);
         }
     }
+}
+
+/// An export that the guest takes and the host does not.
+fn unfit(message: String) -> JsError {
+    JsError { code: codes::EXCEPTION.to_owned(), name: "TypeError".to_owned(), message, ..JsError::default() }
 }
 
 fn js_error(frame: &[u8]) -> JsError {

@@ -49,6 +49,9 @@ pub struct TopicEvent {
     pub pubsub: String,
     /// Topic that the function subscribed to.
     pub topic: String,
+    /// Path of the routing rule that held; `ctx.route`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
     /// 1 for the first delivery; counts up with each retry. 0 when unknown (sidecar).
     #[serde(default)]
     pub attempt: u32,

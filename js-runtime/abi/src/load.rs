@@ -47,6 +47,32 @@ pub struct Subscription {
     /// Deliver bodies as they were published, without the CloudEvent wrapping.
     #[serde(default)]
     pub raw_payload: bool,
+    /// Which events the handler is called for, and what it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<Routes>,
+}
+
+/// Routing rules, in the words of Dapr's programmatic subscriptions. The path of the rule that held is `ctx.route`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Routes {
+    /// The first that holds decides.
+    #[serde(default)]
+    pub rules: Vec<RoutingRule>,
+    /// The path when none does; without one the event is given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingRule {
+    /// A condition in CEL over the variable `event`; empty: always.
+    #[serde(rename = "match", default)]
+    pub condition: String,
+    /// What `ctx.route` then is.
+    pub path: String,
 }
 
 /// How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies.

@@ -38,7 +38,10 @@ export interface Delivery {
 export interface Subscriber {
   function: string;
   subscription: Subscription;
-  handle(event: CloudEvent, about: { attempt: number; pubsub: string; topic: string }): Promise<unknown>;
+  handle(
+    event: CloudEvent,
+    about: { attempt: number; pubsub: string; topic: string; route?: string },
+  ): Promise<unknown>;
 }
 
 interface PublishArgs {
@@ -129,6 +132,8 @@ export class FakeBroker {
           attempt: delivery.attempts,
           pubsub: message.pubsub,
           topic: message.topic,
+          // Conditions are evaluated by the server alone: here each event takes the default.
+          ...(subscription.routes?.default === undefined ? {} : { route: subscription.routes.default }),
         });
         if (word === "DROP") return delivery;
         if (word !== "RETRY") return { ...delivery, outcome: "SUCCESS" };

@@ -4,8 +4,8 @@
 use super::{Delivery, deliver, expired};
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::unwrap;
-use crate::functions::{Function, Registry};
-use crate::invoke::Invoker;
+use crate::functions::{Function, Registry, Route};
+use crate::invoke::{InvokeError, Invoker};
 use crate::store::{Log, Message, StoreError};
 use daplet_abi::load::{RetryPolicy, Subscription};
 use daplet_abi::reply::{AckStatus, codes};
@@ -157,9 +157,16 @@ impl Deliveries {
                 break to_dead_letter;
             }
             attempt += 1;
-            let delivery =
-                Delivery { function: &function, pubsub: &subscription.pubsub, topic: &subscription.topic, attempt };
-            let retry = match deliver(&self.invoker, &delivery, &event).await {
+            let place = (subscription.pubsub.as_str(), subscription.topic.as_str());
+            let outcome = match function.route(place, &event) {
+                Ok(Route::Handler(route)) => {
+                    let delivery = Delivery { function: &function, pubsub: place.0, topic: place.1, attempt, route };
+                    deliver(&self.invoker, &delivery, &event).await
+                }
+                Ok(Route::Nowhere) => Ok(AckStatus::Drop),
+                Err(reason) => Err(InvokeError::internal(format!("no route for it: {reason}"))),
+            };
+            let retry = match outcome {
                 Ok(AckStatus::Success) => break None,
                 Ok(AckStatus::Drop) => break to_dead_letter,
                 Ok(AckStatus::Retry) => "the function asked for a retry".to_owned(),

@@ -9,7 +9,7 @@ pub mod streaming;
 
 use crate::capabilities::pubsub::event;
 use crate::dapr::subscription::Topic;
-use crate::functions::{Function, Registry};
+use crate::functions::{Function, Registry, Route};
 use crate::invoke::{Caller, InvokeError, Invoker};
 use daplet_abi::EventKind;
 use daplet_abi::event::TopicEvent;
@@ -28,6 +28,8 @@ pub struct Delivery<'a> {
     pub topic: &'a str,
     /// 1 for the first; 0 when unknown.
     pub attempt: u32,
+    /// What the rule that held says.
+    pub route: Option<String>,
 }
 
 /// Gives one CloudEvent to the function.
@@ -44,6 +46,7 @@ async fn deliver(
         traceparent: Some(traceparent.to_string()),
         pubsub: delivery.pubsub.to_owned(),
         topic: delivery.topic.to_owned(),
+        route: delivery.route.clone(),
         attempt: delivery.attempt,
     };
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
@@ -94,11 +97,24 @@ async fn deliver_to_all(
         |f: &Arc<Function>| f.record.exports.subscriptions.iter().any(|s| s.pubsub == pubsub && s.topic == topic);
     let functions: Vec<Arc<Function>> = registry.list().into_iter().filter(subscribed).collect();
     let deliveries = functions.iter().map(|function| async move {
-        let delivery = Delivery { function, pubsub, topic, attempt: 0 };
+        let route = match function.route((pubsub, topic), event) {
+            Ok(Route::Handler(route)) => route,
+            Ok(Route::Nowhere) => return None,
+            Err(reason) => {
+                tracing::warn!(function = function.name.as_str(), topic, "no route for a message: {reason}");
+                return Some(AckStatus::Retry);
+            }
+        };
+        let delivery = Delivery { function, pubsub, topic, attempt: 0, route };
         // Why it failed is in the log already.
-        deliver(invoker, &delivery, event).await.unwrap_or(AckStatus::Retry)
+        Some(deliver(invoker, &delivery, event).await.unwrap_or(AckStatus::Retry))
     });
     let outcomes = futures::future::join_all(deliveries).await;
+    let unwanted = !functions.is_empty() && outcomes.iter().all(Option::is_none);
+    let outcomes: Vec<AckStatus> = outcomes.into_iter().flatten().collect();
+    if unwanted {
+        return AckStatus::Drop;
+    }
     if outcomes.is_empty() || outcomes.contains(&AckStatus::Retry) {
         // Nobody there: the function may come back, and a message that was taken would be lost.
         return AckStatus::Retry;
