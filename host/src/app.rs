@@ -97,6 +97,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
             let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
             let (items, log) = (Configuration::new(store.clone()), Log::new(store));
+            log.forget_streams().await?;
             tokio::spawn(purge(kept.clone(), locks.clone()));
             let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
@@ -156,6 +157,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let dapr_api = dapr::Context {
         state,
         broker,
+        log: log.clone(),
         secrets,
         configuration,
         lock: locks,

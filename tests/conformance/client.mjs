@@ -98,6 +98,7 @@ async function run(step) {
       return { id, components: components.map(({ name, type }) => [name, type]).sort() };
     }
   }
+  if (step.do === "listen") return { error: "unsupported" };
   throw new Error(`no such step: ${step.do}`);
 }
 

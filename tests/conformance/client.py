@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import grpc
 from dapr.clients import DaprClient
@@ -61,6 +62,20 @@ def run(client, step, etags):
         data = step["data"] if isinstance(step["data"], str) else json.dumps(step["data"])
         client.publish_event(step.get("pubsub", "pubsub"), step["topic"], data, data_content_type=step["type"])
         return "ok"
+    if what == "listen":
+        pubsub, seen = step.get("pubsub", "pubsub"), []
+        subscription = client.subscribe(pubsub, step["topic"])
+        answers = {"SUCCESS": subscription.respond_success, "RETRY": subscription.respond_retry, "DROP": subscription.respond_drop}
+        for data in step["messages"]:
+            client.publish_event(pubsub, step["topic"], data, data_content_type="text/plain")
+        for answer in step["answers"]:
+            message = subscription.next_message()
+            seen.append(message.data())
+            answers[answer](message)
+        # Closing cancels the stream, and with it answers that have not been sent yet.
+        time.sleep(0.5)
+        subscription.close()
+        return seen
     if what == "invoke":
         path, _, query = step["method"].partition("?")
         parameters = [tuple(pair.split("=")) for pair in query.split("&") if pair]

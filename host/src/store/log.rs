@@ -16,6 +16,9 @@ const CURSORS: TableDefinition<(&str, &str), u64> = TableDefinition::new("cursor
 /// (topic, subscriber, number) of outcomes above the cursor.
 const ENDED: TableDefinition<(&str, &str, u64), ()> = TableDefinition::new("ended");
 
+/// What the names of subscribers that are streams begin with.
+const STREAM: char = ':';
+
 /// A message as it waits for a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -91,6 +94,26 @@ impl Log {
             trim(write, &topic)
         };
         self.store.writer.write(change).await
+    }
+
+    /// A name for a subscriber that lives no longer than its stream; no function can have it.
+    pub fn stream_subscriber() -> String {
+        format!("{STREAM}{}", uuid::Uuid::new_v4())
+    }
+
+    /// Whether that is such a subscriber.
+    pub fn is_stream(subscriber: &str) -> bool {
+        subscriber.starts_with(STREAM)
+    }
+
+    /// Removes the cursors of streams that a crash has ended.
+    pub async fn forget_streams(&self) -> Result<(), StoreError> {
+        for (topic, subscriber) in self.subscriptions()? {
+            if Log::is_stream(&subscriber) {
+                self.unsubscribe(&topic, &subscriber).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Every (topic, subscriber) with a cursor.

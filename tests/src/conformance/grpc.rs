@@ -49,6 +49,45 @@ pub async fn run(address: &str, steps: &[Step]) -> Vec<Value> {
     outcomes
 }
 
+/// Opens a stream, publishes, and answers what comes.
+async fn listen(client: &mut DaprClient<Channel>, step: &Step) -> Result<Value, Status> {
+    use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as Out;
+    use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as In;
+    let (pubsub_name, topic) = (step.text("pubsub", "pubsub").to_owned(), step.text("topic", "").to_owned());
+    let (sender, receiver) = futures::channel::mpsc::unbounded();
+    let send = |message| {
+        let message = proto::SubscribeTopicEventsRequestAlpha1 { subscribe_topic_events_request_type: Some(message) };
+        sender.unbounded_send(message).map_err(|e| Status::internal(e.to_string()))
+    };
+    let (metadata, dead_letter_topic) = Default::default();
+    send(Out::InitialRequest(proto::SubscribeTopicEventsRequestInitialAlpha1 {
+        pubsub_name: pubsub_name.clone(),
+        topic: topic.clone(),
+        metadata,
+        dead_letter_topic,
+    }))?;
+    let mut events = client.subscribe_topic_events_alpha1(receiver).await?.into_inner();
+    events.message().await?;
+    for data in step.list("messages").iter().filter_map(Value::as_str) {
+        let (pubsub_name, topic, data) = (pubsub_name.clone(), topic.clone(), data.as_bytes().to_vec());
+        let data_content_type = "text/plain".to_owned();
+        let event = proto::PublishEventRequest { pubsub_name, topic, data, data_content_type, ..Default::default() };
+        client.publish_event(event).await?;
+    }
+    let mut seen = Vec::new();
+    for answer in step.list("answers").iter().filter_map(Value::as_str) {
+        let message = events.message().await?.and_then(|message| message.subscribe_topic_events_response_type);
+        let Some(In::EventMessage(event)) = message else { return Err(Status::internal("no event")) };
+        seen.push(json!(String::from_utf8_lossy(&event.data)));
+        let status = proto::topic_event_response::TopicEventResponseStatus::from_str_name(answer).map(|s| s as i32);
+        let status = status.map(|status| proto::TopicEventResponse { status });
+        send(Out::EventProcessed(proto::SubscribeTopicEventsRequestProcessedAlpha1 { id: event.id, status }))?;
+    }
+    drop(sender);
+    while events.message().await.is_ok_and(|message| message.is_some()) {}
+    Ok(Value::Array(seen))
+}
+
 async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -> Result<Value, Status> {
     let (store_name, key) = (step.store().to_owned(), step.text("key", "").to_owned());
     match step.what.as_str() {
@@ -103,6 +142,7 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             };
             client.publish_event(request).await.map(|_| json!("ok"))
         }
+        "listen" => listen(client, step).await,
         "invoke" => {
             let (method, query) = step.text("method", "").split_once('?').unwrap_or((step.text("method", ""), ""));
             let verb = Verb::from_str_name(step.text("http", "GET")).unwrap_or(Verb::Get);

@@ -141,6 +141,7 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             components.sort_by_key(Value::to_string);
             Ok(json!({"id": body["id"], "components": components}))
         }
+        "listen" => Ok(json!({"error": "unsupported"})),
         other => panic!("no such step: {other}"),
     }
 }

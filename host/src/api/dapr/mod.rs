@@ -32,6 +32,7 @@ use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
 use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
 use crate::functions::Registry;
+use crate::store::Log;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -51,6 +52,8 @@ pub struct Context {
     pub state: Arc<dyn StateStore>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
+    /// Where its messages are, unless a sidecar has them.
+    pub log: Option<Log>,
     /// Secrets.
     pub secrets: Arc<dyn SecretStore>,
     /// Configuration.

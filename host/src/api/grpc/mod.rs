@@ -6,6 +6,7 @@
 //! # Layout
 //! - [`state`]: get, save, delete, single and bulk; transactions
 //! - [`publish`]: events, single and bulk
+//! - [`subscribe`]: events on a stream
 //! - [`secrets`]: one, or all of them
 //! - [`configuration`]: items, and the stream of their changes
 //! - [`invoke`]: this host's functions as an application
@@ -20,6 +21,7 @@ mod metadata;
 mod publish;
 mod secrets;
 mod state;
+mod subscribe;
 
 use super::dapr::Context;
 use crate::capabilities::CallContext;
@@ -65,6 +67,7 @@ pub fn routes(context: &Context) -> Router {
         ("PublishEvent", unary(context, publish::one)),
         ("BulkPublishEvent", unary(context, publish::bulk)),
         ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
+        ("SubscribeTopicEventsAlpha1", bidirectional(context, subscribe::events)),
         ("GetSecret", unary(context, secrets::get)),
         ("GetBulkSecret", unary(context, secrets::get_bulk)),
         ("GetConfiguration", unary(context, configuration::get)),
@@ -127,6 +130,28 @@ where
         });
         let codec = tonic_prost::ProstCodec::<A, Q>::default();
         tonic::server::Grpc::new(codec).max_decoding_message_size(limit).server_streaming(service, request).await
+    })
+}
+
+/// A method with streams both ways.
+fn bidirectional<Q, A, F>(
+    context: &Context,
+    serve: impl Fn(Context, tonic::Streaming<Q>) -> F + Clone + Send + Sync + 'static,
+) -> MethodRouter
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+    F: Future<Output = Result<BoxStream<'static, Result<A, Status>>, Status>> + Send + 'static,
+{
+    let context = context.clone();
+    post(move |request: Request| async move {
+        let limit = context.max_body_bytes;
+        let service = tower::service_fn(move |request: tonic::Request<tonic::Streaming<Q>>| {
+            let answer = serve(context.clone(), request.into_inner());
+            async move { answer.await.map(tonic::Response::new) }
+        });
+        let codec = tonic_prost::ProstCodec::<A, Q>::default();
+        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).streaming(service, request).await
     })
 }
 

@@ -4,7 +4,8 @@ use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing};
 use std::collections::{HashMap, HashSet};
 use tonic::Status;
 
-fn check(pubsub: &str, topic: &str) -> Result<(), Status> {
+/// There is one broker.
+pub fn check(pubsub: &str, topic: &str) -> Result<(), Status> {
     if pubsub != DEFAULT_PUBSUB {
         return Err(Status::invalid_argument(format!("pubsub {pubsub} is not found")));
     }

@@ -89,7 +89,7 @@ impl Deliveries {
             }
             keep
         });
-        for (topic, function) in cursors {
+        for (topic, function) in cursors.into_iter().filter(|(_, subscriber)| !Log::is_stream(subscriber)) {
             // It may have come back meanwhile.
             if self.registry.get(&function).and_then(|function| subscription(&function, &topic)).is_none() {
                 self.log.unsubscribe(&topic, &function).await?;
