@@ -5,7 +5,9 @@ use super::trust::{CALLER, FromSidecar};
 use super::wire::DEPTH;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
-use crate::functions::{Deployed, Deployer, Function, FunctionName, Precondition, Registry, RegistryError, Upload, Versions};
+use crate::functions::{
+    Deployed, Deployer, Function, FunctionName, Precondition, Registry, RegistryError, Upload, Versions,
+};
 use crate::limits::Limits;
 use axum::Router;
 use axum::body::Body;

@@ -66,7 +66,14 @@ pub(super) struct Settings {
     pub(super) data_dir: Option<PathBuf>,
     /// Where functions are kept: `file`, in the data folder, or `dapr`, in a state store of the sidecar, shared by all replicas
     /// with this app-id [default: file]
-    #[arg(long, value_enum, value_name = "PLACE", env = "DAPLET_REGISTRY", help_heading = "Files", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PLACE",
+        env = "DAPLET_REGISTRY",
+        help_heading = "Files",
+        hide_possible_values = true
+    )]
     pub(super) registry: Option<RegistryKind>,
     /// Component of the state store for `--registry dapr` [default: statestore]
     #[arg(long, value_name = "NAME", env = "DAPLET_REGISTRY_STORE", help_heading = "Files")]

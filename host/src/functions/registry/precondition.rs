@@ -53,7 +53,13 @@ impl Precondition {
     pub fn check(&self, live: Option<&str>) -> Result<(), Unmet> {
         let unmet = |wanted| Err(Unmet { wanted, live: live.map(str::to_owned) });
         match (&self.matches, &self.matches_none) {
-            (Some(wanted), _) => if wanted.have(live) { Ok(()) } else { unmet(true) },
+            (Some(wanted), _) => {
+                if wanted.have(live) {
+                    Ok(())
+                } else {
+                    unmet(true)
+                }
+            }
             (None, Some(unwanted)) if unwanted.have(live) => unmet(false),
             _ => Ok(()),
         }
