@@ -276,12 +276,14 @@ fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
 
 /// Where loaded functions are kept on disk. Without it the server only starts colder.
 fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
-    let live: Vec<SnapshotKey> = registry.list().iter().map(|function| function.key).collect();
+    // A shared registry is loaded later; what has no function by then gives way to what has.
+    let live: Option<Vec<SnapshotKey>> =
+        registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
     let folder = config.data_dir.join("snapshots");
     if config.snapshot_disk_bytes == 0 {
         return None;
     }
-    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), &live) {
+    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
         Ok(disk) => Some(disk),
         Err(error) => {
             tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());

@@ -104,6 +104,17 @@ impl Mesh {
         }
     }
 
+    /// The keys in Redis that fit a pattern.
+    pub async fn keys(&self, pattern: &str) -> Vec<String> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.unwrap();
+        redis.write_all(format!("KEYS {pattern}\r\nQUIT\r\n").as_bytes()).await.unwrap();
+        let mut text = String::new();
+        redis.read_to_string(&mut text).await.unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with(['*', '$', '+']));
+        lines.map(str::to_owned).collect()
+    }
+
     /// `kill -9` of Redis, and waits for the end.
     pub fn kill_redis(&mut self) {
         if let Some(mut redis) = self.redis.take() {

@@ -1,5 +1,6 @@
 //! Several hosts with one app-id, each with a sidecar of its own, that share their functions in a state store.
 use super::{eventually, publish};
+use daplet_tests::between::{Between, Last};
 use daplet_tests::daprd::{Daprd, Mesh};
 use daplet_tests::server::{Answer, Options, Server};
 use reqwest::Method;
@@ -74,6 +75,11 @@ async fn changes_on_one_replica_reach_the_others() {
     put(&a, "large", &large).await;
     becomes(&b, "/large", 200, "large").await;
     assert_eq!(b.get("/functions/large/source").await.text(), large);
+    // More than a sidecar takes unless it is told to.
+    let larger = format!("/*{}*/ {}", " ".repeat((4 << 20) - 200), says("larger"));
+    let refused = manage(&a, Method::PUT, "larger", ("", ""), &larger).await;
+    assert_eq!((refused.status, refused.code().as_str()), (413, "payloadTooLarge"), "{}", refused.text());
+    assert_eq!(listed(&b).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,6 +172,40 @@ async fn an_acknowledged_upload_survives_its_replica() {
         assert_eq!(server.get("/f-0").await.text(), "newest");
         assert_eq!(listed(&server).await, listed(&b).await);
     }
+}
+
+/// Before the index is written an upload has not happened, after that it has; either way the others go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_dies_between_two_writes_leaves_nothing_half_done() {
+    let Some(mesh) = Mesh::start("redis").await else { return };
+    let (b, _second) = replica(&mesh).await;
+    put(&b, "other", &says("other")).await;
+    put(&b, "f", &says("before")).await;
+    for (passed_on, name, expected) in [(false, "f", "before"), (true, "f", "after"), (true, "new", "after")] {
+        let mut daprd = mesh.sidecar("daplet");
+        let between = Between::start(daprd.http_port).await;
+        let endpoint = ("DAPR_HTTP_ENDPOINT".to_owned(), format!("http://127.0.0.1:{}", between.port));
+        let env = [daprd.app_env(), vec![endpoint], SHARED.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec()];
+        let mut a = Server::spawn(Options { env: env.concat(), ..Options::default() });
+        daprd.start(a.port()).await;
+        a.ready().await;
+        between.kill_at(Last { pid: a.pid(), body: r#""key":"registry""#.to_owned(), passed_on });
+        let upload = a.http.put(a.url(&format!("/functions/{name}"))).body(says("after")).send().await;
+        assert!(upload.is_err(), "nobody acknowledged it: {upload:?}");
+        a.ended().await;
+        assert!(!a.alive());
+        becomes(&b, &format!("/{name}"), 200, expected).await;
+        let (third, _third) = replica(&mesh).await;
+        assert_eq!(third.get(&format!("/{name}")).await.text(), expected);
+        assert_eq!(third.get("/other").await.text(), "other");
+    }
+    // Changes go on, and clean up: two functions, what the last change replaced, and the record of the upload that never was.
+    for n in 0..5 {
+        put(&b, "f", &says(&n.to_string())).await;
+    }
+    assert_eq!(manage(&b, Method::DELETE, "new", ("", ""), "").await.status, 204);
+    let records = mesh.keys("daplet||registry/*").await;
+    assert_eq!(records.len(), 4, "{records:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
