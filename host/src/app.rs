@@ -77,7 +77,6 @@ pub fn serve(config: Config) -> Result<(), Fatal> {
 
 async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
-    let registry = Arc::new(Registry::open(&config.data_dir.join("functions.redb"), SnapshotKey::guest(GUEST))?);
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
         None => None,
@@ -85,6 +84,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
+    let registry = Arc::new(registry(&config, sidecar.as_ref())?);
     let (state, broker, configuration, locks, kept): Backends = match &sidecar {
         Some(sidecar) => (
             Arc::new(state::dapr::Dapr(sidecar.clone())),
@@ -132,6 +132,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         load_cpu: config.load_cpu,
         log: log.clone(),
     });
+    if let config::RegistryPlace::Dapr { .. } = config.registry {
+        let deployer = Arc::clone(&deployer);
+        tokio::spawn(async move { deployer.forget_replaced().await });
+    }
     let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), config.queue_wait);
     let ready = Arc::new(AtomicBool::new(true));
     let trigger = http::Context {
@@ -187,7 +191,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         let http = bind(config.dapr_listen).await?;
         running.push(tokio::spawn(listener::serve(http, dapr::routes(dapr_api), connections.clone(), stop.clone())));
     }
-    let mut router = health::routes(Arc::clone(&ready), sidecar.clone());
+    let mut router = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
     if let Some(sidecar) = sidecar {
         let (registry, invoker, streams) = (Arc::clone(&registry), invoker.clone(), sidecar.streams());
         if streams {
@@ -251,6 +255,17 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     Ok(())
 }
 
+/// Where functions are kept. The configuration allows a state store only where there is a sidecar.
+fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fatal> {
+    let guest = SnapshotKey::guest(GUEST);
+    match (&config.registry, sidecar) {
+        (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
+            Ok(Registry::shared(sidecar.clone(), store, *poll, guest))
+        }
+        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest)?),
+    }
+}
+
 /// The bindings that the configuration names.
 fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
     let target = |binding: &BindingSettings| binding::embedded::Target {
@@ -263,12 +278,14 @@ fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
 
 /// Where loaded functions are kept on disk. Without it the server only starts colder.
 fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
-    let live: Vec<SnapshotKey> = registry.list().iter().map(|function| function.key).collect();
+    // A shared registry is loaded later; what has no function by then gives way to what has.
+    let live: Option<Vec<SnapshotKey>> =
+        registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
     let folder = config.data_dir.join("snapshots");
     if config.snapshot_disk_bytes == 0 {
         return None;
     }
-    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), &live) {
+    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
         Ok(disk) => Some(disk),
         Err(error) => {
             tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());

@@ -57,7 +57,7 @@ async fn stays_within_its_bytes() {
 }
 
 fn on_disk(folder: &Path, max_bytes: u64, live: &[SnapshotKey]) -> SnapshotCache {
-    SnapshotCache::new(max_bytes, Some(Disk::open(folder, 64 << 20, shared().base(), live).unwrap()))
+    SnapshotCache::new(max_bytes, Some(Disk::open(folder, 64 << 20, shared().base(), Some(live)).unwrap()))
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! Behind a real Dapr sidecar: the same functions, unchanged, on real components.
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
-//! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies.
+//! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies;
+//! `replicas` has several hosts that share their functions.
 mod faults;
 mod invocation;
 mod messages;
+mod replicas;
 mod stores;
 mod transactions;
 mod trust;

@@ -36,7 +36,7 @@ spec:
 
 /// What several sidecars share: a Redis, component files, and the file in which they find each other.
 pub struct Mesh {
-    redis: Child,
+    redis: Option<Child>,
     /// Port of Redis.
     pub redis_port: u16,
     /// Component files, names and keys; a test may add to it before it starts a sidecar.
@@ -68,29 +68,59 @@ fn daprd() -> Option<PathBuf> {
     find("daprd", &root().join("target/daprd/daprd"))
 }
 
+fn redis() -> Option<PathBuf> {
+    find("redis-server", Path::new("/usr/bin/redis-server"))
+}
+
 impl Mesh {
     /// Starts Redis and writes the components, with `statestore` of the given type (`in-memory`, `sqlite`, `redis`).
     /// `None`, with a loud line, where Dapr or Redis is not there.
     pub async fn start(statestore: &str) -> Option<Mesh> {
-        let redis = find("redis-server", Path::new("/usr/bin/redis-server"));
-        let (Some(redis), Some(_)) = (redis, daprd()) else {
+        let (Some(_), Some(_)) = (redis(), daprd()) else {
             let reason = "daprd or redis-server is missing; scripts/setup-tests brings them";
             assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{reason}, and CI skips nothing");
             eprintln!("*** SKIPPED, not tested with a real Dapr: {reason} ***");
             return None;
         };
         let (folder, redis_port) = (tempfile::tempdir().unwrap(), free_port());
-        let mut command = Command::new(redis);
-        command.args(["--bind", "127.0.0.1", "--port", &redis_port.to_string(), "--save", "", "--appendonly", "no"]);
-        command.arg("--dir").arg(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        let mesh = Mesh { redis: command.spawn().unwrap(), redis_port, folder };
+        let mut mesh = Mesh { redis: None, redis_port, folder };
+        mesh.start_redis().await;
+        mesh.write_components(statestore);
+        Some(mesh)
+    }
+
+    /// Starts Redis, with what was written before it was killed.
+    pub async fn start_redis(&mut self) {
+        let mut command = Command::new(redis().unwrap());
+        command.args(["--bind", "127.0.0.1", "--port", &self.redis_port.to_string()]);
+        // A process that is killed loses nothing that the kernel has; this machine's end is not what is tested.
+        command.args(["--save", "", "--appendonly", "yes", "--appendfsync", "no"]);
+        command.arg("--dir").arg(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        self.redis = Some(command.spawn().unwrap());
         let start = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", redis_port)).await.is_err() {
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.is_err() {
             assert!(start.elapsed() < START, "Redis did not start");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        mesh.write_components(statestore);
-        Some(mesh)
+    }
+
+    /// The keys in Redis that fit a pattern.
+    pub async fn keys(&self, pattern: &str) -> Vec<String> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.unwrap();
+        redis.write_all(format!("KEYS {pattern}\r\nQUIT\r\n").as_bytes()).await.unwrap();
+        let mut text = String::new();
+        redis.read_to_string(&mut text).await.unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with(['*', '$', '+']));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// `kill -9` of Redis, and waits for the end.
+    pub fn kill_redis(&mut self) {
+        if let Some(mut redis) = self.redis.take() {
+            let _ = redis.kill();
+            let _ = redis.wait();
+        }
     }
 
     fn write_components(&self, statestore: &str) {
@@ -189,8 +219,7 @@ impl Mesh {
 
 impl Drop for Mesh {
     fn drop(&mut self) {
-        let _ = self.redis.kill();
-        let _ = self.redis.wait();
+        self.kill_redis();
     }
 }
 

@@ -1,11 +1,13 @@
 //! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
+use crate::dapr::DaprError;
 use crate::functions::source::SourceError;
-use crate::functions::{RegistryError, UploadError};
+use crate::functions::{RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daplet_abi::op;
 use daplet_abi::reply::{JsError, codes};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -35,6 +37,22 @@ impl ApiError {
     pub fn no_function(name: &str) -> ApiError {
         let detail = format!("there is no function {name:?}; GET /functions lists those that there are");
         ApiError::new(StatusCode::NOT_FOUND, codes::SCRIPT_NOT_FOUND, detail)
+    }
+
+    /// 503 while it is not known which functions there are.
+    pub fn not_loaded(reason: &str) -> ApiError {
+        let detail = format!("the functions are not loaded yet: {reason}");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "registryNotLoaded", detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 412 for a condition that does not hold.
+    fn unmet(unmet: &Unmet) -> ApiError {
+        let which = match unmet.wanted {
+            true => "If-Match names another version",
+            false => "If-None-Match names the live version",
+        };
+        ApiError::new(StatusCode::PRECONDITION_FAILED, "preconditionFailed", format!("{which}; {unmet}"))
     }
 
     /// 413 for a body above a limit.
@@ -170,7 +188,19 @@ impl From<UploadError> for ApiError {
 
 impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> ApiError {
-        internal(&error)
+        let unavailable = |code| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, error.to_string());
+        match &error {
+            RegistryError::Precondition(unmet) => ApiError::unmet(unmet),
+            RegistryError::Store { reason: DaprError::Refused { status: 413, .. }, .. } => {
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", error.to_string())
+            }
+            RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(op::codes::SIDECAR_UNAVAILABLE),
+            RegistryError::Lost { .. } => unavailable("registryLost"),
+            RegistryError::Contended { .. } => {
+                unavailable(codes::LOAD_SHED).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            _ => internal(&error),
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use super::trust::{CALLER, FromSidecar};
 use super::wire::DEPTH;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
-use crate::functions::{Deployer, Function, FunctionName, Registry, Upload};
+use crate::functions::{
+    Deployed, Deployer, Function, FunctionName, Precondition, Registry, RegistryError, Upload, Versions,
+};
 use crate::limits::Limits;
 use axum::Router;
 use axum::body::Body;
@@ -123,11 +125,13 @@ async fn upload(
     })?;
     upload.name = FunctionName::new(&name).map_err(|e| ApiError::bad_request(e.to_string()))?;
     upload.language = parameters.language.or(upload.language);
-    let live = context.registry.get(&name);
-    precondition(&headers, live.as_deref())?;
+    context.registry.refresh().await?;
+    let (live, precondition) = (context.registry.get(&name), precondition(&headers));
+    // Also before anything is done for it; what others do meanwhile is seen when it is stored.
+    precondition.check(live.as_ref().map(|live| live.record.version.as_str())).map_err(RegistryError::from)?;
     let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
-    let (function, changed) = context.deployer.deploy(upload, dry_run).await?;
-    let created = changed && !dry_run && live.is_none();
+    let (function, deployed) = context.deployer.deploy(upload, precondition, dry_run).await?;
+    let created = deployed == Deployed::Created;
     let mut response =
         (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(describe(&function))).into_response();
     response.headers_mut().insert(header::ETAG, etag(&function));
@@ -230,24 +234,20 @@ fn etag(function: &Function) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{}\"", function.record.version)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether a list of entity tags (RFC 9110 §8.8.3) names the live version.
-fn names(list: &HeaderValue, live: Option<&Function>) -> bool {
+/// A list of entity tags (RFC 9110 §8.8.3).
+fn versions(list: &HeaderValue) -> Versions {
     let list = list.to_str().unwrap_or_default();
-    let Some(live) = live else { return false };
-    list.trim() == "*"
-        || list.split(',').any(|tag| tag.trim().trim_start_matches("W/").trim_matches('"') == live.record.version)
+    if list.trim() == "*" {
+        return Versions::Any;
+    }
+    let tag = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+    Versions::OneOf(list.split(',').map(tag).collect())
 }
 
-fn precondition(headers: &HeaderMap, live: Option<&Function>) -> Result<(), ApiError> {
-    let failed = |detail: String| Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "preconditionFailed", detail));
-    let now = live.map_or_else(
-        || "there is no live version".to_owned(),
-        |live| format!("the live version is \"{}\"", live.record.version),
-    );
-    match (headers.get(header::IF_MATCH), headers.get(header::IF_NONE_MATCH)) {
-        (Some(wanted), _) if !names(wanted, live) => failed(format!("If-Match names another version; {now}")),
-        (_, Some(unwanted)) if names(unwanted, live) => failed(format!("If-None-Match names the live version; {now}")),
-        _ => Ok(()),
+fn precondition(headers: &HeaderMap) -> Precondition {
+    Precondition {
+        matches: headers.get(header::IF_MATCH).map(versions),
+        matches_none: headers.get(header::IF_NONE_MATCH).map(versions),
     }
 }
 
@@ -270,17 +270,20 @@ fn describe(function: &Function) -> Value {
     })
 }
 
-fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
+/// As it is now, whichever replica changed it last.
+async fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
+    context.registry.refresh().await?;
     context.registry.get(name).ok_or_else(|| ApiError::no_function(name))
 }
 
-async fn list(State(context): State<Context>) -> Response {
+async fn list(State(context): State<Context>) -> Result<Response, ApiError> {
+    context.registry.refresh().await?;
     let functions: Vec<Value> = context.registry.list().iter().map(|function| describe(function)).collect();
-    axum::Json(json!({ "functions": functions })).into_response()
+    Ok(axum::Json(json!({ "functions": functions })).into_response())
 }
 
 fn unchanged(headers: &HeaderMap, function: &Function) -> bool {
-    headers.get(header::IF_NONE_MATCH).is_some_and(|tags| names(tags, Some(function)))
+    headers.get(header::IF_NONE_MATCH).is_some_and(|tags| versions(tags).have(Some(&function.record.version)))
 }
 
 async fn show(
@@ -288,7 +291,7 @@ async fn show(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let function = find(&context, &name)?;
+    let function = find(&context, &name).await?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -301,7 +304,7 @@ async fn source(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let function = find(&context, &name)?;
+    let function = find(&context, &name).await?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -318,8 +321,9 @@ async fn remove(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let function = find(&context, &name)?;
-    precondition(&headers, Some(&function))?;
-    context.deployer.remove(&function.name).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let function = find(&context, &name).await?;
+    match context.deployer.remove(&function.name, precondition(&headers)).await? {
+        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Err(ApiError::no_function(&name)),
+    }
 }

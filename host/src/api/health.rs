@@ -2,6 +2,7 @@
 use super::ApiError;
 use crate::dapr::Sidecar;
 use crate::dapr::health::Health;
+use crate::functions::Registry;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -10,11 +11,15 @@ use daplet_abi::op::codes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The two probes; `ready` turns false when the server begins to stop. A server that is to use a sidecar is ready while that is.
-pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>) -> Router {
+/// The two probes; `ready` turns false when the server begins to stop. A server that is to use a sidecar is ready while that is,
+/// and none is before it knows its functions.
+pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>, registry: Arc<Registry>) -> Router {
     let readyz = move || {
         let answer = if ready.load(Ordering::Relaxed) {
-            reachable(sidecar.as_ref())
+            match registry.missing() {
+                Some(reason) => ApiError::not_loaded(&reason).into_response(),
+                None => reachable(sidecar.as_ref()),
+            }
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
         };

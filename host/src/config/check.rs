@@ -1,5 +1,5 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
-use super::settings::{BindingSettings, LogFormat, Settings};
+use super::settings::{BindingSettings, LogFormat, RegistryKind, Settings};
 use super::{ConfigError, user_folder};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub struct Config {
     pub app_id: String,
     /// Functions, state and messages.
     pub data_dir: PathBuf,
+    /// Where functions are kept.
+    pub registry: RegistryPlace,
     /// Keys for encryption.
     pub keys_dir: PathBuf,
     /// The compiled engine.
@@ -85,6 +87,20 @@ pub struct Connections {
     pub idle: Duration,
 }
 
+/// Where functions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryPlace {
+    /// In the data folder.
+    File,
+    /// In a state store of the sidecar, which all replicas with this app-id share.
+    Dapr {
+        /// The component.
+        store: String,
+        /// Between two looks at it.
+        poll: Duration,
+    },
+}
+
 /// Where secrets come from.
 #[derive(Clone, Default)]
 pub struct Secrets {
@@ -130,12 +146,29 @@ impl Config {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
         };
+        let sidecar = sidecar(variable)?;
+        let registry_poll_ms = pick!(registry_poll_ms, 1_000);
+        let registry = match typed.registry.or(file.registry) {
+            None | Some(RegistryKind::File) => RegistryPlace::File,
+            Some(RegistryKind::Dapr) if sidecar.is_none() => {
+                return Err(ConfigError::OutOfRange {
+                    setting: "registry".to_owned(),
+                    value: "dapr".to_owned(),
+                    range: "file where no Dapr sidecar is known (DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT)".to_owned(),
+                });
+            }
+            Some(RegistryKind::Dapr) => RegistryPlace::Dapr {
+                store: pick!(registry_store, "statestore".to_owned()),
+                poll: Duration::from_millis(registry_poll_ms),
+            },
+        };
         let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
         let config = Config {
             listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
             dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
+            registry,
             keys_dir: pick!(keys_dir, data_dir.join("keys")),
             data_dir,
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
@@ -164,7 +197,7 @@ impl Config {
             verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
             bindings: pick!(bindings, BTreeMap::new()),
-            sidecar: sidecar(variable)?,
+            sidecar,
             app_token: variable("APP_API_TOKEN"),
             manage_through_dapr: pick!(manage_through_dapr, false),
         };
@@ -177,6 +210,7 @@ impl Config {
         let ranges = [
             ("workers", config.workers as u64, 0, 256),
             ("snapshot_cache_mb", snapshot_cache_mb, 0, 16 << 20),
+            ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),
             ("max_request_line_bytes", connections.line_bytes as u64, 256, 60 << 10),

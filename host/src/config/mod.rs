@@ -8,7 +8,7 @@
 mod check;
 mod settings;
 
-pub use check::{Config, Connections, Secrets, Sidecar};
+pub use check::{Config, Connections, RegistryPlace, Secrets, Sidecar};
 pub use settings::{BindingSettings, Cli, LogFormat};
 
 use clap::Parser;
@@ -134,6 +134,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     fn serve(args: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let cli = Cli::try_parse_from(["daplet", "serve"].iter().chain(args)).unwrap();
@@ -191,5 +192,19 @@ mod tests {
         assert_eq!(found(&[]), None);
         let refused = serve(&[], &[("DAPR_GRPC_ENDPOINT", "https://dapr:443")]).unwrap_err().to_string();
         assert!(refused.contains("DAPR_GRPC_ENDPOINT") && refused.contains("https://dapr:443"), "{refused}");
+    }
+
+    #[test]
+    fn a_shared_registry_needs_a_sidecar() {
+        assert_eq!(serve(&[], &[]).unwrap().registry, RegistryPlace::File);
+        let alone = serve(&["--registry", "dapr"], &[]).unwrap_err().to_string();
+        assert!(alone.contains("registry") && alone.contains("DAPR_HTTP_PORT"), "{alone}");
+        let shared = |store: &str, ms| RegistryPlace::Dapr { store: store.to_owned(), poll: Duration::from_millis(ms) };
+        let port = ("DAPR_HTTP_PORT", "3501");
+        assert_eq!(serve(&["--registry", "dapr"], &[port]).unwrap().registry, shared("statestore", 1000));
+        let typed = ["--registry", "dapr", "--registry-store", "functions", "--registry-poll-ms", "250"];
+        assert_eq!(serve(&typed, &[port]).unwrap().registry, shared("functions", 250));
+        let often = serve(&["--registry", "dapr", "--registry-poll-ms", "1"], &[port]).unwrap_err().to_string();
+        assert!(often.contains("registry_poll_ms is 1"), "{often}");
     }
 }

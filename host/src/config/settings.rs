@@ -64,6 +64,23 @@ pub(super) struct Settings {
     /// Folder of functions, state and messages [default: ~/.local/share/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_DATA_DIR", help_heading = "Files")]
     pub(super) data_dir: Option<PathBuf>,
+    /// Where functions are kept: `file`, in the data folder, or `dapr`, in a state store of the sidecar, shared by all replicas
+    /// with this app-id [default: file]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PLACE",
+        env = "DAPLET_REGISTRY",
+        help_heading = "Files",
+        hide_possible_values = true
+    )]
+    pub(super) registry: Option<RegistryKind>,
+    /// Component of the state store for `--registry dapr` [default: statestore]
+    #[arg(long, value_name = "NAME", env = "DAPLET_REGISTRY_STORE", help_heading = "Files")]
+    pub(super) registry_store: Option<String>,
+    /// Time between two looks at that store for what other replicas changed, ms [default: 1000]
+    #[arg(long, value_name = "MS", env = "DAPLET_REGISTRY_POLL_MS", help_heading = "Files")]
+    pub(super) registry_poll_ms: Option<u64>,
     /// Folder of keys for encryption (PEM, JWK), without a sidecar [default: `keys` in the data folder]
     #[arg(long, value_name = "DIR", env = "DAPLET_KEYS_DIR", help_heading = "Files")]
     pub(super) keys_dir: Option<PathBuf>,
@@ -178,6 +195,16 @@ fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<reqwest
             "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
         ))),
     }
+}
+
+/// Where functions are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RegistryKind {
+    /// In the data folder.
+    File,
+    /// In a state store of the sidecar.
+    Dapr,
 }
 
 /// Form of the log.

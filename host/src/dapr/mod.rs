@@ -45,6 +45,16 @@ pub enum DaprError {
     },
 }
 
+impl DaprError {
+    /// A write's condition did not hold. In a transaction Dapr tells it by the message only, and so does redis always.
+    pub fn is_mismatch(&self) -> bool {
+        let told = |message: &str| {
+            ["etag", "failed to set key", "failed to delete"].iter().any(|words| message.contains(words))
+        };
+        matches!(self, DaprError::Refused { status, message, .. } if *status == 409 || told(message))
+    }
+}
+
 /// An answer of the sidecar.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -162,6 +172,12 @@ impl Sidecar {
     /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header.
     pub async fn get_state(&self, store: &str, key: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::GET, &format!("/v1.0/state/{}/{}", segment(store), segment(key)), trace)).await
+    }
+
+    /// The same, never an older value than the latest that was acknowledged.
+    pub async fn get_state_strong(&self, store: &str, key: &str) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/state/{}/{}?consistency=strong", segment(store), segment(key));
+        self.expect(self.request(Method::GET, &path, None)).await
     }
 
     /// `POST /v1.0/state/{store}` with a JSON array of items.

@@ -6,7 +6,7 @@
 //! - [`name`]: what a function may be called
 //! - [`source`]: parsing, TypeScript, what may be imported
 //! - [`checker`]: where sources are checked, so that a hostile one does no harm
-//! - [`registry`]: the durable table of functions
+//! - [`registry`]: the durable table of functions, of this host alone or shared by several
 //! - [`routes`]: which events of a topic a function is called for
 //! - [`upload`]: from source to a live version
 pub mod checker;
@@ -18,9 +18,9 @@ pub mod upload;
 
 pub use checker::Checker;
 pub use name::FunctionName;
-pub use registry::{Registry, RegistryError};
+pub use registry::{Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Router};
-pub use upload::{Deployer, Upload, UploadError};
+pub use upload::{Deployed, Deployer, Upload, UploadError};
 
 use crate::capabilities::Grants;
 use crate::limits::Limits;

@@ -1,14 +1,14 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
 //! the new one is on disk.
 use super::checker::{self, Checker, CheckerError};
-use super::registry::{Registry, RegistryError};
+use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name, routes};
 use crate::capabilities::Grants;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
-use crate::snapshot::{Loaded, SnapshotCache};
+use crate::snapshot::{Loaded, SnapshotCache, SnapshotKey};
 use crate::store::{Log, StoreError};
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::load::{LoadReport, LoadRequest};
@@ -33,6 +33,19 @@ pub struct Upload {
     pub env: BTreeMap<String, String>,
     /// What it may reach.
     pub grants: Grants,
+}
+
+/// What became of an upload that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// The first version of its name.
+    Created,
+    /// Another version than the one that was live.
+    Replaced,
+    /// It was live already.
+    Unchanged,
+    /// It could go live.
+    Checked,
 }
 
 /// Why an upload did not go live.
@@ -75,13 +88,18 @@ pub struct Deployer {
 }
 
 impl Deployer {
-    /// Checks and loads an upload; stores it unless `dry_run`. The function and whether anything changed.
-    pub async fn deploy(&self, upload: Upload, dry_run: bool) -> Result<(Arc<Function>, bool), UploadError> {
+    /// Checks and loads an upload; stores it unless `dry_run`, and if the condition holds then.
+    pub async fn deploy(
+        &self,
+        upload: Upload,
+        precondition: Precondition,
+        dry_run: bool,
+    ) -> Result<(Arc<Function>, Deployed), UploadError> {
         let version = version(&upload);
         let live = self.registry.get(upload.name.as_str());
         if let Some(live) = live.as_ref().filter(|live| live.record.version == version) {
             self.subscribe(live).await?;
-            return Ok((Arc::clone(live), false));
+            return Ok((Arc::clone(live), Deployed::Unchanged));
         }
         let now = jiff::Timestamp::now().to_string();
         let mut record = Record {
@@ -104,17 +122,19 @@ impl Deployer {
         record.exports = report(&loaded).map_err(UploadError::Load)?;
         routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
-        if !dry_run {
-            let loaded = Arc::new(loaded);
-            self.snapshots.insert(function.key, Arc::clone(&loaded)).await;
-            let before = self.registry.put(Arc::clone(&function)).await?;
-            self.snapshots.keep(function.key, loaded).await;
-            if let Some(before) = before {
-                self.snapshots.remove(&before.key).await;
-            }
-            self.subscribe(&function).await?;
+        if dry_run {
+            return Ok((function, Deployed::Checked));
         }
-        Ok((function, true))
+        let loaded = Arc::new(loaded);
+        self.snapshots.insert(function.key, Arc::clone(&loaded)).await;
+        let before = self.registry.put(Arc::clone(&function), precondition).await?;
+        self.snapshots.keep(function.key, loaded).await;
+        let deployed = if before.is_some() { Deployed::Replaced } else { Deployed::Created };
+        if let Some(before) = before.filter(|before| before.key != function.key) {
+            self.snapshots.remove(&before.key).await;
+        }
+        self.subscribe(&function).await?;
+        Ok((function, deployed))
     }
 
     /// Checks and loads the record's source, and fills in what that shows. What takes a while to check is loaded meanwhile as it is,
@@ -146,12 +166,30 @@ impl Deployer {
         Ok((self.load(name, record).await?, start.elapsed()))
     }
 
-    /// Removes a function and what is kept of it.
-    pub async fn remove(&self, name: &FunctionName) -> Result<(), RegistryError> {
-        if let Some(before) = self.registry.remove(name).await? {
+    /// Removes a function, if the condition holds, and what is kept of it; false if there was none.
+    pub async fn remove(&self, name: &FunctionName, precondition: Precondition) -> Result<bool, RegistryError> {
+        let before = self.registry.remove(name, precondition).await?;
+        if let Some(before) = &before {
             self.snapshots.remove(&before.key).await;
         }
-        Ok(())
+        Ok(before.is_some())
+    }
+
+    /// Removes what is kept of versions that other replicas replaced, for ever.
+    pub async fn forget_replaced(&self) {
+        let mut changes = self.registry.changes();
+        let mut known: BTreeMap<FunctionName, SnapshotKey> = BTreeMap::new();
+        loop {
+            changes.mark_unchanged();
+            let now: BTreeMap<_, _> = self.registry.list().iter().map(|f| (f.name.clone(), f.key)).collect();
+            for (_, key) in known.iter().filter(|(name, key)| now.get(*name) != Some(key)) {
+                self.snapshots.remove(key).await;
+            }
+            known = now;
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// From the acknowledgement of an upload on, no message of its topics passes it by.

@@ -51,16 +51,18 @@ enum Change {
 
 impl Disk {
     /// Opens or makes the folder at `path`, for at most `max_bytes` bytes of snapshots over `base`. Files of others than
-    /// `live` are removed in the background.
-    pub fn open(path: &Path, max_bytes: u64, base: Base, live: &[SnapshotKey]) -> io::Result<Disk> {
+    /// `live`, where that is known, are removed in the background.
+    pub fn open(path: &Path, max_bytes: u64, base: Base, live: Option<&[SnapshotKey]>) -> io::Result<Disk> {
         fs::create_dir_all(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o700))?;
         fs::read_dir(path)?;
         let folder = Arc::new(Folder { path: path.to_owned(), base, told: AtomicBool::new(false) });
         let (changes, queue) = mpsc::channel(QUEUE);
         let writer = Writer { folder: Arc::clone(&folder), max_bytes, files: HashMap::new(), bytes: 0, tick: 0 };
-        let live = live.iter().map(name).collect();
-        std::thread::Builder::new().name("daplet-snapshots".to_owned()).spawn(move || writer.run(&live, queue))?;
+        let live = live.map(|live| live.iter().map(name).collect());
+        std::thread::Builder::new()
+            .name("daplet-snapshots".to_owned())
+            .spawn(move || writer.run(live.as_ref(), queue))?;
         Ok(Disk { folder, readers: Semaphore::new(READERS), changes })
     }
 
@@ -168,7 +170,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, live: &HashSet<String>, mut queue: mpsc::Receiver<Change>) {
+    fn run(mut self, live: Option<&HashSet<String>>, mut queue: mpsc::Receiver<Change>) {
         // Of this thread alone. Nobody waits for a file, and requests need the processor; without it they are only slower.
         let _same = rustix::process::nice(PRIORITY);
         if let Err(error) = self.tidy(live) {
@@ -190,7 +192,7 @@ impl Writer {
     }
 
     /// Learns what is there; removes what was left half-written and what belongs to no live function.
-    fn tidy(&mut self, live: &HashSet<String>) -> io::Result<()> {
+    fn tidy(&mut self, live: Option<&HashSet<String>>) -> io::Result<()> {
         let mut found: Vec<(SystemTime, String, u64)> = Vec::new();
         for entry in fs::read_dir(&self.folder.path)? {
             let path = entry?.path();
@@ -201,7 +203,7 @@ impl Writer {
                 continue;
             };
             match fs::metadata(&path) {
-                Ok(data) if extension == WHOLE && live.contains(name) => {
+                Ok(data) if extension == WHOLE && live.is_none_or(|live| live.contains(name)) => {
                     found.push((data.modified().unwrap_or(SystemTime::UNIX_EPOCH), name.to_owned(), data.len()));
                 }
                 _ => self.delete(&path),

@@ -43,6 +43,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and (not .Values.dapr.enabled) (gt (int .Values.replicaCount) 1) -}}
 {{- fail (printf "replicaCount is %d, but dapr.enabled=false allows 1: without Dapr each pod has state and messages of its own" (int .Values.replicaCount)) -}}
 {{- end -}}
+{{- if and (not .Values.dapr.enabled) (eq .Values.registry.backend "dapr") -}}
+{{- fail "registry.backend=dapr needs dapr.enabled=true: functions are in a state store of the sidecar" -}}
+{{- end -}}
+{{- if and (eq .Values.registry.backend "file") (gt (int .Values.replicaCount) 1) -}}
+{{- fail (printf "replicaCount is %d, but registry.backend=file allows 1: each pod would have functions of its own; set registry.backend=dapr" (int .Values.replicaCount)) -}}
+{{- end -}}
 {{- if and (not .Values.dapr.enabled) (or .Values.dapr.appTokenSecret .Values.dapr.apiTokenSecret) -}}
 {{- fail "dapr.appTokenSecret and dapr.apiTokenSecret need dapr.enabled=true" -}}
 {{- end -}}

@@ -66,21 +66,8 @@ fn broken(e: &serde_json::Error) -> OpError {
 /// How often an unguarded write is tried again while others write the key.
 const OVERWRITES: usize = 100;
 
-/// Redis's words for a condition that does not hold.
-fn redis_refused(message: &str) -> bool {
-    message.contains("failed to set key") || message.contains("failed to delete")
-}
-
-/// In a transaction Dapr tells an ETag mismatch by its message only.
 fn mismatch(e: DaprError) -> OpError {
-    match e {
-        DaprError::Refused { status, message, .. }
-            if status == 409 || message.contains("etag") || redis_refused(&message) =>
-        {
-            error(codes::ETAG_MISMATCH, message)
-        }
-        other => from_dapr(other),
-    }
+    if e.is_mismatch() { error(codes::ETAG_MISMATCH, e.to_string()) } else { from_dapr(e) }
 }
 
 impl Dapr {

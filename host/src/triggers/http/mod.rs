@@ -59,7 +59,10 @@ async fn handle(State(context): State<Context>, request: Request) -> Response {
 async fn respond(context: &Context, request: Request) -> Result<Response, (ApiError, Option<HeaderValue>)> {
     let (parts, body) = request.into_parts();
     let name = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    let function = context.registry.get(name).ok_or_else(|| (ApiError::no_function(name), None))?;
+    let function = context.registry.get(name).ok_or_else(|| match context.registry.missing() {
+        Some(reason) => (ApiError::not_loaded(&reason), None),
+        None => (ApiError::no_function(name), None),
+    })?;
     let caller = caller(&parts.headers);
     let id = HeaderValue::from_str(&caller.request_id).ok();
     // Before the body: a request that is not let in costs no memory.

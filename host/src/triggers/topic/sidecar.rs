@@ -2,6 +2,7 @@
 //!
 //! Where topics come by streams the list is empty. A missing or failing function never answers 404: the message would be dropped.
 use super::{deliver_to_all, topics};
+use crate::api::ApiError;
 use crate::dapr::{segment, topic_path};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -35,7 +36,11 @@ pub fn routes(context: Context) -> Router {
         .with_state(context)
 }
 
-async fn subscriptions(State(context): State<Context>) -> Json<Value> {
+/// Asked once, when the sidecar starts: an answer before the functions are loaded would be the last one.
+async fn subscriptions(State(context): State<Context>) -> Result<Json<Value>, ApiError> {
+    if !context.streams {
+        context.registry.refresh().await?;
+    }
     let listed = if context.streams { Vec::new() } else { topics(&context.registry) };
     let entries = listed.into_iter().map(|topic| {
         let route = format!("/dapr/topics/{}/{}", segment(&topic.pubsub), topic_path(&topic.topic));
@@ -48,7 +53,7 @@ async fn subscriptions(State(context): State<Context>) -> Json<Value> {
         }
         entry
     });
-    Json(entries.collect())
+    Ok(Json(entries.collect()))
 }
 
 async fn delivery(

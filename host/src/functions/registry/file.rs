@@ -1,0 +1,88 @@
+//! The keeper of this host's own functions: a table of redb. Commits are on disk before they return.
+use super::live::Live;
+use super::{Before, Command, Precondition, RegistryError};
+use crate::functions::{Function, FunctionName, Record};
+use crate::store::file::DatabaseFile;
+use redb::{ReadableTable, TableDefinition};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+const FUNCTIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("functions");
+
+macro_rules! from_redb {
+    ($($kind:ident),*) => {$(
+        impl From<redb::$kind> for RegistryError {
+            fn from(error: redb::$kind) -> RegistryError {
+                RegistryError::Database(error.into())
+            }
+        }
+    )*};
+}
+from_redb!(TableError, StorageError);
+
+/// The table. What is live is what is in it: nobody else changes it.
+pub struct Table {
+    file: DatabaseFile,
+    live: Arc<Live>,
+}
+
+impl Table {
+    /// Opens the table and makes live what is in it.
+    pub fn open(path: &Path, live: Arc<Live>) -> Result<Table, RegistryError> {
+        let file = DatabaseFile::open(path)?;
+        file.write(|write| write.open_table(FUNCTIONS).map(drop).map_err(RegistryError::from))?;
+        let mut found = Vec::new();
+        for entry in file.read()?.open_table(FUNCTIONS)?.iter()? {
+            let (name, bytes) = entry?;
+            let damaged = |reason: String| RegistryError::Damaged { name: name.value().to_owned(), reason };
+            let checked = FunctionName::new(name.value()).map_err(|e| damaged(e.to_string()))?;
+            let record: Record = serde_json::from_slice(bytes.value()).map_err(|e| damaged(e.to_string()))?;
+            found.push((checked.clone(), Some(live.function(checked, record))));
+        }
+        live.apply(found);
+        live.complete();
+        Ok(Table { file, live })
+    }
+
+    /// Does what is asked until nobody can ask any more, on a thread that may block.
+    pub fn keep(self, mut commands: mpsc::Receiver<Command>) {
+        // Whoever asked may have gone; what is done is done.
+        while let Some(command) = commands.blocking_recv() {
+            match command {
+                Command::Put(function, precondition, done) => drop(done.send(self.put(function, &precondition))),
+                Command::Remove(name, precondition, done) => drop(done.send(self.remove(name, &precondition))),
+                Command::Refresh(done) => drop(done.send(Ok(()))),
+            }
+        }
+    }
+
+    fn check(&self, name: &FunctionName, precondition: &Precondition) -> Result<(), RegistryError> {
+        let live = self.live.get(name.as_str());
+        Ok(precondition.check(live.as_ref().map(|live| live.record.version.as_str()))?)
+    }
+
+    fn put(&self, function: Arc<Function>, precondition: &Precondition) -> Before {
+        self.check(&function.name, precondition)?;
+        let name = function.name.as_str();
+        let bytes = serde_json::to_vec(&function.record)
+            .map_err(|e| RegistryError::Damaged { name: name.to_owned(), reason: e.to_string() })?;
+        self.file.write(|write| {
+            write.open_table(FUNCTIONS)?.insert(name, bytes.as_slice())?;
+            Ok::<_, RegistryError>(())
+        })?;
+        Ok(self.live.swap((function.name.clone(), Some(function))))
+    }
+
+    fn remove(&self, name: FunctionName, precondition: &Precondition) -> Before {
+        if self.live.get(name.as_str()).is_none() {
+            return Ok(None);
+        }
+        self.check(&name, precondition)?;
+        self.file.write(|write| {
+            write.open_table(FUNCTIONS)?.remove(name.as_str())?;
+            Ok::<_, RegistryError>(())
+        })?;
+        Ok(self.live.swap((name, None)))
+    }
+}

@@ -1,0 +1,178 @@
+//! The registry: which functions there are. The truth; every snapshot can be made again from it.
+//!
+//! Owns: the live map, and one keeper beside it that makes changes durable, one after the other, before they go live: an
+//! upload that was acknowledged survives a crash. Requests read the map alone and never wait for the keeper.
+//!
+//! # Layout
+//! - [`live`]: the map, and who hears of changes
+//! - [`precondition`]: what must be live for a change to be made
+//! - [`file`]: the keeper of this host's own functions (docs/decisions/008-embedded-database.md)
+//! - [`shared`]: the keeper of functions that several replicas share (docs/decisions/024-shared-registry.md)
+//! - [`records`]: where those are in a Dapr state store
+mod file;
+mod live;
+pub mod precondition;
+mod records;
+mod shared;
+
+pub use precondition::{Precondition, Unmet, Versions};
+
+use super::{Function, FunctionName, Record};
+use crate::dapr::{DaprError, Sidecar};
+use crate::store::file::OpenError;
+use live::Live;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Changes that may wait for the keeper.
+const QUEUE: usize = 64;
+
+/// A fault of the registry.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The file cannot be opened.
+    #[error("function registry: {0}")]
+    File(#[from] OpenError),
+    /// The database cannot be read or written.
+    #[error("function registry: {0}")]
+    Database(#[from] redb::Error),
+    /// A stored record cannot be read.
+    #[error("function registry: the record of {name} is damaged: {reason}")]
+    Damaged {
+        /// The function.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The keeper ended.
+    #[error("function registry: the writer was cancelled")]
+    Cancelled,
+    /// The change's condition does not hold.
+    #[error("{0}")]
+    Precondition(Unmet),
+    /// The state store, or the sidecar before it, does not do what is asked.
+    #[error("function registry: state store {store}: {reason}")]
+    Store {
+        /// The component.
+        store: String,
+        /// What it, or the client, said.
+        reason: DaprError,
+    },
+    /// The state store does not answer.
+    #[error("function registry: state store {store} did not answer within {seconds} s")]
+    Slow {
+        /// The component.
+        store: String,
+        /// For how long it was waited.
+        seconds: u64,
+    },
+    /// The state store has lost what this replica has seen there.
+    #[error(
+        "function registry: state store {store} had functions and now has none; those that were loaded go on. Restore the \
+         store, or restart to begin with nothing"
+    )]
+    Lost {
+        /// The component.
+        store: String,
+    },
+    /// Other replicas change functions faster than this one can.
+    #[error("function registry: other replicas changed functions {attempts} times meanwhile; try again")]
+    Contended {
+        /// How often it was tried.
+        attempts: usize,
+    },
+}
+
+impl From<Unmet> for RegistryError {
+    fn from(unmet: Unmet) -> RegistryError {
+        RegistryError::Precondition(unmet)
+    }
+}
+
+/// The version that was live before a change.
+type Before = Result<Option<Arc<Function>>, RegistryError>;
+
+/// What the keeper is asked to do.
+enum Command {
+    Put(Arc<Function>, Precondition, oneshot::Sender<Before>),
+    Remove(FunctionName, Precondition, oneshot::Sender<Before>),
+    Refresh(oneshot::Sender<Result<(), RegistryError>>),
+}
+
+/// The table of functions. Cheap to share by `Arc`; the keeper ends with it.
+pub struct Registry {
+    live: Arc<Live>,
+    keeper: mpsc::Sender<Command>,
+}
+
+impl Registry {
+    /// Functions in a file of this host; `guest` is the digest that snapshot keys begin with.
+    pub fn open(path: &Path, guest: [u8; 32]) -> Result<Registry, RegistryError> {
+        let live = Arc::new(Live::new(guest, "the file is not read yet"));
+        let table = file::Table::open(path, Arc::clone(&live))?;
+        let (keeper, commands) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new().name("daplet-registry".to_owned());
+        thread.spawn(move || table.keep(commands)).map_err(redb::Error::from)?;
+        Ok(Registry { live, keeper })
+    }
+
+    /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
+    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32]) -> Registry {
+        let live = Arc::new(Live::new(guest, "the state store was not asked yet"));
+        let (keeper, commands) = mpsc::channel(QUEUE);
+        let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));
+        tokio::spawn(shared.keep(commands, poll));
+        Registry { live, keeper }
+    }
+
+    /// A live version of a record.
+    pub fn function(&self, name: FunctionName, record: Record) -> Arc<Function> {
+        self.live.function(name, record)
+    }
+
+    /// The live version of a function.
+    pub fn get(&self, name: &str) -> Option<Arc<Function>> {
+        self.live.get(name)
+    }
+
+    /// All functions, by name.
+    pub fn list(&self) -> Vec<Arc<Function>> {
+        self.live.list()
+    }
+
+    /// Ticks with each change, whoever made it.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.live.changes()
+    }
+
+    /// Why no function was loaded yet; none once all were.
+    pub fn missing(&self) -> Option<String> {
+        self.live.missing()
+    }
+
+    /// Takes up what other replicas changed before this was called.
+    pub async fn refresh(&self) -> Result<(), RegistryError> {
+        self.ask(Command::Refresh).await
+    }
+
+    /// Stores a version if the condition holds, durably when this returns, and makes it live; the version that was.
+    pub async fn put(&self, function: Arc<Function>, precondition: Precondition) -> Before {
+        self.ask(|done| Command::Put(function, precondition, done)).await
+    }
+
+    /// Removes a function if the condition holds, durably when this returns; the version that was live.
+    pub async fn remove(&self, name: &FunctionName, precondition: Precondition) -> Before {
+        self.ask(|done| Command::Remove(name.clone(), precondition, done)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, RegistryError>>) -> Command,
+    ) -> Result<T, RegistryError> {
+        let (done, answer) = oneshot::channel();
+        self.keeper.send(command(done)).await.map_err(|_| RegistryError::Cancelled)?;
+        answer.await.map_err(|_| RegistryError::Cancelled)?
+    }
+}

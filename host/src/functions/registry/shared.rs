@@ -1,0 +1,231 @@
+//! The keeper of functions that several replicas share in a Dapr state store.
+//!
+//! What the index says is so; it is changed only over the ETag it was read with. A change is made in this order, and a replica
+//! that dies between two steps leaves nothing lost and nothing dangling:
+//! 1. The record is written at a key that is new. Nobody reads it yet: without the next step it is garbage of an upload that
+//!    was not acknowledged.
+//! 2. The index names it, and lists the record that it replaces as discarded. Now the change is made, for all replicas.
+//! 3. Whoever makes the next change deletes what is discarded first. The index has not named it since, and never will again.
+//!
+//! A change whose index was overtaken is made again on the newer one, and its condition is looked at again. So of competing
+//! uploads with `If-None-Match: *` one wins, and of those without a condition the later one.
+//!
+//! An answer that does not come leaves open whether step 2 was done: the caller is told that it failed, and the next look at
+//! the index tells all replicas the same.
+use super::live::{Change, Live};
+use super::records::{Entry, Index, Records};
+use super::{Before, Command, Precondition, RegistryError};
+use crate::functions::{Function, FunctionName, Record};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How often a change is tried on an index that others change too.
+const ATTEMPTS: usize = 100;
+/// Records read at once.
+const READERS: usize = 8;
+/// Between two looks at the store until it was seen once: whoever starts is waited for.
+const SOON: Duration = Duration::from_millis(200);
+
+/// What this replica knows of the store.
+pub struct Shared {
+    records: Records,
+    live: Arc<Live>,
+    /// As it was seen last.
+    index: Index,
+    /// Of `index`; none: it was not seen, or written since.
+    etag: Option<String>,
+    /// The index was there at one time.
+    seen: bool,
+    /// Records that cannot be read; told once.
+    damaged: BTreeSet<String>,
+    /// The last look failed, and this was told.
+    failing: bool,
+}
+
+impl Shared {
+    /// Knows nothing yet.
+    pub fn new(records: Records, live: Arc<Live>) -> Shared {
+        let (index, damaged) = (Index::default(), BTreeSet::new());
+        Shared { records, live, index, etag: None, seen: false, damaged, failing: false }
+    }
+
+    /// Does what is asked, and looks at the store in between, until nobody can ask any more.
+    pub async fn keep(mut self, mut commands: mpsc::Receiver<Command>, poll: Duration) {
+        let mut next = Instant::now();
+        loop {
+            // Whoever asked may have gone; what is done is done.
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    None => return,
+                    Some(Command::Put(function, condition, done)) => drop(done.send(self.put(function, &condition).await)),
+                    Some(Command::Remove(name, condition, done)) => drop(done.send(self.remove(name, &condition).await)),
+                    Some(Command::Refresh(done)) => drop(done.send(self.refresh().await)),
+                },
+                () = tokio::time::sleep_until(next) => drop(self.refresh().await),
+            }
+            let pause = if self.live.missing().is_some() { poll.min(SOON) } else { poll };
+            next = Instant::now() + pause;
+        }
+    }
+
+    /// Takes up what the store has now.
+    async fn refresh(&mut self) -> Result<(), RegistryError> {
+        let done = self.follow().await;
+        match &done {
+            Ok(()) => {
+                if self.live.missing().is_some() {
+                    let (count, store) = (self.live.list().len(), self.records.store());
+                    tracing::info!("{count} functions were loaded from state store {store}");
+                    self.live.complete();
+                } else if self.failing {
+                    tracing::info!("state store {} has functions for all replicas again", self.records.store());
+                }
+            }
+            Err(error) => {
+                self.live.lacks(&error.to_string());
+                if !self.failing {
+                    tracing::warn!("{error}; trying again");
+                }
+            }
+        }
+        self.failing = done.is_err();
+        done
+    }
+
+    async fn follow(&mut self) -> Result<(), RegistryError> {
+        let mut looked = None;
+        loop {
+            let Some((index, etag)) = self.records.index().await? else {
+                if self.seen {
+                    return Err(RegistryError::Lost { store: self.records.store().to_owned() });
+                }
+                return Ok(());
+            };
+            self.seen = true;
+            let (changes, absent) = self.changes(&index).await?;
+            // A record that was deleted was replaced, and the index says by which; unless it still says the same.
+            if absent.is_empty() || looked.as_ref() == Some(&etag) {
+                for name in absent {
+                    tracing::error!("{}", RegistryError::Damaged { name, reason: "it is not there".to_owned() });
+                }
+                self.live.apply(changes);
+                (self.index, self.etag) = (index, Some(etag));
+                return Ok(());
+            }
+            looked = Some(etag);
+        }
+    }
+
+    /// From what is live to what the index names, and the functions whose records are not there.
+    async fn changes(&mut self, index: &Index) -> Result<(Vec<Change>, Vec<String>), RegistryError> {
+        let gone = self.index.functions.keys().filter(|name| !index.functions.contains_key(*name));
+        let mut changes: Vec<Change> =
+            gone.filter_map(|name| FunctionName::new(name).ok()).map(|name| (name, None)).collect();
+        let known = &self.index.functions;
+        let differ = index.functions.iter().filter(|(name, entry)| known.get(*name) != Some(entry));
+        let differ: Vec<(String, Entry)> = differ.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        let read = stream::iter(differ).map(|(name, entry)| {
+            let records = self.records.clone();
+            async move {
+                match records.record(&entry.record).await {
+                    Err(RegistryError::Damaged { reason, .. }) => Ok((name, entry, Err(reason))),
+                    found => found.map(|record| (name, entry, Ok(record))),
+                }
+            }
+        });
+        let read: Vec<(String, Entry, Result<Option<Record>, String>)> =
+            read.buffer_unordered(READERS).try_collect().await?;
+        let mut absent = Vec::new();
+        for (name, entry, record) in read {
+            let named = FunctionName::new(&name).map_err(|e| e.to_string());
+            match named.and_then(|named| Ok((named, record?))) {
+                Ok((named, Some(record))) => {
+                    let function = self.live.function(named.clone(), record);
+                    changes.push((named, Some(function)));
+                }
+                Ok((_, None)) => absent.push(name),
+                // Written by a newer version, say: the others go on.
+                Err(reason) if self.damaged.insert(entry.record.clone()) => {
+                    tracing::error!("{}", RegistryError::Damaged { name, reason });
+                }
+                Err(_) => {}
+            }
+        }
+        Ok((changes, absent))
+    }
+
+    async fn put(&mut self, function: Arc<Function>, precondition: &Precondition) -> Before {
+        let entry = Entry::new(&function.name, &function.record.version);
+        let done = self.put_at(&entry, &function, precondition).await;
+        if let Err(RegistryError::Precondition(_) | RegistryError::Contended { .. }) = &done {
+            // Garbage otherwise, and no more than that.
+            drop(self.records.delete(&entry.record).await);
+        }
+        done
+    }
+
+    async fn put_at(&mut self, entry: &Entry, function: &Arc<Function>, precondition: &Precondition) -> Before {
+        let name = function.name.as_str();
+        let mut written = false;
+        for _ in 0..ATTEMPTS {
+            let before = self.live.get(name);
+            self.refresh().await?;
+            let known = self.index.functions.get(name);
+            // A sidecar that tries again by itself may call its own first try a conflict.
+            if known == Some(entry) {
+                return Ok(before);
+            }
+            precondition.check(known.map(|known| known.version.as_str()))?;
+            if !written {
+                self.records.add(&entry.record, &function.record).await?;
+                written = true;
+            }
+            if self.change(name, Some(entry.clone())).await? {
+                return Ok(self.live.swap((function.name.clone(), Some(Arc::clone(function)))));
+            }
+        }
+        Err(RegistryError::Contended { attempts: ATTEMPTS })
+    }
+
+    async fn remove(&mut self, name: FunctionName, precondition: &Precondition) -> Before {
+        for _ in 0..ATTEMPTS {
+            let before = self.live.get(name.as_str());
+            self.refresh().await?;
+            let Some(known) = self.index.functions.get(name.as_str()) else { return Ok(None) };
+            precondition.check(Some(&known.version))?;
+            if self.change(name.as_str(), None).await? {
+                self.live.swap((name, None));
+                return Ok(before);
+            }
+        }
+        Err(RegistryError::Contended { attempts: ATTEMPTS })
+    }
+
+    /// Writes the index with one function changed over the one that was seen; false if others have changed it.
+    async fn change(&mut self, name: &str, entry: Option<Entry>) -> Result<bool, RegistryError> {
+        let mut next = self.index.clone();
+        let replaced = match entry {
+            Some(entry) => next.functions.insert(name.to_owned(), entry),
+            None => next.functions.remove(name),
+        };
+        let mut kept = Vec::new();
+        for key in std::mem::take(&mut next.discarded) {
+            if self.records.delete(&key).await.is_err() {
+                kept.push(key);
+            }
+        }
+        next.discarded = kept;
+        next.discarded.extend(replaced.map(|entry| entry.record));
+        let done = self.records.set_index(&next, self.etag.as_deref()).await?;
+        if done {
+            (self.index, self.seen) = (next, true);
+        }
+        self.etag = None;
+        Ok(done)
+    }
+}
