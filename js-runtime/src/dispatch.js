@@ -147,7 +147,7 @@
     if (handlers.length === 0) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, message, job, binding or configuration",
+          "or export a default function, or functions named GET, POST, …, or message",
       );
     }
     const subscriptions = readSubscriptions(namespace.subscriptions);
