@@ -15,6 +15,7 @@ pub fn dapr_request(input: &[u8]) {
         let context = Context {
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
+            log: None,
             secrets: Arc::clone(&backend.secrets),
             configuration: Arc::clone(&backend.configuration),
             lock: Arc::clone(&backend.lock),
