@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -59,9 +60,17 @@ pub fn without_settings(command: &mut Command) {
     }
 }
 
-/// A port of the loopback address that nobody listens on now.
+/// A port of the loopback address that nobody listens on now, of a range that the system gives to nobody who does not ask for
+/// it: what listens on port 0, or connects, cannot take it before it is used.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 16_384).unwrap();
+    loop {
+        let port = 16_384 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 16_384;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Server {
@@ -150,7 +159,7 @@ impl Server {
         self.base.rsplit(':').next().unwrap().parse().unwrap()
     }
 
-    /// Waits until the process has ended, without taking its exit code.
+    /// Waits until the process's first thread has ended, without taking its exit code.
     pub async fn ended(&self) {
         let stat = format!("/proc/{}/stat", self.pid());
         while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")) {

@@ -1,5 +1,4 @@
 //! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
-use crate::dapr::DaprError;
 use crate::functions::source::SourceError;
 use crate::functions::{RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
@@ -191,7 +190,7 @@ impl From<RegistryError> for ApiError {
         let unavailable = |code| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, error.to_string());
         match &error {
             RegistryError::Precondition(unmet) => ApiError::unmet(unmet),
-            RegistryError::Store { reason: DaprError::Refused { status: 413, .. }, .. } => {
+            RegistryError::Store { reason, .. } if reason.is_too_large() => {
                 ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", error.to_string())
             }
             RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(op::codes::SIDECAR_UNAVAILABLE),

@@ -53,6 +53,11 @@ impl DaprError {
         };
         matches!(self, DaprError::Refused { status, message, .. } if *status == 409 || told(message))
     }
+
+    /// The body is larger than the sidecar takes. It says so with a status of its own or, when it finds out while it reads, in words.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, DaprError::Refused { status, message, .. } if *status == 413 || message.contains("stream too large"))
+    }
 }
 
 /// An answer of the sidecar.
