@@ -5,6 +5,7 @@ use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::jobs::{self, JobStore, JobsCapability};
 use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
@@ -17,8 +18,8 @@ use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Configuration, Locks, Log, State, Store};
-use crate::triggers::{http, topic};
+use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
+use crate::triggers::{http, job, topic};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ type Backends = (
     Arc<dyn Broker>,
     Arc<dyn ConfigurationStore>,
     Arc<dyn LockStore>,
-    Option<(Log, Configuration)>,
+    Arc<dyn JobStore>,
+    Option<(Log, Configuration, Jobs)>,
 );
 
 /// Fills the cache of the compiled engine.
@@ -85,28 +87,33 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         tokio::spawn(sidecar.clone().watch());
     }
     let registry = Arc::new(registry(&config, sidecar.as_ref())?);
-    let (state, broker, configuration, locks, kept): Backends = match &sidecar {
+    let (state, broker, configuration, locks, jobs, kept): Backends = match &sidecar {
         Some(sidecar) => (
             Arc::new(state::dapr::Dapr(sidecar.clone())),
             Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
             Arc::new(configuration::dapr::Dapr(sidecar.clone())),
             Arc::new(lock::dapr::Dapr(sidecar.clone())),
+            Arc::new(jobs::dapr::Dapr(sidecar.clone())),
             None,
         ),
         None => {
             let store = Store::open(&config.data_dir.join("state.redb"))?;
             let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-            let (items, log) = (Configuration::new(store.clone()), Log::new(store));
+            let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
+            let jobs = Jobs::new(store);
             log.forget_streams().await?;
             tokio::spawn(purge(kept.clone(), locks.clone()));
             let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
             let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
             let configuration = configuration::embedded::Embedded(items.clone());
             let locks = lock::embedded::Embedded { locks, app_id: config.app_id.clone() };
-            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Arc::new(locks), Some((log, items)))
+            let scheduled = jobs::embedded::Embedded(jobs.clone());
+            let kept = Some((log, items, jobs));
+            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Arc::new(locks), Arc::new(scheduled), kept)
         }
     };
-    let (log, items) = kept.unzip();
+    let (log, items, kept_jobs) =
+        kept.map_or((None, None, None), |(log, items, jobs)| (Some(log), Some(items), Some(jobs)));
     let secrets: Arc<dyn SecretStore> = match &sidecar {
         Some(sidecar) => Arc::new(secrets::dapr::Dapr(sidecar.clone())),
         None => {
@@ -155,6 +162,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(BindingCapability(Arc::clone(&bindings))),
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
+        Box::new(JobsCapability(Arc::clone(&jobs))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let stop = CancellationToken::new();
@@ -165,6 +173,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         secrets,
         configuration,
         lock: locks,
+        jobs,
         crypto,
         binding: bindings,
         own,
@@ -177,6 +186,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
+    if let Some(jobs) = kept_jobs {
+        let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
+        running.push(tokio::spawn(job::embedded::Scheduler { jobs, registry, invoker, stop }.run()));
+    }
     if let Some(log) = log {
         let deliveries = topic::embedded::Deliveries {
             log,
@@ -196,9 +209,13 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         let (registry, invoker, streams) = (Arc::clone(&registry), invoker.clone(), sidecar.streams());
         if streams {
             let (registry, invoker) = (Arc::clone(&registry), invoker.clone());
-            let streams = topic::streaming::Streams { sidecar, registry, invoker, stop: stop.clone() };
+            let streams = topic::streaming::Streams { sidecar: sidecar.clone(), registry, invoker, stop: stop.clone() };
             running.push(tokio::spawn(streams.run()));
         }
+        let declared = job::declared::Declared { sidecar, registry: Arc::clone(&registry), stop: stop.clone() };
+        running.push(tokio::spawn(declared.run()));
+        let due = job::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
+        router = router.merge(job::sidecar::routes(due));
         router = router.merge(topic::sidecar::routes(topic::sidecar::Context { registry, invoker, streams }));
     }
     let management = functions::Context {

@@ -128,7 +128,7 @@
         if (eventHandlers[kind]) handlers.push(HANDLERS[kind]);
       }
     } else if (main !== undefined) {
-      refuse(`the default export must be a function or an object with "fetch" or "message", not ${kind(main)}`);
+      refuse(`the default export must be a function or an object with "fetch", "message" or "job", not ${kind(main)}`);
     }
     for (const name of METHODS) {
       const handler = namespace[name];
@@ -147,14 +147,18 @@
     if (handlers.length === 0) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message",
+          "or export a default function, or functions named GET, POST, …, or message or job",
       );
     }
     const subscriptions = readSubscriptions(namespace.subscriptions);
     if (subscriptions.length > 0 && !eventHandlers[1]) {
       refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
     }
-    const report = stringify({ handlers, subscriptions });
+    const schedules = readSchedules(namespace.schedules);
+    if (schedules.length > 0 && !eventHandlers[2]) {
+      refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
+    }
+    const report = stringify({ handlers, subscriptions, schedules });
     apply(forEach, rejected, [(reason) => { throw reason }]);
     loading = false;
     return report;
@@ -178,6 +182,20 @@
       if (typeof rawPayload !== "boolean") refuse(`${where}.rawPayload must be true or false`);
       if (retry !== undefined && (typeof retry !== "object" || retry === null)) refuse(`${where}.retry must be an object`);
       return { pubsub, topic, deadLetterTopic, retry, rawPayload, routes: readRoutes(routes, `${where}.routes`) };
+    });
+  };
+  const readSchedules = (list) => {
+    if (list === undefined) return [];
+    if (!isArray(list)) refuse(`"schedules" must be an array, not ${kind(list)}`);
+    return list.map((entry, index) => {
+      const where = `schedules[${index}]`;
+      if (typeof entry === "string") entry = { schedule: entry };
+      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "schedule", not ${kind(entry)}`);
+      const { name, schedule, data, ...rest } = entry;
+      for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are name, schedule, data`);
+      if (typeof schedule !== "string") refuse(`${where}.schedule must be a string`);
+      if (name !== undefined && (typeof name !== "string" || name === "")) refuse(`${where}.name must be a non-empty string`);
+      return { name: name ?? schedule, schedule, data };
     });
   };
   const readRoutes = (routes, where) => {

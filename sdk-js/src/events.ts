@@ -68,6 +68,31 @@ export type MessageHandler<T = unknown> = (
   ctx: Context,
 ) => MessageResult | void | Promise<MessageResult> | Promise<void>;
 
+/** A job that is due. */
+export interface JobEvent<T = unknown> {
+  /** The job's name. */
+  name: string;
+  data: T;
+  /** When it was to run, RFC 3339. */
+  scheduledTime: string;
+}
+
+/** `export function job` or `export default { job }`: called when a job of the function is due. A throw asks for another try. */
+export type JobHandler<T = unknown> = (
+  event: JobEvent<T>,
+  env: Env,
+  ctx: Context,
+) => MessageResult | void | Promise<MessageResult> | Promise<void>;
+
+/** One entry of `export const schedules = [...]`: a job that there is as long as the function; a string is short for `{ schedule }`. */
+export interface Schedule {
+  /** Cron with six fields, `@every 1h30m`, `@daily`, … */
+  schedule: string;
+  /** The job's name; the schedule itself when absent. */
+  name?: string;
+  data?: unknown;
+}
+
 /** How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies. */
 export interface RetryPolicy {
   /** `exponential` when absent. */
@@ -106,4 +131,5 @@ export interface RoutingRule {
 export interface Handlers {
   fetch?: FetchHandler;
   message?: MessageHandler<never>;
+  job?: JobHandler<never>;
 }

@@ -23,6 +23,7 @@ export {
 } from "./errors.js";
 export type * from "./events.js";
 export { App, invoke } from "./invoke.js";
+export { type FailurePolicy, type Job, Jobs, jobs, type ScheduleOptions } from "./jobs.js";
 export { Lock, lock, type LockOptions, LockStore, type UnlockStatus } from "./lock.js";
 export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
 export { type Secret, type SecretOptions, SecretStore, secrets } from "./secrets.js";

@@ -9,6 +9,8 @@ import { type FakeConfiguration, runConfiguration } from "./testing/configuratio
 import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
 import { type Caller, type Grants, requireGrant } from "./testing/grants.js";
+import type { Job } from "./jobs.js";
+import { FakeJobs } from "./testing/jobs.js";
 import { FakeLocks } from "./testing/lock.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
 import { type FakeSecrets, runSecrets } from "./testing/secrets.js";
@@ -75,6 +77,7 @@ export class FakeDaplet {
   readonly #apps: Record<string, FakeApp>;
   readonly #bindings: Record<string, FakeBinding>;
   readonly #locks: FakeLocks;
+  readonly #jobs = new FakeJobs();
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
   readonly #previous: Transport | undefined;
@@ -108,30 +111,43 @@ export class FakeDaplet {
           this.#invoke(mounted, event.traceparent ?? null, (ctx) => mounted.message(event, { ...ctx, ...about })),
       });
     }
+    for (const { name: job, ...rest } of mounted.schedules) {
+      this.#jobs.of(name).set(job ?? rest.schedule, { job: rest, runs: 0 });
+    }
     return this;
   }
 
   /**
-   * Calls a mounted function as `fetch("http://…/{function}/{path}")` would. Resolves when `waitUntil` is done too.
+   * Calls a mounted function as `fetch("http://…/{function}/{path}")` would; the function sees that whole path. Resolves when `waitUntil` is done too.
    * What the handler throws is thrown here; over HTTP it would be a 500.
    */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     const request = new Request(new URL(path, "http://localhost"), init);
-    const url = new URL(request.url);
-    const [, name = "", rest = ""] = /^\/([^/]*)(.*)$/.exec(url.pathname) ?? [];
-    const mounted = this.#functions.get(name);
-    if (mounted === undefined) {
-      const known = [...this.#functions.keys()].join(", ");
-      throw new Error(`fetch: no function "${name}" is mounted. Known: ${known}`);
-    }
-    url.pathname = rest;
-    const inner = new Request(url, request);
-    return this.#invoke(mounted, request.headers.get("traceparent"), (ctx) => mounted.fetch(inner, ctx));
+    const [, name = ""] = new URL(request.url).pathname.split("/");
+    const mounted = this.#mounted("fetch", name);
+    return this.#invoke(mounted, request.headers.get("traceparent"), (ctx) => mounted.fetch(request, ctx));
   }
 
   /** Delivers what waits in the broker, and what is published meanwhile; retries follow at once. */
   deliver(): Promise<Delivery[]> {
     return this.#broker.deliver();
+  }
+
+  /** The jobs that a function has, scheduled or declared, by their names. */
+  jobs(name: string): Map<string, Job> {
+    return new Map([...this.#jobs.of(name)].map(([job, kept]) => [job, kept.job]));
+  }
+
+  /** Runs a job now, as if it were due. What the handler throws is thrown here; the host would try again. */
+  async runJob(name: string, job: string): Promise<void> {
+    const mounted = this.#mounted("runJob", name);
+    const kept = this.#jobs.of(name).get(job);
+    if (kept === undefined) {
+      throw new Error(`runJob: ${name} has no job "${job}". Known: ${[...this.#jobs.of(name).keys()].join(", ")}`);
+    }
+    const event = { name: job, data: kept.job.data, scheduledTime: new Date(this.clock.now).toISOString() };
+    await this.#invoke(mounted, null, (ctx) => mounted.job(event, { ...ctx, attempt: 1 }));
+    this.#jobs.ended(name, job);
   }
 
   /** All live values of a store by their full keys: `f/{function}/{key}` and `s/{space}/{key}`. */
@@ -142,6 +158,15 @@ export class FakeDaplet {
   /** Takes the double out again; what was there before is back. */
   uninstall(): void {
     install(this.#previous);
+  }
+
+  #mounted(where: string, name: string): MountedFunction {
+    const mounted = this.#functions.get(name);
+    if (mounted === undefined) {
+      const known = [...this.#functions.keys()].join(", ");
+      throw new Error(`${where}: no function "${name}" is mounted. Known: ${known}`);
+    }
+    return mounted;
   }
 
   async #invoke<T>(
@@ -192,6 +217,7 @@ export class FakeDaplet {
       return this.#call(args as InvokeArgs, body);
     }
     if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
+    if (op.startsWith("jobs.")) return this.#jobs.run(op, caller, args as never);
     if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
     if (op === "binding.invoke") return this.#bind(caller, args as never, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);

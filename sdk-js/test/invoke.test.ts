@@ -48,7 +48,7 @@ describe("invoke", () => {
       },
     };
     daplet.mount("inner", inner).mount("broken", broken).mount("outer", outer);
-    assert.deepEqual(await (await daplet.fetch("/outer")).json(), { text: "inner got /x", status: 500 });
+    assert.deepEqual(await (await daplet.fetch("/outer")).json(), { text: "inner got /inner/x", status: 500 });
   });
 
   test("an unknown app is named; an aborted signal ends the wait", async () => {
@@ -85,7 +85,7 @@ describe("invoke", () => {
   test("return values become responses as on the host", async () => {
     const values = { undefined, text: "text", bytes: new Uint8Array([1]), json: { a: 1 }, null: null };
     daplet.mount("values", {
-      GET: (request: Request) => values[new URL(request.url).pathname.slice(1) as keyof typeof values],
+      GET: (request: Request) => values[new URL(request.url).pathname.split("/").at(-1) as keyof typeof values],
     });
     const seen = await Promise.all(
       Object.keys(values).map(async (name) => {

@@ -17,6 +17,7 @@ mod examples;
 mod faults;
 mod image;
 mod isolation;
+mod jobs;
 mod layers;
 mod lifecycle;
 mod nesting;

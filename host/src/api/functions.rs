@@ -260,6 +260,7 @@ fn describe(function: &Function) -> Value {
         "language": record.language,
         "handlers": record.exports.handlers,
         "subscriptions": record.exports.subscriptions,
+        "schedules": record.exports.schedules,
         "limits": record.limits,
         "env": record.env.keys().collect::<Vec<_>>(),
         "grants": record.grants,

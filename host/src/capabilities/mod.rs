@@ -14,6 +14,7 @@ pub mod configuration;
 pub mod crypto;
 pub mod grants;
 pub mod invoke;
+pub mod jobs;
 pub mod lock;
 pub mod pubsub;
 pub mod secrets;

@@ -5,8 +5,10 @@
 //! # Layout
 //! - [`health`]: whether the sidecar is there; calls end as soon as it is not
 //! - [`subscription`]: topics by gRPC streams, over one channel
+//! - [`value`]: JSON in gRPC messages
 pub mod health;
 pub mod subscription;
+pub mod value;
 
 use bytes::Bytes;
 use health::{Health, Pulse};
@@ -231,6 +233,21 @@ impl Sidecar {
     /// `POST /v1.0-alpha1/unlock/{store}`.
     pub async fn unlock(&self, store: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.post(&format!("/v1.0-alpha1/unlock/{}", segment(store)), body, trace).await
+    }
+
+    /// `POST /v1.0-alpha1/jobs/{name}`.
+    pub async fn schedule_job(&self, name: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.post(&format!("/v1.0-alpha1/jobs/{}", segment(name)), body, trace).await
+    }
+
+    /// `GET /v1.0-alpha1/jobs/{name}`.
+    pub async fn job(&self, name: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.expect(self.request(Method::GET, &format!("/v1.0-alpha1/jobs/{}", segment(name)), trace)).await
+    }
+
+    /// `DELETE /v1.0-alpha1/jobs/{name}`.
+    pub async fn delete_job(&self, name: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.expect(self.request(Method::DELETE, &format!("/v1.0-alpha1/jobs/{}", segment(name)), trace)).await
     }
 
     /// `PUT /v1.0-alpha1/crypto/{component}/{verb}`; what is wanted goes into headers.

@@ -1,11 +1,10 @@
 //! Topics by gRPC: one stream per topic, all over one channel, opened and ended without the sidecar's restart.
 //!
 //! Owns: the names of Dapr's gRPC API, and how an event of it becomes a CloudEvent again.
-use super::{CONNECT_TIMEOUT, DaprError, Sidecar, TOKEN};
+use super::{CONNECT_TIMEOUT, DaprError, Sidecar, TOKEN, value};
 use base64::Engine;
 use dapr::dapr::proto::runtime::v1 as proto;
 use futures::channel::mpsc;
-use prost_types::value::Kind;
 use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as ToSidecar;
 use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as FromSidecar;
 use serde_json::{Map, Value, json};
@@ -127,7 +126,7 @@ fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
         .unwrap_or_default()
         .fields
         .into_iter()
-        .map(|(name, value)| (name, plain(value.kind)))
+        .map(|(name, value)| (name, value::json(value.kind)))
         .collect();
     let text = |bytes: &[u8]| json!(String::from_utf8_lossy(bytes));
     let essence = event.data_content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -162,26 +161,11 @@ fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
     whole
 }
 
-/// protobuf's JSON value as JSON; a whole number is one again.
-fn plain(kind: Option<Kind>) -> Value {
-    match kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(value)) => json!(value),
-        #[allow(clippy::cast_possible_truncation, reason = "the comparison finds what does not fit")]
-        Some(Kind::NumberValue(value)) if (value as i64) as f64 == value => json!(value as i64),
-        Some(Kind::NumberValue(value)) => json!(value),
-        Some(Kind::StringValue(value)) => json!(value),
-        Some(Kind::ListValue(list)) => list.values.into_iter().map(|value| plain(value.kind)).collect(),
-        Some(Kind::StructValue(object)) => {
-            Value::Object(object.fields.into_iter().map(|(name, value)| (name, plain(value.kind))).collect())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use prost_types::value::Kind;
     use prost_types::{Struct, Value as Proto};
 
     fn event(content_type: &str, data: &[u8]) -> Value {

@@ -5,6 +5,7 @@ use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name, routes};
 use crate::capabilities::Grants;
+use crate::capabilities::jobs::schedule::Schedule;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
@@ -121,6 +122,7 @@ impl Deployer {
         record.snapshot_bytes = loaded.snapshot.weight();
         record.exports = report(&loaded).map_err(UploadError::Load)?;
         routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
+        check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
         if dry_run {
             return Ok((function, Deployed::Checked));
@@ -265,6 +267,17 @@ pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
             (frame.line, frame.column) = (line, column);
         }
     }
+}
+
+fn check_schedules(schedules: &[daplet_abi::load::Schedule]) -> Result<(), String> {
+    let mut names = std::collections::BTreeSet::new();
+    for (index, entry) in schedules.iter().enumerate() {
+        Schedule::parse(&entry.schedule).map_err(|e| format!("schedules[{index}]: {e}"))?;
+        if !names.insert(&entry.name) {
+            return Err(format!("schedules[{index}]: there are two jobs named {:?}", entry.name));
+        }
+    }
+    Ok(())
 }
 
 /// An export that the guest takes and the host does not.

@@ -9,9 +9,11 @@
 //! - [`log`]: messages and cursors
 //! - [`configuration`]: items with versions, and word of their changes
 //! - [`lock`]: who holds what until when
+//! - [`job`]: what is to run, when next
 //! - [`unit`]: changes and messages in one commit, if what was read is as it was
 pub mod configuration;
 pub mod file;
+pub mod job;
 pub mod lock;
 pub mod log;
 pub mod state;
@@ -19,6 +21,7 @@ pub mod unit;
 mod writer;
 
 pub use configuration::{Configuration, Configured};
+pub use job::{Job, Jobs};
 pub use lock::{Locks, Unlocked};
 pub use log::{Log, Message};
 pub use state::{Change, Item, Put, State, StateError};
@@ -79,7 +82,8 @@ impl Store {
             state::create(write)?;
             configuration::create(write)?;
             log::create(write)?;
-            lock::create(write)
+            lock::create(write)?;
+            job::create(write)
         })?;
         let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;
         Ok(Store { file, writer })

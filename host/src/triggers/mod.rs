@@ -1,3 +1,4 @@
 //! Triggers: an outside event becomes an event for a function, its reply becomes the outside answer. One folder each.
 pub mod http;
+pub mod job;
 pub mod topic;

@@ -28,6 +28,21 @@ pub struct LoadReport {
     /// The module's `subscriptions` export.
     #[serde(default)]
     pub subscriptions: Vec<Subscription>,
+    /// The module's `schedules` export.
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+}
+
+/// One entry of `export const schedules = [...]`: a job that there is as long as the function says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The job's name.
+    pub name: String,
+    /// When it runs, in the words of Dapr's jobs.
+    pub schedule: String,
+    /// What the handler is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<serde_json::Value>,
 }
 
 /// One entry of `export const subscriptions = [...]`, in the words of Dapr's programmatic subscriptions.

@@ -1,5 +1,14 @@
 // A function's module as the host sees it: which export handles what, and what becomes of its return value.
-import type { Context, Env, FetchHandler, Handlers, MessageHandler, Subscription } from "../events.js";
+import type {
+  Context,
+  Env,
+  FetchHandler,
+  Handlers,
+  JobHandler,
+  MessageHandler,
+  Schedule,
+  Subscription,
+} from "../events.js";
 import type { Grants } from "./grants.js";
 
 /** What `import * as module from "./function.js"` gives. */
@@ -7,6 +16,8 @@ export interface FunctionModule {
   default?: unknown;
   message?: unknown;
   subscriptions?: unknown;
+  job?: unknown;
+  schedules?: unknown;
   GET?: unknown;
   HEAD?: unknown;
   POST?: unknown;
@@ -24,9 +35,11 @@ export class MountedFunction {
   readonly env: Env;
   readonly grants: Grants;
   readonly subscriptions: readonly Subscription[];
+  readonly schedules: readonly Schedule[];
   readonly #fetch: FetchHandler | undefined;
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
+  readonly #job: JobHandler | undefined;
 
   constructor(name: string, module: FunctionModule, env: Env, grants: Grants) {
     this.name = name;
@@ -36,12 +49,15 @@ export class MountedFunction {
     const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
     this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
+    this.#job = (handlers.job?.bind(handlers) ?? module.job) as JobHandler | undefined;
     for (const method of METHODS) {
       const handler = module[method];
       if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
     }
-    if (this.#fetch === undefined && this.#message === undefined && this.#methods.size === 0) {
-      throw new TypeError(`mount: module "${name}" exports no handler: no default, no message, no GET, POST, …`);
+    if (!(this.#fetch ?? this.#message ?? this.#job) && this.#methods.size === 0) {
+      throw new TypeError(
+        `mount: module "${name}" exports no handler: no default, no message, no job, no GET, POST, …`,
+      );
     }
     if (this.#fetch !== undefined && this.#methods.size > 0) {
       const [method = ""] = this.#methods.keys();
@@ -52,6 +68,11 @@ export class MountedFunction {
     if (this.subscriptions.length > 0 && this.#message === undefined) {
       throw new TypeError(`mount: module "${name}" has subscriptions but no message handler`);
     }
+    const schedules = (module.schedules ?? []) as (Schedule | string)[];
+    this.schedules = schedules.map((entry) => (typeof entry === "string" ? { schedule: entry } : entry));
+    if (this.schedules.length > 0 && this.#job === undefined) {
+      throw new TypeError(`mount: module "${name}" has schedules but no job handler`);
+    }
   }
 
   /** Answers a request as the host would; what the handler throws comes through. */
@@ -59,7 +80,9 @@ export class MountedFunction {
     const own = this.#methods.get(request.method);
     const handler = own ?? (request.method === "HEAD" ? this.#methods.get("GET") : undefined) ?? this.#fetch;
     if (handler === undefined) {
-      if (this.#methods.size === 0) throw new TypeError(`${this.name} exports no handler for requests, only "message"`);
+      if (this.#methods.size === 0) {
+        throw new TypeError(`${this.name} exports no handler for requests, only handlers of other events`);
+      }
       return new Response(null, { status: 405, headers: { allow: [...this.#methods.keys()].join(", ") } });
     }
     const response = toResponse(await handler(request, this.env, ctx));
@@ -68,9 +91,18 @@ export class MountedFunction {
 
   /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
   async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
-    const answer: unknown = await this.#message?.(event, this.env, ctx);
-    return typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
+    return word(await this.#message?.(event, this.env, ctx));
   }
+
+  /** Hands a job that is due to the job handler and returns its word. */
+  async job(event: Parameters<JobHandler>[0], ctx: Context): Promise<unknown> {
+    if (this.#job === undefined) throw new TypeError(`${this.name} exports no handler for jobs`);
+    return word(await this.#job(event, this.env, ctx));
+  }
+}
+
+function word(answer: unknown): unknown {
+  return typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
 }
 
 function toResponse(value: unknown): Response {

@@ -10,6 +10,7 @@
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`binding`] serves `/v1.0/bindings`
 //! - [`crypto`] serves `/v1.0-alpha1/crypto`
+//! - [`jobs`] serves `/v1.0/jobs`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
 pub mod binding;
@@ -17,6 +18,7 @@ pub mod configuration;
 pub mod crypto;
 pub mod error;
 pub mod invoke;
+pub mod jobs;
 pub mod lock;
 pub mod publish;
 pub mod secrets;
@@ -27,6 +29,7 @@ use crate::capabilities::binding::Bindings;
 use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
 use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
 use crate::capabilities::invoke::OwnApp;
+use crate::capabilities::jobs::JobStore;
 use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
 use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
 use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
@@ -60,6 +63,8 @@ pub struct Context {
     pub configuration: Arc<dyn ConfigurationStore>,
     /// Locks.
     pub lock: Arc<dyn LockStore>,
+    /// Jobs.
+    pub jobs: Arc<dyn JobStore>,
     /// Output bindings.
     pub binding: Arc<dyn Bindings>,
     /// Cryptography.
@@ -113,6 +118,8 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/configuration/{store}", get(configuration::get))
         .route("/v1.0/configuration/{store}/subscribe", get(configuration::subscribe))
         .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
+        .route("/v1.0/jobs/{name}", post(jobs::schedule).get(jobs::get).delete(jobs::delete))
+        .route("/v1.0-alpha1/jobs/{name}", post(jobs::schedule).get(jobs::get).delete(jobs::delete))
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))

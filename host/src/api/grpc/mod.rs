@@ -11,11 +11,13 @@
 //! - [`configuration`]: items, and the stream of their changes
 //! - [`invoke`]: this host's functions as an application
 //! - [`binding`]: output bindings
+//! - [`jobs`]: schedule, look, delete
 //! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
 mod binding;
 mod configuration;
 mod invoke;
+mod jobs;
 mod lock;
 mod metadata;
 mod publish;
@@ -77,6 +79,12 @@ pub fn routes(context: &Context) -> Router {
         ("UnsubscribeConfiguration", unary(context, configuration::unsubscribe)),
         ("TryLockAlpha1", unary(context, lock::lock)),
         ("UnlockAlpha1", unary(context, lock::unlock)),
+        ("ScheduleJob", unary(context, jobs::schedule)),
+        ("ScheduleJobAlpha1", unary(context, jobs::schedule)),
+        ("GetJob", unary(context, jobs::get)),
+        ("GetJobAlpha1", unary(context, jobs::get)),
+        ("DeleteJob", unary(context, jobs::delete)),
+        ("DeleteJobAlpha1", unary(context, jobs::delete)),
         ("InvokeBinding", unary(context, binding::invoke)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),

@@ -7,13 +7,13 @@ use super::publish::check;
 use crate::api::dapr::Context;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::{expired, unwrap};
+use crate::dapr::value::protobuf;
 use crate::store::{Log, Message, StoreError};
 use base64::Engine;
 use futures::SinkExt;
 use futures::channel::mpsc;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
-use prost_types::value::Kind;
 use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as FromClient;
 use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as ToClient;
 use proto::topic_event_response::TopicEventResponseStatus as Outcome;
@@ -174,7 +174,7 @@ fn request(mut event: Map<String, Value>, topic: &str) -> proto::TopicEventReque
         Some(data) => data.to_string().into_bytes(),
         None => base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default(),
     };
-    let extensions = event.into_iter().map(|(name, value)| (name, wire(value))).collect();
+    let extensions = event.into_iter().map(|(name, value)| (name, protobuf(value))).collect();
     proto::TopicEventRequest {
         id,
         source,
@@ -187,21 +187,4 @@ fn request(mut event: Map<String, Value>, topic: &str) -> proto::TopicEventReque
         path: String::new(),
         extensions: Some(prost_types::Struct { fields: extensions }),
     }
-}
-
-/// JSON as protobuf's JSON value.
-fn wire(value: Value) -> prost_types::Value {
-    let kind = match value {
-        Value::Null => Kind::NullValue(0),
-        Value::Bool(value) => Kind::BoolValue(value),
-        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
-        Value::String(text) => Kind::StringValue(text),
-        Value::Array(items) => {
-            Kind::ListValue(prost_types::ListValue { values: items.into_iter().map(wire).collect() })
-        }
-        Value::Object(members) => Kind::StructValue(prost_types::Struct {
-            fields: members.into_iter().map(|(name, value)| (name, wire(value))).collect(),
-        }),
-    };
-    prost_types::Value { kind: Some(kind) }
 }

@@ -1,8 +1,8 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
-use daplet_host::capabilities::{binding, configuration, crypto, lock, pubsub, secrets, state};
+use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::functions::Registry;
-use daplet_host::store::{Configuration, Locks, Log, State, Store};
+use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
 use futures::future::BoxFuture;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct Backend {
     pub configuration: Arc<dyn configuration::ConfigurationStore>,
     /// Locks.
     pub lock: Arc<dyn lock::LockStore>,
+    /// Jobs; nothing runs them.
+    pub jobs: Arc<dyn jobs::JobStore>,
     /// Cryptography with a folder that has no key.
     pub crypto: Arc<dyn crypto::CryptoProvider>,
     /// There is no binding.
@@ -48,7 +50,7 @@ impl Backend {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
         let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log) = (Configuration::new(store.clone()), Log::new(store));
+        let (items, log, jobs) = (Configuration::new(store.clone()), Log::new(store.clone()), Jobs::new(store));
         let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: APP_ID.to_owned() };
         let broker = pubsub::embedded::Embedded { log, app_id: APP_ID.to_owned() };
         let environment = [("a".to_owned(), "hidden".to_owned())].into();
@@ -59,6 +61,7 @@ impl Backend {
             state: Arc::new(state),
             broker: Arc::new(broker),
             lock: Arc::new(lock::embedded::Embedded { locks, app_id: APP_ID.to_owned() }),
+            jobs: Arc::new(jobs::embedded::Embedded(jobs)),
             crypto: Arc::new(crypto::embedded::Embedded { folder: folder.path().join("keys") }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),

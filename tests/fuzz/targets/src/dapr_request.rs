@@ -19,6 +19,7 @@ pub fn dapr_request(input: &[u8]) {
             secrets: Arc::clone(&backend.secrets),
             configuration: Arc::clone(&backend.configuration),
             lock: Arc::clone(&backend.lock),
+            jobs: Arc::clone(&backend.jobs),
             crypto: Arc::clone(&backend.crypto),
             binding: Arc::clone(&backend.binding),
             own: Arc::new(Echo),

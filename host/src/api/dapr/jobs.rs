@@ -1,0 +1,81 @@
+//! `/v1.0/jobs/{name}` and `/v1.0-alpha1/jobs/{name}`. A job's name is `function.job`.
+use super::Context;
+use super::error::DaprApiError;
+use crate::capabilities::jobs::{ALREADY_EXISTS, JobSpec, parts};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use daplet_abi::op::codes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    overwrite: bool,
+    #[serde(flatten)]
+    job: Map,
+}
+
+type Map = serde_json::Map<String, Value>;
+
+/// Why a name is none: it has to say whose job it is.
+pub fn check(context: &Context, name: &str) -> Result<(), String> {
+    match parts(name) {
+        Some((function, _)) if context.registry.get(function).is_some() => Ok(()),
+        Some((function, _)) => Err(format!("job {name}: there is no function \"{function}\"")),
+        None => Err(format!(
+            "the job's name is {name:?}, but must be that of a function, a dot and the job's: \"hello.cleanup\""
+        )),
+    }
+}
+
+fn refused(message: String) -> DaprApiError {
+    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+}
+
+/// 204.
+pub async fn schedule(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, DaprApiError> {
+    check(&context, &name).map_err(refused)?;
+    let Body { overwrite, job } =
+        serde_json::from_slice(&body).map_err(|e| refused(format!("failed deserializing HTTP body: {e}")))?;
+    let job: JobSpec = serde_json::from_value(Value::Object(job)).map_err(|e| refused(format!("job {name}: {e}")))?;
+    let done = context.jobs.schedule(&context.caller(&headers), &name, job, overwrite).await;
+    done.map(|()| StatusCode::NO_CONTENT).map_err(|e| match e.code.as_str() {
+        codes::INVALID_ARGUMENT => refused(e.message),
+        ALREADY_EXISTS => DaprApiError::new(StatusCode::CONFLICT, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
+        _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
+    })
+}
+
+/// 200 with the job.
+pub async fn get(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, DaprApiError> {
+    let failed = |status, message| DaprApiError::new(status, "DAPR_SCHEDULER_GET_JOB", message);
+    let found = context.jobs.get(&context.caller(&headers), &name).await;
+    let found = found.map_err(|e| failed(StatusCode::INTERNAL_SERVER_ERROR, e.message))?;
+    let job = found.ok_or_else(|| failed(StatusCode::NOT_FOUND, format!("job {name} is not found")))?;
+    let mut answer = json!(job);
+    answer["name"] = json!(name);
+    Ok(Json(answer))
+}
+
+/// 204, whether there was one or not.
+pub async fn delete(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, DaprApiError> {
+    let done = context.jobs.delete(&context.caller(&headers), &name).await;
+    done.map(|()| StatusCode::NO_CONTENT)
+        .map_err(|e| DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "DAPR_SCHEDULER_DELETE_JOB", e.message))
+}

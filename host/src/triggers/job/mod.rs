@@ -1,0 +1,34 @@
+//! Jobs that are due become events of the functions whose they are. Return: done · throw: again, by the failure policy.
+//!
+//! Without a sidecar [`embedded`] runs them; with one [`sidecar`] answers its scheduler's calls, and [`declared`] tells it what modules
+//! declare.
+pub mod declared;
+pub mod embedded;
+pub mod sidecar;
+
+use crate::capabilities::jobs::JobSpec;
+use crate::functions::Function;
+use crate::invoke::{Caller, InvokeError, Invoker};
+use daplet_abi::EventKind;
+use daplet_abi::event::PlainEvent;
+use daplet_abi::reply::AckStatus;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Gives a job to its function; `planned` in ms since the epoch.
+async fn deliver(
+    invoker: &Invoker,
+    function: &Arc<Function>,
+    name: &str,
+    job: &JobSpec,
+    planned: u64,
+    attempt: u32,
+) -> Result<AckStatus, InvokeError> {
+    let traceparent: Arc<str> = crate::api::wire::new_traceparent();
+    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
+    let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
+    let planned = i64::try_from(planned).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let event = json!({"name": name, "data": job.data, "scheduledTime": planned.map(|at| at.to_string())});
+    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0 };
+    invoker.deliver(function, EventKind::Job, &head, event.to_string().as_bytes(), caller).await
+}
