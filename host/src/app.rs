@@ -1,6 +1,7 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
 use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::actors::{self, Actors, ActorsCapability};
 use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
@@ -19,7 +20,7 @@ use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
-use crate::triggers::{http, job, topic};
+use crate::triggers::{actor, http, job, topic};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -153,6 +154,16 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         app_id: config.app_id.as_str().into(),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
+    let actors: Arc<dyn Actors> = match &sidecar {
+        Some(sidecar) => Arc::new(actors::dapr::Dapr(sidecar.clone())),
+        None => Arc::new(actor::embedded::Embedded {
+            state: Arc::clone(&state),
+            registry: Arc::clone(&registry),
+            invoker: invoker.clone(),
+            turns: actor::embedded::Turns::default(),
+            production: config.production,
+        }),
+    };
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
         Box::new(StateCapability { store: Arc::clone(&state), broker: Arc::clone(&broker) }),
@@ -163,6 +174,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(JobsCapability(Arc::clone(&jobs))),
+        Box::new(ActorsCapability(Arc::clone(&actors))),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let stop = CancellationToken::new();
@@ -174,6 +186,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         configuration,
         lock: locks,
         jobs,
+        actors,
         crypto,
         binding: bindings,
         own,
@@ -216,6 +229,12 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         running.push(tokio::spawn(declared.run()));
         let due = job::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
         router = router.merge(job::sidecar::routes(due));
+        let told = actor::sidecar::Told::default();
+        running.push(tokio::spawn(actor::sidecar::watch(Arc::clone(&registry), told.clone(), stop.clone())));
+        let production = config.production;
+        let called =
+            actor::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone(), production, told };
+        router = router.merge(actor::sidecar::routes(called));
         router = router.merge(topic::sidecar::routes(topic::sidecar::Context { registry, invoker, streams }));
     }
     let management = functions::Context {

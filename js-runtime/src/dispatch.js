@@ -7,7 +7,7 @@
   const { parse, stringify } = JSON;
   const { apply, getPrototypeOf, has } = Reflect;
   const { isArray } = Array;
-  const { create, freeze, prototype: objectPrototype } = Object;
+  const { create, freeze, keys, prototype: objectPrototype } = Object;
   const { isView } = ArrayBuffer;
   const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
   const getter = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
@@ -31,7 +31,8 @@
 
   const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
   const DONE = 0, PENDING = 1;
-  const HTTP = 0, BINDING = 3;
+  const HTTP = 0, BINDING = 3, ACTOR = 5;
+  const TURN = Symbol.for("daplet.actor"); // a static method of the SDK's class Actor
   // Handlers by the kind of event, a number of the ABI; requests have more forms than this name.
   const HANDLERS = ["fetch", "message", "job", "binding", "configuration"];
 
@@ -41,6 +42,7 @@
   let env = null;
   let fetchHandler = null; // { fetch(request, env, ctx) }: a method call is the cheapest that keeps `this`
   const eventHandlers = [null, null, null, null, null]; // by kind: { message(event, env, ctx) }, { job(…) }, …
+  let actors = null; // classes by their exports' names, when the module exports some
   let methods = null; // by name, when the module exports GET, POST, …
 
   // --- the invocation, fresh after each restore --------------------------------------------------------------------------
@@ -116,6 +118,7 @@
     env = freeze({ ...about.env });
     const handlers = [];
     const main = namespace.default;
+    if (isActor(main)) refuse("an actor's type is the name that its class is exported by: export it by name, not as the default");
     if (typeof main === "function") {
       // A class is not a handler, but a function with handlers as properties may be both.
       fetchHandler = { __proto__: null, fetch: (request, env, ctx) => main(request, env, ctx) };
@@ -144,10 +147,13 @@
       eventHandlers[kind] = namespace;
       handlers.push(name);
     }
-    if (handlers.length === 0) {
+    for (const name of keys(namespace)) {
+      if (isActor(namespace[name])) (actors ??= create(null))[name] = namespace[name];
+    }
+    if (handlers.length === 0 && actors === null) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message or job",
+          "or export a default function, or functions named GET, POST, …, or message or job, or classes that extend Actor",
       );
     }
     const subscriptions = readSubscriptions(namespace.subscriptions);
@@ -158,13 +164,14 @@
     if (schedules.length > 0 && !eventHandlers[2]) {
       refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
     }
-    const report = stringify({ handlers, subscriptions, schedules });
+    const report = stringify({ handlers, subscriptions, schedules, actors: actors === null ? [] : keys(actors) });
     apply(forEach, rejected, [(reason) => { throw reason }]);
     loading = false;
     return report;
   };
 
   const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload", "routes"];
+  const isActor = (value) => typeof value === "function" && typeof value[TURN] === "function";
   const readSubscriptions = (list) => {
     if (list === undefined) return [];
     if (!isArray(list)) refuse(`"subscriptions" must be an array, not ${kind(list)}`);
@@ -258,9 +265,10 @@
   const handle = (eventKind, head, body, now) => {
     started = now;
     event = head;
-    answer = eventKind === HTTP || eventKind === BINDING ? reply : acknowledge;
+    answer = eventKind === HTTP || eventKind === BINDING ? reply : eventKind === ACTOR ? giveBack : acknowledge;
     try {
-      const result = eventKind === HTTP ? callHttp(head, body) : callHandler(eventKind, body);
+      const result =
+        eventKind === HTTP ? callHttp(head, body) : eventKind === ACTOR ? callActor(head, body) : callHandler(eventKind, body);
       if (typeof result !== "object" || result === null) answer(result);
       else if (eventKind === HTTP && isResponse(result)) answerWith(result);
       else if (getPrototypeOf(result) === promisePrototype) return result;
@@ -307,6 +315,14 @@
     return handler[name](parseEvent(body), env, context);
   };
 
+  const callActor = (head, body) => {
+    const { type, id, method } = parse(head);
+    const actor = actors === null ? undefined : actors[type];
+    if (actor === undefined) refuse(`${about.name} exports no actor "${type}"`);
+    const data = body === null || apply(bufferLength, body, []) === 0 ? undefined : parseEvent(body);
+    return actor[TURN]({ type, id, env, ctx: context }, method, data);
+  };
+
   const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
   const TEXT_HEAD = '{"type":"response","status":200,"headers":[["content-type","text/plain;charset=UTF-8"]]}';
   const BYTES_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/octet-stream"]]}';
@@ -326,6 +342,12 @@
     } else {
       refuse(`the handler returned a ${typeof value}; return a Response, a string, an object, bytes or nothing`);
     }
+  };
+  // What an actor's method returned, as JSON.
+  const giveBack = (value) => {
+    if (typeof value === "object" && value !== null && isResponse(value)) answerWith(value);
+    else if (value === undefined) emit(EMPTY_HEAD, null);
+    else emit(JSON_HEAD, stringify(value) ?? refuse(`the method returned ${kind(value)} that JSON cannot express`));
   };
   const emit = (head, body) => {
     write(head, typeof body === "string" ? body : bytesOf(body));

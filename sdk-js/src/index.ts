@@ -1,4 +1,5 @@
 // `@daplet/sdk`: what a Daplet function imports.
+export { Actor, actor, type ActorProxy, ActorState, type Turn } from "./actors.js";
 export { Binding, binding, BindingResult } from "./binding.js";
 export {
   Cryptography,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod abuse;
+mod actors;
 mod blocks;
 mod cases;
 mod chart;

@@ -45,6 +45,11 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// Status and words, for callers that are told of failures in one line.
+    pub fn line(&self) -> String {
+        format!("({}) {}", self.status.as_u16(), self.detail)
+    }
+
     /// 412 for a condition that does not hold.
     fn unmet(unmet: &Unmet) -> ApiError {
         let which = match unmet.wanted {
@@ -194,6 +199,9 @@ impl From<RegistryError> for ApiError {
                 ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", error.to_string())
             }
             RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(op::codes::SIDECAR_UNAVAILABLE),
+            RegistryError::ActorTaken { .. } => {
+                ApiError::new(StatusCode::CONFLICT, "actorTypeTaken", error.to_string())
+            }
             RegistryError::Lost { .. } => unavailable("registryLost"),
             RegistryError::Contended { .. } => {
                 unavailable(codes::LOAD_SHED).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))

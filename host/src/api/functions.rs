@@ -261,6 +261,7 @@ fn describe(function: &Function) -> Value {
         "handlers": record.exports.handlers,
         "subscriptions": record.exports.subscriptions,
         "schedules": record.exports.schedules,
+        "actors": record.exports.actors,
         "limits": record.limits,
         "env": record.env.keys().collect::<Vec<_>>(),
         "grants": record.grants,

@@ -29,6 +29,9 @@ pub struct Grants {
     /// App-ids to invoke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apps: Option<Vec<String>>,
+    /// Types of actors to call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actors: Option<Vec<String>>,
     /// Output bindings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bindings: Option<Vec<String>>,

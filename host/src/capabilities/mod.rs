@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+pub mod actors;
 pub mod binding;
 pub mod configuration;
 pub mod crypto;
@@ -36,6 +37,8 @@ pub struct CallContext {
     pub tracestate: Option<Arc<str>>,
     /// How many functions called each other on the way here.
     pub depth: u32,
+    /// The turn that it belongs to, if an actor makes it.
+    pub turn: Option<Arc<actors::Turn>>,
 }
 
 impl CallContext {

@@ -250,6 +250,37 @@ impl Sidecar {
         self.expect(self.request(Method::DELETE, &format!("/v1.0-alpha1/jobs/{}", segment(name)), trace)).await
     }
 
+    /// `PUT /v1.0/actors/{type}/{id}/method/{method}`.
+    pub async fn call_actor(
+        &self,
+        kind: &str,
+        id: &str,
+        method: &str,
+        body: Bytes,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/actors/{}/{}/method/{}", segment(kind), segment(id), segment(method));
+        let request = self.request(Method::PUT, &path, trace).header("content-type", "application/json");
+        self.expect(request.body(body)).await
+    }
+
+    /// `GET /v1.0/actors/{type}/{id}/state/{key}`: 204 when absent.
+    pub async fn actor_state(&self, kind: &str, id: &str, key: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/actors/{}/{}/state/{}", segment(kind), segment(id), segment(key));
+        self.expect(self.request(Method::GET, &path, trace)).await
+    }
+
+    /// `POST /v1.0/actors/{type}/{id}/state`: a transaction.
+    pub async fn save_actor_state(
+        &self,
+        kind: &str,
+        id: &str,
+        operations: Vec<u8>,
+        trace: Trace<'_>,
+    ) -> Result<(), DaprError> {
+        self.post(&format!("/v1.0/actors/{}/{}/state", segment(kind), segment(id)), operations, trace).await.map(drop)
+    }
+
     /// `PUT /v1.0-alpha1/crypto/{component}/{verb}`; what is wanted goes into headers.
     pub async fn crypto(
         &self,

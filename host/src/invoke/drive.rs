@@ -62,6 +62,7 @@ impl Drive {
             traceparent: caller.traceparent.clone(),
             tracestate: caller.tracestate.clone(),
             depth: caller.depth,
+            turn: caller.turn.clone(),
         });
         Drive { shared, context, caller, reply: Some(reply), account, function }
     }

@@ -11,6 +11,7 @@ mod error;
 pub use error::{Blame, InvokeError};
 
 use crate::capabilities::Capabilities;
+use crate::capabilities::actors::Turn;
 use crate::functions::{Deployer, Function, UploadError};
 use crate::sandbox::{Sandbox, SandboxError};
 use account::{Account, Lost, Turns};
@@ -69,6 +70,8 @@ pub struct Caller {
     pub tracestate: Option<Arc<str>>,
     /// How many functions called each other on the way here.
     pub depth: u32,
+    /// The turn that it is, if an actor is called.
+    pub turn: Option<Arc<Turn>>,
 }
 
 impl Invoker {

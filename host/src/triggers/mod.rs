@@ -1,4 +1,5 @@
 //! Triggers: an outside event becomes an event for a function, its reply becomes the outside answer. One folder each.
+pub mod actor;
 pub mod http;
 pub mod job;
 pub mod topic;

@@ -36,6 +36,24 @@ pub struct PlainEvent {
     pub attempt: u32,
 }
 
+/// Head for [`crate::EventKind::Actor`]: one turn of one actor. The frame body is the method's argument as JSON, or empty.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActorEvent {
+    /// `ctx.requestId`.
+    pub request_id: String,
+    /// W3C trace context of this turn; `ctx.traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// The actor's type: the name that its class is exported by.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The actor's id.
+    pub id: String,
+    /// The method.
+    pub method: String,
+}
+
 /// Head for [`crate::EventKind::Topic`]; the frame body is the CloudEvent as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

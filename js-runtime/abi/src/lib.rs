@@ -96,13 +96,15 @@ pub enum EventKind {
     Binding = 3,
     /// [`event::PlainEvent`]; the body is the configuration items that changed.
     Configuration = 4,
+    /// [`event::ActorEvent`]; the body is the method's argument as JSON, or empty. It is answered as a request is.
+    Actor = 5,
 }
 
 impl EventKind {
     /// `None` for a number that is no kind.
     pub fn from_i32(value: i32) -> Option<EventKind> {
-        use EventKind::{Binding, Configuration, Http, Job, Topic};
-        [Http, Topic, Job, Binding, Configuration].into_iter().find(|kind| *kind as i32 == value)
+        use EventKind::{Actor, Binding, Configuration, Http, Job, Topic};
+        [Http, Topic, Job, Binding, Configuration, Actor].into_iter().find(|kind| *kind as i32 == value)
     }
 }
 

@@ -31,6 +31,9 @@ pub struct LoadReport {
     /// The module's `schedules` export.
     #[serde(default)]
     pub schedules: Vec<Schedule>,
+    /// Names of exported classes that extend `Actor`.
+    #[serde(default)]
+    pub actors: Vec<String>,
 }
 
 /// One entry of `export const schedules = [...]`: a job that there is as long as the function says so.

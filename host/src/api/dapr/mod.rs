@@ -10,9 +10,11 @@
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`binding`] serves `/v1.0/bindings`
 //! - [`crypto`] serves `/v1.0-alpha1/crypto`
+//! - [`actors`] serves `/v1.0/actors`
 //! - [`jobs`] serves `/v1.0/jobs`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
+pub mod actors;
 pub mod binding;
 pub mod configuration;
 pub mod crypto;
@@ -25,6 +27,7 @@ pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
+use crate::capabilities::actors::Actors;
 use crate::capabilities::binding::Bindings;
 use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
 use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
@@ -65,6 +68,8 @@ pub struct Context {
     pub lock: Arc<dyn LockStore>,
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Actors.
+    pub actors: Arc<dyn Actors>,
     /// Output bindings.
     pub binding: Arc<dyn Bindings>,
     /// Cryptography.
@@ -93,6 +98,7 @@ impl Context {
             traceparent: Some(text("traceparent").map_or_else(crate::api::wire::new_traceparent, Arc::from)),
             tracestate: text("tracestate").map(Arc::from),
             depth: 0,
+            turn: None,
         }
     }
 }
@@ -120,6 +126,9 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
         .route("/v1.0/jobs/{name}", post(jobs::schedule).get(jobs::get).delete(jobs::delete))
         .route("/v1.0-alpha1/jobs/{name}", post(jobs::schedule).get(jobs::get).delete(jobs::delete))
+        .route("/v1.0/actors/{type}/{id}/method/{method}", any(actors::call))
+        .route("/v1.0/actors/{type}/{id}/state", post(actors::save).put(actors::save))
+        .route("/v1.0/actors/{type}/{id}/state/{key}", get(actors::get))
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))
@@ -189,7 +198,7 @@ async fn metadata(State(context): State<Context>) -> Response {
         "id": &*context.app_id,
         "runtimeVersion": RUNTIME_VERSION,
         "enabledFeatures": [],
-        "actors": [],
+        "actors": context.registry.actors().into_iter().map(|name| json!({"type": name})).collect::<Vec<_>>(),
         "components": components,
         "subscriptions": subscriptions,
         "extended": extended,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Functions that call each other this deep are taken for an endless chain.
-const MAX_DEPTH: u32 = 16;
+pub const MAX_DEPTH: u32 = 16;
 /// The header that counts it.
 pub const DEPTH: &str = "daplet-depth";
 

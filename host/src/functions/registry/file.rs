@@ -64,6 +64,7 @@ impl Table {
 
     fn put(&self, function: Arc<Function>, precondition: &Precondition) -> Before {
         self.check(&function.name, precondition)?;
+        self.live.check_actors(&function)?;
         let name = function.name.as_str();
         let bytes = serde_json::to_vec(&function.record)
             .map_err(|e| RegistryError::Damaged { name: name.to_owned(), reason: e.to_string() })?;

@@ -1,9 +1,10 @@
 //! The live versions in memory: what requests see, whatever keeps the functions. Changes are told from here alone.
 use super::super::source::LineMap;
 use super::super::{Function, FunctionName, Record};
+use super::RegistryError;
 use crate::snapshot::SnapshotKey;
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
 
 /// One function's new live version; none: it is gone.
@@ -11,18 +12,39 @@ pub type Change = (FunctionName, Option<Arc<Function>>);
 
 /// The map, and who hears of changes.
 pub struct Live {
-    functions: RwLock<BTreeMap<FunctionName, Arc<Function>>>,
+    table: RwLock<Table>,
     changed: watch::Sender<u64>,
     /// Why nothing has been loaded yet; none once it has.
     missing: RwLock<Option<String>>,
     guest: [u8; 32],
 }
 
+/// Functions by name, and whose an actor type is.
+#[derive(Default)]
+struct Table {
+    functions: BTreeMap<FunctionName, Arc<Function>>,
+    actors: BTreeMap<String, FunctionName>,
+}
+
+impl Table {
+    fn set(&mut self, (name, function): Change) -> Option<Arc<Function>> {
+        self.actors.retain(|_, owner| *owner != name);
+        match function {
+            Some(function) => {
+                let types = function.record.exports.actors.iter();
+                self.actors.extend(types.map(|kind| (kind.clone(), name.clone())));
+                self.functions.insert(name, function)
+            }
+            None => self.functions.remove(&name),
+        }
+    }
+}
+
 impl Live {
     /// An empty map; `missing` tells why it is, until [`Live::complete`].
     pub fn new(guest: [u8; 32], missing: &str) -> Live {
         let missing = RwLock::new(Some(missing.to_owned()));
-        Live { functions: RwLock::default(), changed: watch::Sender::new(0), missing, guest }
+        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest }
     }
 
     /// A live version of a record.
@@ -46,12 +68,38 @@ impl Live {
 
     /// The live version of a function.
     pub fn get(&self, name: &str) -> Option<Arc<Function>> {
-        self.functions.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.table().functions.get(name).cloned()
     }
 
     /// All functions, by name.
     pub fn list(&self) -> Vec<Arc<Function>> {
-        self.functions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.table().functions.values().cloned().collect()
+    }
+
+    /// The function that exports an actor type.
+    pub fn actor(&self, kind: &str) -> Option<Arc<Function>> {
+        let table = self.table();
+        table.functions.get(table.actors.get(kind)?).cloned()
+    }
+
+    /// The actor types there are.
+    pub fn actors(&self) -> BTreeSet<String> {
+        self.table().actors.keys().cloned().collect()
+    }
+
+    /// Refuses a version whose actor types are another function's: a type is one class.
+    pub fn check_actors(&self, function: &Function) -> Result<(), RegistryError> {
+        let table = self.table();
+        for kind in &function.record.exports.actors {
+            if let Some(owner) = table.actors.get(kind).filter(|owner| **owner != function.name) {
+                return Err(RegistryError::ActorTaken { kind: kind.clone(), owner: owner.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ticks with each change.
@@ -60,13 +108,8 @@ impl Live {
     }
 
     /// Makes one version live, or none; the one that was.
-    pub fn swap(&self, (name, function): Change) -> Option<Arc<Function>> {
-        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-        let before = match function {
-            Some(function) => functions.insert(name, function),
-            None => functions.remove(&name),
-        };
-        drop(functions);
+    pub fn swap(&self, change: Change) -> Option<Arc<Function>> {
+        let before = self.table.write().unwrap_or_else(PoisonError::into_inner).set(change);
         self.changed.send_modify(|tick| *tick += 1);
         before
     }
@@ -76,14 +119,11 @@ impl Live {
         if changes.is_empty() {
             return;
         }
-        let mut functions = self.functions.write().unwrap_or_else(PoisonError::into_inner);
-        for (name, function) in changes {
-            match function {
-                Some(function) => drop(functions.insert(name, function)),
-                None => drop(functions.remove(&name)),
-            }
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changes {
+            table.set(change);
         }
-        drop(functions);
+        drop(table);
         self.changed.send_modify(|tick| *tick += 1);
     }
 

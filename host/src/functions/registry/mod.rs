@@ -21,6 +21,7 @@ use super::{Function, FunctionName, Record};
 use crate::dapr::{DaprError, Sidecar};
 use crate::store::file::OpenError;
 use live::Live;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +77,16 @@ pub enum RegistryError {
     Lost {
         /// The component.
         store: String,
+    },
+    /// A type is another function's already.
+    #[error(
+        "the actor type {kind:?} is exported by the function {owner:?} already; an actor type belongs to one function"
+    )]
+    ActorTaken {
+        /// The type.
+        kind: String,
+        /// Whose it is.
+        owner: String,
     },
     /// Other replicas change functions faster than this one can.
     #[error("function registry: other replicas changed functions {attempts} times meanwhile; try again")]
@@ -135,6 +146,16 @@ impl Registry {
     /// The live version of a function.
     pub fn get(&self, name: &str) -> Option<Arc<Function>> {
         self.live.get(name)
+    }
+
+    /// The function that exports an actor type.
+    pub fn actor(&self, kind: &str) -> Option<Arc<Function>> {
+        self.live.actor(kind)
+    }
+
+    /// The actor types there are.
+    pub fn actors(&self) -> BTreeSet<String> {
+        self.live.actors()
     }
 
     /// All functions, by name.

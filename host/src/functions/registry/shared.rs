@@ -162,7 +162,10 @@ impl Shared {
     async fn put(&mut self, function: Arc<Function>, precondition: &Precondition) -> Before {
         let entry = Entry::new(&function.name, &function.record.version);
         let done = self.put_at(&entry, &function, precondition).await;
-        if let Err(RegistryError::Precondition(_) | RegistryError::Contended { .. }) = &done {
+        if let Err(
+            RegistryError::Precondition(_) | RegistryError::Contended { .. } | RegistryError::ActorTaken { .. },
+        ) = &done
+        {
             // Garbage otherwise, and no more than that.
             drop(self.records.delete(&entry.record).await);
         }
@@ -181,6 +184,7 @@ impl Shared {
                 return Ok(before);
             }
             precondition.check(known.map(|known| known.version.as_str()))?;
+            self.live.check_actors(function)?;
             if !written {
                 self.records.add(&entry.record, &function.record).await?;
                 written = true;

@@ -131,7 +131,7 @@ pub fn caller(headers: &HeaderMap) -> Caller {
     let depth = text(&DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
     // Of no use without its parent.
     let tracestate = text(&TRACESTATE).filter(|_| headers.contains_key(&TRACEPARENT)).map(Arc::from);
-    Caller { request_id, traceparent: Some(traceparent), tracestate, depth }
+    Caller { request_id, traceparent: Some(traceparent), tracestate, depth, turn: None }
 }
 
 fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {

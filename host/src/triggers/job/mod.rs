@@ -29,6 +29,6 @@ async fn deliver(
     let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
     let planned = i64::try_from(planned).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let event = json!({"name": name, "data": job.data, "scheduledTime": planned.map(|at| at.to_string())});
-    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0 };
+    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
     invoker.deliver(function, EventKind::Job, &head, event.to_string().as_bytes(), caller).await
 }

@@ -51,7 +51,7 @@ async fn deliver(
     };
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let tracestate = text("tracestate").map(Arc::from);
-    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0 };
+    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0, turn: None };
     invoker.deliver(delivery.function, EventKind::Topic, &head, &body, caller).await
 }
 

@@ -30,7 +30,6 @@ pub struct Context {
 pub fn routes(context: Context) -> Router {
     Router::new()
         .route("/dapr/subscribe", get(subscriptions))
-        .route("/dapr/config", get(|| async { Json(json!({})) }))
         .route("/dapr/topics/{pubsub}/{*topic}", post(delivery))
         .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .with_state(context)

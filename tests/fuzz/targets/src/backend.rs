@@ -1,5 +1,9 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
+use axum::body::Bytes;
+use daplet_abi::op::OpError;
+use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write};
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use daplet_host::capabilities::{CallContext, error};
 use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::functions::Registry;
 use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
@@ -28,6 +32,8 @@ pub struct Backend {
     pub lock: Arc<dyn lock::LockStore>,
     /// Jobs; nothing runs them.
     pub jobs: Arc<dyn jobs::JobStore>,
+    /// There is no actor.
+    pub actors: Arc<dyn Actors>,
     /// Cryptography with a folder that has no key.
     pub crypto: Arc<dyn crypto::CryptoProvider>,
     /// There is no binding.
@@ -62,6 +68,7 @@ impl Backend {
             broker: Arc::new(broker),
             lock: Arc::new(lock::embedded::Embedded { locks, app_id: APP_ID.to_owned() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs)),
+            actors: Arc::new(Nobody),
             crypto: Arc::new(crypto::embedded::Embedded { folder: folder.path().join("keys") }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
@@ -92,5 +99,27 @@ impl OwnApp for Echo {
         let status = request.headers.iter().find(|(name, _)| name == "status").and_then(|(_, s)| s.parse().ok());
         let reply = AppReply { status: status.unwrap_or(200), headers: request.headers, body: request.body };
         Box::pin(std::future::ready(reply))
+    }
+}
+
+/// No function, so no actor.
+struct Nobody;
+
+impl Actors for Nobody {
+    fn call<'a>(&'a self, _: &'a CallContext, _: Actor, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<Bytes, OpError>> {
+        Box::pin(async { Err(error(NO_ADDRESS, "nobody")) })
+    }
+
+    fn get<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: &'a Actor,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn save<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: Vec<Write>) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
     }
 }

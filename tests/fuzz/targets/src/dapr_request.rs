@@ -20,6 +20,7 @@ pub fn dapr_request(input: &[u8]) {
             configuration: Arc::clone(&backend.configuration),
             lock: Arc::clone(&backend.lock),
             jobs: Arc::clone(&backend.jobs),
+            actors: Arc::clone(&backend.actors),
             crypto: Arc::clone(&backend.crypto),
             binding: Arc::clone(&backend.binding),
             own: Arc::new(Echo),

@@ -3,10 +3,12 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::capabilities::actors::ActorsCapability;
 use daplet_host::capabilities::binding::BindingCapability;
 use daplet_host::capabilities::configuration::ConfigurationCapability;
 use daplet_host::capabilities::crypto::CryptoCapability;
 use daplet_host::capabilities::invoke::InvokeCapability;
+use daplet_host::capabilities::jobs::JobsCapability;
 use daplet_host::capabilities::lock::LockCapability;
 use daplet_host::capabilities::pubsub::PubsubCapability;
 use daplet_host::capabilities::secrets::SecretsCapability;
@@ -31,6 +33,8 @@ pub fn operation(input: &[u8]) {
             Box::new(LockCapability(Arc::clone(&backend.lock))),
             Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
             Box::new(BindingCapability(Arc::clone(&backend.binding))),
+            Box::new(JobsCapability(Arc::clone(&backend.jobs))),
+            Box::new(ActorsCapability(Arc::clone(&backend.actors))),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
         let context = CallContext {
@@ -44,6 +48,7 @@ pub fn operation(input: &[u8]) {
             traceparent: None,
             tracestate: None,
             depth: 0,
+            turn: None,
         };
         async move {
             // Only a timer may take its time.

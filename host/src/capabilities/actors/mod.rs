@@ -1,0 +1,174 @@
+//! Actors: `actors.call` any, `actors.get` and `actors.save` the state of the one whose turn it is.
+//!
+//! Owns: operations, their arguments, who an actor is. Backends: `dapr`, and the embedded one in `triggers::actor`, which runs turns.
+pub mod dapr;
+
+use super::invoke::MAX_DEPTH;
+use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::sync::Arc;
+
+/// The code of a method that failed; Dapr's.
+pub const FAILED: &str = "ERR_ACTOR_INVOKE_METHOD";
+/// The code of a type that nobody has; Dapr's.
+pub const NO_ADDRESS: &str = "ERR_ACTOR_NO_ADDRESS";
+/// Longest type and id, bytes: they become parts of keys.
+const LONGEST: usize = 256;
+
+/// Who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Actor {
+    /// Its type: the name that its class is exported by.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.id)
+    }
+}
+
+impl Actor {
+    /// Refuses what could be mistaken for another actor's key or path.
+    pub fn new(kind: &str, id: &str) -> Result<Actor, String> {
+        for (what, text) in [("type", kind), ("id", id)] {
+            if text.is_empty() || text.len() > LONGEST {
+                return Err(format!("an actor's {what} has 1 to {LONGEST} bytes, not {}", text.len()));
+            }
+            if text.contains("||") || text.contains(['/', '\\', '?', '#']) || text.chars().any(char::is_control) {
+                return Err(format!("an actor's {what} has no \"||\", slash, ? or # in it, as {text:?} has"));
+            }
+        }
+        Ok(Actor { kind: kind.to_owned(), id: id.to_owned() })
+    }
+}
+
+/// The turn that an operation belongs to, and those that wait for it.
+#[derive(Debug)]
+pub struct Turn {
+    /// Whose it is.
+    pub actor: Actor,
+    /// The turn that called.
+    pub outer: Option<Arc<Turn>>,
+}
+
+impl Turn {
+    /// Whether this actor is within a turn of this chain: calling it would wait for itself.
+    pub fn has(&self, actor: &Actor) -> bool {
+        self.actor == *actor || self.outer.as_ref().is_some_and(|outer| outer.has(actor))
+    }
+}
+
+/// One write of a transaction.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Write {
+    /// The key, within the actor's own.
+    pub key: String,
+    /// The new value; none removes.
+    #[serde(default)]
+    pub value: Option<Value>,
+}
+
+/// Where actors live.
+pub trait Actors: Send + Sync {
+    /// One turn: what the method returned, JSON or nothing.
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: Actor,
+        method: &'a str,
+        data: Bytes,
+    ) -> BoxFuture<'a, Result<Bytes, OpError>>;
+    /// A value of its state, JSON.
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>>;
+    /// Writes its state: all of it or nothing.
+    fn save<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        writes: Vec<Write>,
+    ) -> BoxFuture<'a, Result<(), OpError>>;
+}
+
+/// The capability.
+pub struct ActorsCapability(pub Arc<dyn Actors>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Called {
+    actor_type: String,
+    actor_id: String,
+    method: String,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
+fn turn<'a>(cx: &'a CallContext, op: &str) -> Result<&'a Actor, OpError> {
+    let none = || error(codes::INVALID_ARGUMENT, format!("{op}: only within a turn of an actor"));
+    cx.turn.as_ref().map(|turn| &turn.actor).ok_or_else(none)
+}
+
+impl Capability for ActorsCapability {
+    fn name(&self) -> &'static str {
+        "actors"
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        verb: &'a str,
+        args: Map<String, Value>,
+        body: Bytes,
+    ) -> BoxFuture<'a, OpResult> {
+        Box::pin(async move {
+            let op = format!("actors.{verb}");
+            let invalid = |message: String| error(codes::INVALID_ARGUMENT, format!("{op}: {message}"));
+            match verb {
+                "call" => {
+                    let Called { actor_type: kind, actor_id, method } = arguments(&op, args)?;
+                    let actor = Actor::new(&kind, &actor_id).map_err(invalid)?;
+                    grants::require(&cx.function, "actors", cx.grants.actors.as_ref(), &kind)?;
+                    if cx.turn.as_ref().is_some_and(|turn| turn.has(&actor)) {
+                        let message =
+                            format!("{actor} is within its turn, which waits for this call: it would never come");
+                        return Err(error("ACTOR_REENTRANT", message));
+                    }
+                    if cx.depth >= MAX_DEPTH {
+                        let message = format!(
+                            "functions called each other {MAX_DEPTH} deep; the chain ends here, in {}",
+                            cx.function
+                        );
+                        return Err(error(codes::UNAVAILABLE, message));
+                    }
+                    Ok((json!({}), self.0.call(cx, actor, &method, body).await?))
+                }
+                "get" => {
+                    let Key { key } = arguments(&op, args)?;
+                    let found = self.0.get(cx, turn(cx, &op)?, &key).await?;
+                    Ok((json!({"found": found.is_some()}), found.unwrap_or_default()))
+                }
+                "save" => {
+                    let writes = serde_json::from_slice(&body).map_err(|e| invalid(e.to_string()))?;
+                    self.0.save(cx, turn(cx, &op)?, writes).await?;
+                    Ok((json!({}), Bytes::new()))
+                }
+                _ => Err(unknown(&op)),
+            }
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
+use super::turn;
+use crate::api::ApiError;
+use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write};
+use crate::capabilities::state::{DEFAULT_STORE, StateStore};
+use crate::capabilities::{CallContext, error};
+use crate::functions::Registry;
+use crate::invoke::Invoker;
+use crate::store::{Change, state::Put};
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Calls of one actor that may wait for their turns.
+const LONGEST_QUEUE: usize = 1_000;
+
+/// The backend.
+#[derive(Clone)]
+pub struct Embedded {
+    /// Where state is kept.
+    pub state: Arc<dyn StateStore>,
+    /// Who exports a type.
+    pub registry: Arc<Registry>,
+    /// What runs turns.
+    pub invoker: Invoker,
+    /// Actors that are called now.
+    pub turns: Turns,
+    /// Callers are not told what a method threw.
+    pub production: bool,
+}
+
+/// Actors that are called now, each with a permit for one turn and how many want it.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<Mutex<HashMap<Actor, (Arc<Semaphore>, usize)>>>);
+
+/// A place in an actor's queue; given back when dropped.
+struct Place<'a> {
+    turns: &'a Turns,
+    actor: &'a Actor,
+}
+
+impl Turns {
+    fn enter<'a>(&'a self, actor: &'a Actor) -> Option<(Arc<Semaphore>, Place<'a>)> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (turn, wanted) = table.entry(actor.clone()).or_insert_with(|| (Arc::new(Semaphore::new(1)), 0));
+        if *wanted > LONGEST_QUEUE {
+            return None;
+        }
+        *wanted += 1;
+        Some((Arc::clone(turn), Place { turns: self, actor }))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut table = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, wanted)) = table.get_mut(self.actor) {
+            *wanted -= 1;
+            if *wanted == 0 {
+                table.remove(self.actor);
+            }
+        }
+    }
+}
+
+/// A failure in the words of a sidecar.
+fn failed(line: &str) -> OpError {
+    error(FAILED, format!("error invoke actor method: error from actor service: {line}"))
+}
+
+fn key(actor: &Actor, key: &str) -> String {
+    format!("{}||{}||{key}", actor.kind, actor.id)
+}
+
+impl Embedded {
+    async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, OpError> {
+        let full =
+            || error(codes::UNAVAILABLE, format!("{LONGEST_QUEUE} calls of {actor} wait for their turns already"));
+        let (permit, _place) = self.turns.enter(&actor).ok_or_else(full)?;
+        let _turn = permit.acquire().await.map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+        // Looked for now: what was replaced while this waited is not run.
+        let Some(function) = self.registry.actor(&actor.kind) else {
+            return Err(error(
+                NO_ADDRESS,
+                format!("did not find address for actor '{}': no function exports this type", actor.kind),
+            ));
+        };
+        let reply = turn(&self.invoker, &function, (actor.clone(), &method), &data, &cx).await;
+        let reply = reply.map_err(|e| failed(&ApiError::of_invocation(&e, self.production).line()))?;
+        match reply.status {
+            200 | 204 => Ok(reply.body),
+            404 => Err(error(FAILED, format!("error invoke actor method: actor method not found: {method}"))),
+            status => Err(failed(&format!("({status}) {}", String::from_utf8_lossy(&reply.body)))),
+        }
+    }
+}
+
+impl Actors for Embedded {
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: Actor,
+        method: &'a str,
+        data: Bytes,
+    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
+        // A caller that goes away leaves the turn to its end: the next one must not begin before.
+        let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
+        Box::pin(async move { taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))? })
+    }
+
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
+        Box::pin(async move {
+            let found = self.state.get(cx, DEFAULT_STORE, &key(actor, name)).await?;
+            Ok(found.map(|item| Bytes::from(item.value)))
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        writes: Vec<Write>,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let change = |write: Write| Change {
+                key: key(actor, &write.key),
+                put: write.value.map(|value| Put { value: value.to_string().into_bytes(), ttl_seconds: None }),
+                etag: None,
+                first_write: false,
+            };
+            self.state.transact(cx, DEFAULT_STORE, writes.into_iter().map(change).collect()).await
+        })
+    }
+}
