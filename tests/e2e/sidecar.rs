@@ -2,7 +2,8 @@
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
 //! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies;
-//! `replicas` has several hosts that share their functions.
+//! `actors` has a placement service beside them; `replicas` has several hosts that share their functions.
+mod actors;
 mod faults;
 mod invocation;
 mod messages;

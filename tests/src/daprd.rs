@@ -37,6 +37,7 @@ spec:
 /// What several sidecars share: a Redis, component files, and the file in which they find each other.
 pub struct Mesh {
     redis: Option<Child>,
+    placement: Option<(Child, u16)>,
     /// Port of Redis.
     pub redis_port: u16,
     /// Component files, names and keys; a test may add to it before it starts a sidecar.
@@ -48,6 +49,7 @@ pub struct Daprd {
     child: Option<Child>,
     app_id: String,
     folder: PathBuf,
+    placement: Option<u16>,
     /// Port of its HTTP API.
     pub http_port: u16,
     /// Port of its gRPC API.
@@ -83,10 +85,31 @@ impl Mesh {
             return None;
         };
         let (folder, redis_port) = (tempfile::tempdir().unwrap(), free_port());
-        let mut mesh = Mesh { redis: None, redis_port, folder };
+        let mut mesh = Mesh { redis: None, placement: None, redis_port, folder };
         mesh.start_redis().await;
         mesh.write_components(statestore);
         Some(mesh)
+    }
+
+    /// Starts Dapr's placement service: sidecars from now on have actors.
+    pub async fn start_placement(&mut self) {
+        let (port, health) = (free_port(), free_port());
+        let mut command = Command::new(find("placement", &root().join("target/daprd/placement")).unwrap());
+        without_settings(&mut command);
+        command.env("NAMESPACE", "default").current_dir(self.folder.path());
+        command.args([
+            format!("--port={port}"),
+            format!("--healthz-port={health}"),
+            "--enable-metrics=false".to_owned(),
+        ]);
+        command.args(["--listen-address=127.0.0.1", "--healthz-listen-address=127.0.0.1"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.placement = Some((command.spawn().unwrap(), port));
+        let start = Instant::now();
+        while reqwest::get(format!("http://127.0.0.1:{health}/healthz")).await.is_err() {
+            assert!(start.elapsed() < START, "the placement service did not start");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Starts Redis, with what was written before it was killed.
@@ -137,7 +160,8 @@ impl Mesh {
             "redis" => host.to_vec(),
             other => panic!("no state store of type {other}"),
         };
-        self.component("statestore", &format!("state.{statestore}"), &state(statestore));
+        let for_actors = [state(statestore), vec![("actorStateStore", "true")]].concat();
+        self.component("statestore", &format!("state.{statestore}"), &for_actors);
         for kind in ["in-memory", "sqlite", "redis"] {
             self.component(&format!("state-{kind}"), &format!("state.{kind}"), &state(kind));
         }
@@ -189,6 +213,7 @@ impl Mesh {
             child: None,
             app_id: app_id.to_owned(),
             folder: self.folder.path().to_path_buf(),
+            placement: self.placement.as_ref().map(|(_, port)| *port),
             http_port: free_port(),
             grpc_port: free_port(),
             internal_port: free_port(),
@@ -220,6 +245,10 @@ impl Mesh {
 impl Drop for Mesh {
     fn drop(&mut self) {
         self.kill_redis();
+        if let Some((mut placement, _)) = self.placement.take() {
+            let _ = placement.kill();
+            let _ = placement.wait();
+        }
     }
 }
 
@@ -244,6 +273,7 @@ impl Daprd {
         command.arg(format!("--dapr-http-port={}", self.http_port));
         command.arg(format!("--dapr-grpc-port={}", self.grpc_port));
         command.arg(format!("--dapr-internal-grpc-port={}", self.internal_port));
+        command.args(self.placement.map(|port| format!("--placement-host-address=127.0.0.1:{port}")));
         command.arg("--resources-path").arg(self.folder.join("resources"));
         command.arg("--config").arg(self.folder.join("config.yaml"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
