@@ -5,7 +5,7 @@ import { call } from "./internal/call.js";
 import { decodeText, describe, requireName, toJson } from "./internal/encode.js";
 
 /** What the dispatcher knows actor classes by. */
-const TURN = Symbol.for("daplet.actor");
+export const TURN = Symbol.for("daplet.actor");
 
 /** The state of one actor within one turn: written together when the method has succeeded, and not at all when it throws. */
 export class ActorState {

@@ -3,7 +3,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
+import { FakeActors } from "./testing/actors.js";
 import { bytesOf, type Delivery, FakeBroker, type Message } from "./testing/broker.js";
+import { TURN } from "./actors.js";
 import { FakeClock } from "./testing/clock.js";
 import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
 import { runCryptography } from "./testing/cryptography.js";
@@ -78,6 +80,7 @@ export class FakeDaplet {
   readonly #bindings: Record<string, FakeBinding>;
   readonly #locks: FakeLocks;
   readonly #jobs = new FakeJobs();
+  readonly #actors = new FakeActors((type, id, method, data) => this.#turn(type, id, method, data));
   readonly #functions = new Map<string, MountedFunction>();
   readonly #caller = new AsyncLocalStorage<Caller>();
   readonly #previous: Transport | undefined;
@@ -138,6 +141,11 @@ export class FakeDaplet {
     return new Map([...this.#jobs.of(name)].map(([job, kept]) => [job, kept.job]));
   }
 
+  /** What an actor has written, by key. */
+  actorState(type: string, id: string): Map<string, unknown> {
+    return new Map([...this.#actors.of(`${type}/${id}`)].map(([key, json]) => [key, JSON.parse(json) as unknown]));
+  }
+
   /** Runs a job now, as if it were due. What the handler throws is thrown here; the host would try again. */
   async runJob(name: string, job: string): Promise<void> {
     const mounted = this.#mounted("runJob", name);
@@ -173,6 +181,7 @@ export class FakeDaplet {
     mounted: MountedFunction,
     traceparent: string | null,
     run: (ctx: Context) => Promise<T>,
+    turn?: readonly string[],
   ): Promise<T> {
     const background: Promise<unknown>[] = [];
     const ctx: Context = {
@@ -188,7 +197,8 @@ export class FakeDaplet {
       version: "test",
       env: mounted.env,
     };
-    return this.#caller.run({ function: mounted.name, grants: mounted.grants }, async () => {
+    const caller: Caller = { function: mounted.name, grants: mounted.grants, ...(turn && { turn }) };
+    return this.#caller.run(caller, async () => {
       try {
         return await run(ctx);
       } finally {
@@ -200,6 +210,17 @@ export class FakeDaplet {
         }
       }
     });
+  }
+
+  async #turn(type: string, id: string, method: string, data: unknown): Promise<unknown> {
+    const mounted = [...this.#functions.values()].find((one) => one.actors.has(type));
+    const actor = mounted?.actors.get(type);
+    if (mounted === undefined || actor === undefined) {
+      throw failure("ERR_ACTOR_NO_ADDRESS", `did not find address for actor '${type}': no function exports this type`);
+    }
+    const outer = this.#caller.getStore()?.turn ?? [];
+    const run = (ctx: Context) => actor[TURN]({ type, id, env: mounted.env, ctx }, method, data);
+    return this.#invoke(mounted, null, run, [`${type}/${id}`, ...outer]);
   }
 
   async #run(op: string, args: object, body: Body): Promise<Completion> {
@@ -217,6 +238,7 @@ export class FakeDaplet {
       return this.#call(args as InvokeArgs, body);
     }
     if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
+    if (op.startsWith("actors.")) return this.#actors.run(op, caller, args as never, body as string);
     if (op.startsWith("jobs.")) return this.#jobs.run(op, caller, args as never);
     if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
     if (op === "binding.invoke") return this.#bind(caller, args as never, body);

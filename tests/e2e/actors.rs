@@ -1,5 +1,9 @@
 //! Actors: turns one after the other, state that is written with them, and what can go wrong; without a sidecar.
 use daplet_tests::server::{Answer, Options, Server};
+use dapr::dapr::proto::runtime::v1::{
+    ExecuteActorStateTransactionRequest, GetActorStateRequest, InvokeActorRequest, TransactionalActorStateOperation,
+    dapr_client::DaprClient,
+};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -143,6 +147,42 @@ async fn state_survives_kill_9() {
     server.kill();
     let server = Server::with(options()).await;
     assert_eq!(call(&server, "a", "increment", None).await, json!({"result": 4}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_clients_call_actors_by_grpc() {
+    let server = Server::start().await;
+    server.deploy("counters", COUNTERS).await;
+    let mut client = DaprClient::connect(server.grpc.clone()).await.unwrap();
+    let call = |kind: &str, method: &str, data: &str| InvokeActorRequest {
+        actor_type: kind.to_owned(),
+        actor_id: "a".to_owned(),
+        method: method.to_owned(),
+        data: data.as_bytes().to_vec(),
+        ..Default::default()
+    };
+    let result = client.invoke_actor(call("Counter", "increment", "3")).await.unwrap().into_inner();
+    assert_eq!(result.data, b"3");
+    let write = TransactionalActorStateOperation {
+        operation_type: "upsert".to_owned(),
+        key: "n".to_owned(),
+        value: Some(prost_types::Any { type_url: String::new(), value: b"40".to_vec() }),
+        ..Default::default()
+    };
+    let (actor_type, actor_id) = ("Counter".to_owned(), "a".to_owned());
+    let writes = ExecuteActorStateTransactionRequest {
+        actor_type: actor_type.clone(),
+        actor_id: actor_id.clone(),
+        operations: vec![write],
+    };
+    client.execute_actor_state_transaction(writes).await.unwrap();
+    client.invoke_actor(call("Counter", "increment", "")).await.unwrap();
+    let read = GetActorStateRequest { actor_type, actor_id, key: "n".to_owned() };
+    assert_eq!(client.get_actor_state(read).await.unwrap().into_inner().data, b"41");
+    let nobody = client.invoke_actor(call("Nobody", "increment", "")).await.unwrap_err();
+    assert_eq!(nobody.code(), tonic::Code::FailedPrecondition);
+    let failed = client.invoke_actor(call("Counter", "incrementAndThrow", "")).await.unwrap_err();
+    assert!(failed.code() == tonic::Code::Internal && failed.message().contains("not today"), "{failed}");
 }
 
 /// Dapr's own API: methods by any verb, state under Dapr's keys.

@@ -13,6 +13,8 @@ export interface Grants {
   topics?: readonly string[];
   /** Output bindings. */
   bindings?: readonly string[];
+  /** Types of actors to call. */
+  actors?: readonly string[];
   /** App-ids. */
   apps?: readonly string[];
   /** `store/key` */
@@ -24,6 +26,8 @@ export interface Caller {
   function: string;
   /** Undefined: everything is granted, as to the test itself. */
   grants: Grants | undefined;
+  /** The actor whose turn it is, `type/id`, and those whose turns wait for it. */
+  turn?: readonly string[];
 }
 
 /** Whether a list allows what is wanted. */

@@ -9,6 +9,7 @@ import type {
   Schedule,
   Subscription,
 } from "../events.js";
+import { type Actor, TURN, type Turn } from "../actors.js";
 import type { Grants } from "./grants.js";
 
 /** What `import * as module from "./function.js"` gives. */
@@ -25,6 +26,14 @@ export interface FunctionModule {
   PATCH?: unknown;
   DELETE?: unknown;
   OPTIONS?: unknown;
+  /** Classes of actors, by their types. */
+  [name: string]: unknown;
+}
+
+/** A class that extends Actor. */
+interface ActorClass {
+  [TURN](turn: Turn, method: string, data: unknown): Promise<unknown>;
+  prototype: Actor;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -40,6 +49,8 @@ export class MountedFunction {
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
   readonly #job: JobHandler | undefined;
+  /** By their types. */
+  readonly actors = new Map<string, ActorClass>();
 
   constructor(name: string, module: FunctionModule, env: Env, grants: Grants) {
     this.name = name;
@@ -54,7 +65,10 @@ export class MountedFunction {
       const handler = module[method];
       if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
     }
-    if (!(this.#fetch ?? this.#message ?? this.#job) && this.#methods.size === 0) {
+    for (const [type, value] of Object.entries(module)) {
+      if (typeof value === "function" && TURN in value) this.actors.set(type, value as unknown as ActorClass);
+    }
+    if (!(this.#fetch ?? this.#message ?? this.#job) && this.#methods.size + this.actors.size === 0) {
       throw new TypeError(
         `mount: module "${name}" exports no handler: no default, no message, no job, no GET, POST, …`,
       );

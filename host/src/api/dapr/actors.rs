@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use daplet_abi::op::OpError;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 /// An actor that can be: well named, of a type that a function exports.
 pub fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiError> {
@@ -82,7 +83,7 @@ pub async fn save(
     })?;
     let actor = hosted(&context, &kind, &id)?;
     let write = |operation| match operation {
-        Operation::Upsert { key, value } => Write { key, value: Some(value) },
+        Operation::Upsert { key, value } => Write { key, value: to_raw_value(&value).ok() },
         Operation::Delete { key } => Write { key, value: None },
     };
     let writes = operations.into_iter().map(write).collect();

@@ -11,9 +11,11 @@
 //! - [`configuration`]: items, and the stream of their changes
 //! - [`invoke`]: this host's functions as an application
 //! - [`binding`]: output bindings
+//! - [`actors`]: methods and state
 //! - [`jobs`]: schedule, look, delete
 //! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
+mod actors;
 mod binding;
 mod configuration;
 mod invoke;
@@ -85,6 +87,9 @@ pub fn routes(context: &Context) -> Router {
         ("GetJobAlpha1", unary(context, jobs::get)),
         ("DeleteJob", unary(context, jobs::delete)),
         ("DeleteJobAlpha1", unary(context, jobs::delete)),
+        ("InvokeActor", unary(context, actors::call)),
+        ("GetActorState", unary(context, actors::get)),
+        ("ExecuteActorStateTransaction", unary(context, actors::save)),
         ("InvokeBinding", unary(context, binding::invoke)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),

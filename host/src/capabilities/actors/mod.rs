@@ -9,6 +9,7 @@ use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -67,13 +68,13 @@ impl Turn {
 }
 
 /// One write of a transaction.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Write {
     /// The key, within the actor's own.
     pub key: String,
-    /// The new value; none removes.
+    /// The new value, as its writer put it; none, or null, removes.
     #[serde(default)]
-    pub value: Option<Value>,
+    pub value: Option<Box<RawValue>>,
 }
 
 /// Where actors live.

@@ -132,7 +132,7 @@ impl Actors for Embedded {
         Box::pin(async move {
             let change = |write: Write| Change {
                 key: key(actor, &write.key),
-                put: write.value.map(|value| Put { value: value.to_string().into_bytes(), ttl_seconds: None }),
+                put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),
                 etag: None,
                 first_write: false,
             };
