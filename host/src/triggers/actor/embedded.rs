@@ -32,9 +32,12 @@ pub struct Embedded {
     pub production: bool,
 }
 
-/// Actors that are called now, each with a permit for one turn and how many want it.
+/// Actors that are called now.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<Actor, (Arc<Semaphore>, usize)>>>);
+pub struct Turns(Arc<Mutex<HashMap<Actor, Line>>>);
+
+/// The permit for one turn, and how many want it.
+type Line = (Arc<Semaphore>, usize);
 
 /// A place in an actor's queue; given back when dropped.
 struct Place<'a> {
