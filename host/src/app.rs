@@ -1,4 +1,6 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
+mod sidecar;
+
 use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
@@ -6,6 +8,7 @@ use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::jobs::schedule::Schedule;
 use crate::capabilities::jobs::{self, JobStore, JobsCapability};
 use crate::capabilities::lock::{self, LockCapability, LockStore};
 use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
@@ -20,7 +23,7 @@ use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
 use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
-use crate::triggers::{actor, http, job, topic};
+use crate::triggers::{actor, binding as inputs, configuration as changes, http, job, topic};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -178,6 +181,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let stop = CancellationToken::new();
+    let watched = Arc::clone(&configuration);
     let dapr_api = dapr::Context {
         state,
         broker,
@@ -199,9 +203,19 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
+    if sidecar.is_none() {
+        for (name, schedule) in crons(&config)? {
+            let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
+            running.push(tokio::spawn(inputs::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
+        }
+    }
     if let Some(jobs) = kept_jobs {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
         running.push(tokio::spawn(job::embedded::Scheduler { jobs, registry, invoker, stop }.run()));
+    }
+    if sidecar.is_none() {
+        let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
+        running.push(tokio::spawn(changes::embedded::Changes { store: watched, registry, invoker, stop }.run()));
     }
     if let Some(log) = log {
         let deliveries = topic::embedded::Deliveries {
@@ -218,24 +232,19 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         running.push(tokio::spawn(listener::serve(http, dapr::routes(dapr_api), connections.clone(), stop.clone())));
     }
     let mut router = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
+    let mut inbound = None;
     if let Some(sidecar) = sidecar {
-        let (registry, invoker, streams) = (Arc::clone(&registry), invoker.clone(), sidecar.streams());
-        if streams {
-            let (registry, invoker) = (Arc::clone(&registry), invoker.clone());
-            let streams = topic::streaming::Streams { sidecar: sidecar.clone(), registry, invoker, stop: stop.clone() };
-            running.push(tokio::spawn(streams.run()));
-        }
-        let declared = job::declared::Declared { sidecar, registry: Arc::clone(&registry), stop: stop.clone() };
-        running.push(tokio::spawn(declared.run()));
-        let due = job::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone() };
-        router = router.merge(job::sidecar::routes(due));
-        let told = actor::sidecar::Told::default();
-        running.push(tokio::spawn(actor::sidecar::watch(Arc::clone(&registry), told.clone(), stop.clone())));
-        let production = config.production;
-        let called =
-            actor::sidecar::Context { registry: Arc::clone(&registry), invoker: invoker.clone(), production, told };
-        router = router.merge(actor::sidecar::routes(called));
-        router = router.merge(topic::sidecar::routes(topic::sidecar::Context { registry, invoker, streams }));
+        let behind = sidecar::Behind {
+            sidecar,
+            registry: Arc::clone(&registry),
+            invoker: invoker.clone(),
+            max_body_bytes: config.max_body_bytes,
+            production: config.production,
+            stop: stop.clone(),
+        };
+        running.extend(behind.start());
+        let (called, inputs) = behind.routes();
+        (router, inbound) = (router.merge(called), Some(inputs));
     }
     let management = functions::Context {
         registry,
@@ -252,6 +261,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             refuse_invoked: !config.manage_through_dapr,
         };
         router = router.merge(items_api::routes(context));
+    }
+    if let Some(context) = inbound {
+        router = inputs::sidecar::beside(router, context);
     }
     if config.sidecar.is_some() || config.app_token.is_some() {
         router = trust::guard(router, config.app_token.as_deref());
@@ -302,14 +314,29 @@ fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fata
     }
 }
 
-/// The bindings that the configuration names.
+/// The output bindings that the configuration names.
 fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
-    let target = |binding: &BindingSettings| binding::embedded::Target {
-        url: binding.url.clone(),
-        timeout: Duration::from_millis(binding.timeout_ms),
-        max_response_bytes: binding.max_response_bytes,
+    let target = |binding: &BindingSettings| match binding {
+        BindingSettings::Http(http) => Some(binding::embedded::Target {
+            url: http.url.clone(),
+            timeout: Duration::from_millis(http.timeout_ms),
+            max_response_bytes: http.max_response_bytes,
+        }),
+        BindingSettings::Cron(_) => None,
     };
-    config.bindings.iter().map(|(name, binding)| (name.clone(), target(binding))).collect()
+    config.bindings.iter().filter_map(|(name, binding)| Some((name.clone(), target(binding)?))).collect()
+}
+
+/// The input bindings that the configuration names.
+fn crons(config: &Config) -> Result<Vec<(String, Schedule)>, Fatal> {
+    let mut crons = Vec::new();
+    for (name, binding) in &config.bindings {
+        if let BindingSettings::Cron(schedule) = binding {
+            let schedule = Schedule::parse(schedule).map_err(|e| format!("[bindings.{name}] {e}"))?;
+            crons.push((name.clone(), schedule));
+        }
+    }
+    Ok(crons)
 }
 
 /// Where loaded functions are kept on disk. Without it the server only starts colder.

@@ -31,7 +31,7 @@
 
   const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
   const DONE = 0, PENDING = 1;
-  const HTTP = 0, BINDING = 3, ACTOR = 5;
+  const HTTP = 0, BINDING = 3, CONFIGURATION = 4, ACTOR = 5;
   const TURN = Symbol.for("daplet.actor"); // a static method of the SDK's class Actor
   // Handlers by the kind of event, a number of the ABI; requests have more forms than this name.
   const HANDLERS = ["fetch", "message", "job", "binding", "configuration"];
@@ -164,7 +164,17 @@
     if (schedules.length > 0 && !eventHandlers[2]) {
       refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
     }
-    const report = stringify({ handlers, subscriptions, schedules, actors: actors === null ? [] : keys(actors) });
+    const bindings = readNames(namespace.bindings, "bindings");
+    if (bindings.length > 0 && !eventHandlers[BINDING]) {
+      refuse('the module exports "bindings" but no "binding" handler: add `binding(event, env, ctx)` to the default export');
+    }
+    // A function of that name is the handler itself.
+    const configuration = typeof namespace.configuration === "function" ? [] : readWatches(namespace.configuration);
+    if (configuration.length > 0 && !eventHandlers[CONFIGURATION]) {
+      refuse('the module exports "configuration" but no handler: add `configuration(change, env, ctx)` to the default export');
+    }
+    const types = actors === null ? [] : keys(actors);
+    const report = stringify({ handlers, subscriptions, schedules, bindings, configuration, actors: types });
     apply(forEach, rejected, [(reason) => { throw reason }]);
     loading = false;
     return report;
@@ -203,6 +213,26 @@
       if (typeof schedule !== "string") refuse(`${where}.schedule must be a string`);
       if (name !== undefined && (typeof name !== "string" || name === "")) refuse(`${where}.name must be a non-empty string`);
       return { name: name ?? schedule, schedule, data };
+    });
+  };
+  const readNames = (list, where) => {
+    if (list === undefined) return [];
+    if (!isArray(list)) refuse(`"${where}" must be an array, not ${kind(list)}`);
+    return list.map((name, index) => {
+      if (typeof name !== "string" || name === "") refuse(`${where}[${index}] must be a non-empty string`);
+      return name;
+    });
+  };
+  const readWatches = (list) => {
+    if (list === undefined) return [];
+    if (!isArray(list)) refuse(`"configuration" must be an array, not ${kind(list)}`);
+    return list.map((entry, index) => {
+      const where = `configuration[${index}]`;
+      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "store" and "keys", not ${kind(entry)}`);
+      const { store = "configstore", keys, ...rest } = entry;
+      for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are store, keys`);
+      if (typeof store !== "string" || store === "") refuse(`${where}.store must be a non-empty string`);
+      return { store, keys: readNames(keys, `${where}.keys`) };
     });
   };
   const readRoutes = (routes, where) => {

@@ -43,7 +43,10 @@ fn http(url: &str) -> Status {
 fn answers_a_request() {
     with_guest("export default { fetch: (r, env, ctx) => `${r.url} ${env.A} ${ctx.requestId}` }", |status, report| {
         assert_eq!(status, Status::Done, "{report:?}");
-        assert_eq!(report[0].0, json!({"handlers": ["fetch"], "subscriptions": [], "schedules": [], "actors": []}));
+        assert_eq!(
+            report[0].0,
+            json!({"handlers": ["fetch"], "subscriptions": [], "schedules": [], "bindings": [], "configuration": [], "actors": []})
+        );
         assert_eq!(http("http://h/x"), Status::Done);
         let written = writes();
         assert_eq!(written[0].0["status"], 200);

@@ -93,6 +93,43 @@ export interface Schedule {
   data?: unknown;
 }
 
+/** What came from an input binding. */
+export interface BindingEvent<T = unknown> {
+  /** The binding's name, one of `export const bindings = [...]`. */
+  name: string;
+  /** Parsed for JSON, a string for other text, null for nothing. */
+  data: T;
+  /** In place of `data` for binary content. */
+  data_base64?: string;
+  /** The binding's own words; names in lower case. */
+  metadata: Record<string, string>;
+}
+
+/** `export function binding` or `export default { binding }`: called for the module's `bindings`. A throw asks for another try, if the binding has one. */
+export type BindingHandler<T = unknown> = (event: BindingEvent<T>, env: Env, ctx: Context) => unknown;
+
+/** Items of a configuration store that have changed. */
+export interface ConfigurationChange {
+  store: string;
+  /** By key; one that was removed has neither value nor version. */
+  items: Record<string, { value: string; version: string; metadata: Record<string, string> }>;
+}
+
+/** `export default { configuration }`: called when an item of the module's `export const configuration = [...]` has changed. */
+export type ConfigurationHandler = (
+  change: ConfigurationChange,
+  env: Env,
+  ctx: Context,
+) => MessageResult | void | Promise<MessageResult> | Promise<void>;
+
+/** One entry of `export const configuration = [...]`. */
+export interface ConfigurationWatch {
+  /** `configstore` when absent. */
+  store?: string;
+  /** All that the store has when absent or empty. */
+  keys?: string[];
+}
+
 /** How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies. */
 export interface RetryPolicy {
   /** `exponential` when absent. */
@@ -132,4 +169,6 @@ export interface Handlers {
   fetch?: FetchHandler;
   message?: MessageHandler<never>;
   job?: JobHandler<never>;
+  binding?: BindingHandler<never>;
+  configuration?: ConfigurationHandler;
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/dapr/components-contrib/bindings/cron"
 	bindinghttp "github.com/dapr/components-contrib/bindings/http"
 	configurationredis "github.com/dapr/components-contrib/configuration/redis"
 	"github.com/dapr/components-contrib/crypto/jwks"
@@ -55,6 +56,7 @@ func components() *registry.Options {
 
 	bindings.DefaultRegistry.Logger = log
 	bindings.DefaultRegistry.RegisterOutputBinding(bindinghttp.NewHTTP, "http")
+	bindings.DefaultRegistry.RegisterInputBinding(cron.NewCron, "cron")
 
 	nameresolution.DefaultRegistry.Logger = log
 	nameresolution.DefaultRegistry.RegisterComponent(resolversqlite.NewResolver, "sqlite")

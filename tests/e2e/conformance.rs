@@ -52,39 +52,60 @@ async fn every_client_sees_the_same() {
 }
 
 /// A real sidecar: what the steps say is Dapr's own behaviour, and not only ours. Each client meets empty stores.
-async fn on_a_real_sidecar(store: &str) {
+async fn on_a_real_sidecar(store: &str, files: &[&str]) {
     let mut differences = Vec::new();
     for client in Client::ALL {
         let Some(mesh) = Mesh::start(store).await else { return };
+        stock(&mesh).await;
         let (server, daprd) = mesh.daplet().await;
         server.deploy("echo", ECHO).await;
         let target = Target { http: daprd.url(""), grpc: format!("http://127.0.0.1:{}", daprd.grpc_port) };
-        let all = ["state.json", "messages.json", "invoke.json"].map(cases).concat();
+        let all = files.iter().map(|file| cases(&format!("{file}.json"))).collect::<Vec<_>>().concat();
         differences.extend(check(&target, client, store, &all).await);
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
+/// What depends on the state store.
+const STATEFUL: [&str; 3] = ["state", "messages", "invoke"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_has_the_same_secrets_configuration_and_locks() {
+    on_a_real_sidecar("in-memory", &["secrets", "configuration", "locks"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_with_in_memory_state_sees_the_same() {
-    on_a_real_sidecar("in-memory").await;
+    on_a_real_sidecar("in-memory", &STATEFUL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_with_sqlite_sees_the_same() {
-    on_a_real_sidecar("sqlite").await;
+    on_a_real_sidecar("sqlite", &STATEFUL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_with_redis_sees_the_same() {
-    on_a_real_sidecar("redis").await;
+    on_a_real_sidecar("redis", &STATEFUL).await;
 }
 
 /// What the operator has set.
-async fn configure(server: &Server) {
+fn configuration() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(root().join("tests/conformance/configuration.json")).unwrap();
-    let items: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
-    for (key, value) in items {
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Puts the same into the sidecar's stores.
+async fn stock(mesh: &Mesh) {
+    let secrets = root().join("tests/conformance/secrets.json").to_string_lossy().into_owned();
+    mesh.component("secretstore", "secretstores.local.file", &[("secretsFile", &secrets)]);
+    for (key, value) in configuration() {
+        mesh.command(&["SET", &key, &value]).await;
+    }
+}
+
+async fn configure(server: &Server) {
+    for (key, value) in configuration() {
         let answer = server.http.put(server.url(&format!("/configuration/{key}"))).body(value).send().await.unwrap();
         assert_eq!(answer.status(), 201, "{key}");
     }

@@ -17,6 +17,7 @@ mod durability;
 mod examples;
 mod faults;
 mod image;
+mod inputs;
 mod isolation;
 mod jobs;
 mod layers;

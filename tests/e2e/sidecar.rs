@@ -2,9 +2,12 @@
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
 //! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies;
-//! `actors` has a placement service beside them; `replicas` has several hosts that share their functions.
+//! `actors` has a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the building
+//! blocks that functions call; `replicas` has several hosts that share their functions.
 mod actors;
+mod blocks;
 mod faults;
+mod inputs;
 mod invocation;
 mod messages;
 mod replicas;

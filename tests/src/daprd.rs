@@ -129,13 +129,24 @@ impl Mesh {
 
     /// The keys in Redis that fit a pattern.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.unwrap();
-        redis.write_all(format!("KEYS {pattern}\r\nQUIT\r\n").as_bytes()).await.unwrap();
-        let mut text = String::new();
-        redis.read_to_string(&mut text).await.unwrap();
+        let text = self.command(&["KEYS", pattern]).await;
         let lines = text.lines().filter(|line| !line.starts_with(['*', '$', '+']));
         lines.map(str::to_owned).collect()
+    }
+
+    /// What Redis answers to a command, as it stands in its protocol.
+    pub async fn command(&self, words: &[&str]) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut request = format!("*{}\r\n", words.len());
+        for word in words {
+            request += &format!("${}\r\n{word}\r\n", word.len());
+        }
+        request += "*1\r\n$4\r\nQUIT\r\n";
+        let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.unwrap();
+        redis.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        redis.read_to_string(&mut text).await.unwrap();
+        text
     }
 
     /// `kill -9` of Redis, and waits for the end.

@@ -262,6 +262,8 @@ fn describe(function: &Function) -> Value {
         "subscriptions": record.exports.subscriptions,
         "schedules": record.exports.schedules,
         "actors": record.exports.actors,
+        "bindings": record.exports.bindings,
+        "configuration": record.exports.configuration,
         "limits": record.limits,
         "env": record.env.keys().collect::<Vec<_>>(),
         "grants": record.grants,

@@ -19,6 +19,10 @@ pub const CALLER: &str = "dapr-caller-app-id";
 #[derive(Clone, Copy, Debug)]
 pub struct FromSidecar;
 
+/// Stands in a request's extensions when a token is set and it does not carry it.
+#[derive(Clone, Copy, Debug)]
+struct Unproven;
+
 /// Checks every request of the routes against the token, and marks those that carry it.
 pub fn guard(routes: Router, token: Option<&str>) -> Router {
     let token: Option<Arc<[u8]>> = token.map(|token| Sha256::digest(token).as_slice().into());
@@ -37,7 +41,9 @@ async fn check(token: Option<Arc<[u8]>>, mut request: Request, next: Next) -> Re
             None if request.uri().path().starts_with("/dapr/") || request.headers().contains_key(CALLER) => {
                 return refusal("is missing").into_response();
             }
-            None => {}
+            None => {
+                request.extensions_mut().insert(Unproven);
+            }
         }
     }
     next.run(request).await
@@ -48,6 +54,23 @@ fn refusal(how: &str) -> ApiError {
         "the header {TOKEN} {how}: this server was given a token (APP_API_TOKEN) that the sidecar has to send with each call"
     );
     ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
+/// Whether the request may come from the sidecar: no token is set, or it carries it.
+pub fn is_proven(extensions: &axum::http::Extensions) -> bool {
+    extensions.get::<Unproven>().is_none()
+}
+
+/// Refuses what only the sidecar itself may say: who cannot be it, and applications that call through it.
+pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Result<(), ApiError> {
+    if !is_proven(extensions) {
+        return Err(refusal("is missing"));
+    }
+    if headers.contains_key(CALLER) {
+        let detail = "this path is for the sidecar's own calls, not for service invocation".to_owned();
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    Ok(())
 }
 
 /// The application that calls, where its word can be trusted.

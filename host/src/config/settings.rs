@@ -159,38 +159,67 @@ pub(super) struct Settings {
     /// Defaults of the functions' limits; file only.
     #[arg(skip)]
     pub(super) limits: Option<Limits>,
-    /// HTTP bindings by their names, without a sidecar; file only.
+    /// Bindings by their names, without a sidecar; file only.
     #[arg(skip)]
     pub(super) bindings: Option<BTreeMap<String, BindingSettings>>,
 }
 
-/// An output binding to an HTTP service: `[bindings.NAME]` of the file.
+/// `[bindings.NAME]` of the file: with a `url` an output binding to an HTTP service, with a `schedule` an input binding.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BindingSettings {
+#[serde(try_from = "BindingTable")]
+pub enum BindingSettings {
+    /// Dapr's `bindings.http`.
+    Http(HttpBinding),
+    /// Dapr's `bindings.cron`: when functions are called.
+    Cron(String),
+}
+
+/// An output binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpBinding {
     /// Where its requests go.
-    #[serde(deserialize_with = "http_url")]
     pub url: reqwest::Url,
     /// For the whole answer.
-    #[serde(default = "binding_timeout_ms")]
     pub timeout_ms: u64,
     /// Largest answer.
-    #[serde(default = "binding_response_bytes")]
     pub max_response_bytes: usize,
 }
 
-fn binding_timeout_ms() -> u64 {
-    15_000
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BindingTable {
+    #[serde(default, deserialize_with = "http_url")]
+    url: Option<reqwest::Url>,
+    schedule: Option<String>,
+    timeout_ms: Option<u64>,
+    max_response_bytes: Option<usize>,
 }
 
-fn binding_response_bytes() -> usize {
-    4 << 20
+impl TryFrom<BindingTable> for BindingSettings {
+    type Error = &'static str;
+
+    fn try_from(table: BindingTable) -> Result<BindingSettings, &'static str> {
+        match table {
+            BindingTable { url: Some(url), schedule: None, timeout_ms, max_response_bytes } => {
+                let timeout_ms = timeout_ms.unwrap_or(15_000);
+                let max_response_bytes = max_response_bytes.unwrap_or(4 << 20);
+                Ok(BindingSettings::Http(HttpBinding { url, timeout_ms, max_response_bytes }))
+            }
+            BindingTable { url: None, schedule: Some(schedule), timeout_ms: None, max_response_bytes: None } => {
+                Ok(BindingSettings::Cron(schedule))
+            }
+            BindingTable { url: None, schedule: Some(_), .. } => {
+                Err("timeout_ms and max_response_bytes are for a binding with a url, not for one with a schedule")
+            }
+            _ => Err("a binding has either a url (an output binding) or a schedule (an input binding)"),
+        }
+    }
 }
 
-fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<reqwest::Url, D::Error> {
+fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<reqwest::Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
     match text.parse::<reqwest::Url>() {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(Some(url)),
         _ => Err(serde::de::Error::custom(format!(
             "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
         ))),

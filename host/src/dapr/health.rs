@@ -27,23 +27,27 @@ pub enum Health {
 
 /// What all clones of a client know of the sidecar.
 #[derive(Clone)]
-pub struct Pulse(Arc<watch::Sender<Health>>);
+pub struct Pulse {
+    health: Arc<watch::Sender<Health>>,
+    starts: Arc<watch::Sender<u64>>,
+}
 
 impl Default for Pulse {
     fn default() -> Pulse {
-        Pulse(Arc::new(watch::Sender::new(Health::Unknown)))
+        let (health, starts) = (watch::Sender::new(Health::Unknown), watch::Sender::new(0));
+        Pulse { health: Arc::new(health), starts: Arc::new(starts) }
     }
 }
 
 impl Pulse {
     /// The latest.
     pub fn health(&self) -> Health {
-        self.0.borrow().clone()
+        self.health.borrow().clone()
     }
 
     /// Ends when the sidecar is absent, with the reason.
     pub async fn absent(&self) -> String {
-        let mut health = self.0.subscribe();
+        let mut health = self.health.subscribe();
         loop {
             if let Health::Absent(reason) = &*health.borrow_and_update() {
                 return reason.clone();
@@ -55,11 +59,24 @@ impl Pulse {
 }
 
 impl Sidecar {
+    /// It may be another process now: it came to be ready, or called what it calls at its start, which is seen however soon it is back.
+    pub fn has_started(&self) {
+        self.pulse.starts.send_modify(|starts| *starts += 1);
+    }
+
+    /// How often it may have started: what it was told before it may have forgotten.
+    pub fn starts(&self) -> watch::Receiver<u64> {
+        self.pulse.starts.subscribe()
+    }
+
     /// Asks for ever.
     pub async fn watch(self) {
         loop {
             let seen = self.ask().await;
-            let before = self.pulse.0.send_replace(seen.clone());
+            let before = self.pulse.health.send_replace(seen.clone());
+            if seen == Health::Ready && before != seen {
+                self.has_started();
+            }
             match (&before, &seen) {
                 (_, _) if before == seen => {}
                 (Health::Absent(_), Health::Absent(_)) => {}

@@ -372,6 +372,29 @@ impl Sidecar {
         self.expect(request.query(&keys).query(&in_query(metadata))).await
     }
 
+    /// `GET /v1.0/configuration/{store}/subscribe`, to one key or to all; what the subscription is called.
+    pub async fn subscribe_configuration(&self, store: &str, key: Option<&str>) -> Result<String, DaprError> {
+        #[derive(Deserialize)]
+        struct Subscribed {
+            id: String,
+        }
+        let request = self.request(Method::GET, &format!("/v1.0/configuration/{}/subscribe", segment(store)), None);
+        let keys: Vec<(&str, &str)> = key.iter().map(|key| ("key", *key)).collect();
+        let answer = self.expect(request.query(&keys)).await?;
+        let subscribed: Subscribed = serde_json::from_slice(&answer.body).map_err(|e| DaprError::Refused {
+            status: answer.status,
+            code: String::new(),
+            message: format!("the sidecar's answer to a subscription: {e}"),
+        })?;
+        Ok(subscribed.id)
+    }
+
+    /// `GET /v1.0/configuration/{store}/{id}/unsubscribe`.
+    pub async fn unsubscribe_configuration(&self, store: &str, id: &str) -> Result<(), DaprError> {
+        let path = format!("/v1.0/configuration/{}/{}/unsubscribe", segment(store), segment(id));
+        self.expect(self.request(Method::GET, &path, None)).await.map(drop)
+    }
+
     async fn post(&self, path: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
         self.expect(self.request(Method::POST, path, trace).header("content-type", "application/json").body(body)).await
     }

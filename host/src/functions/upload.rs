@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longest name of a binding, bytes: as of a resource of Kubernetes.
+const MAX_BINDING_NAME: usize = 253;
+
 /// What a developer sends.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -123,6 +126,8 @@ impl Deployer {
         record.exports = report(&loaded).map_err(UploadError::Load)?;
         routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
+        check_bindings(&record.exports.bindings).map_err(|message| UploadError::Load(unfit(message)))?;
+        check_configuration(&upload.name, &record).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
         if dry_run {
             return Ok((function, Deployed::Checked));
@@ -275,6 +280,32 @@ fn check_schedules(schedules: &[daplet_abi::load::Schedule]) -> Result<(), Strin
         Schedule::parse(&entry.schedule).map_err(|e| format!("schedules[{index}]: {e}"))?;
         if !names.insert(&entry.name) {
             return Err(format!("schedules[{index}]: there are two jobs named {:?}", entry.name));
+        }
+    }
+    Ok(())
+}
+
+/// A name is one segment of a path, in a URL of the host and in Dapr's own.
+fn check_bindings(bindings: &[String]) -> Result<(), String> {
+    for (index, name) in bindings.iter().enumerate() {
+        if name.len() > MAX_BINDING_NAME || name.contains(|c: char| c == '/' || c.is_control()) {
+            return Err(format!(
+                "bindings[{index}] is {name:?}; a binding's name has at most {MAX_BINDING_NAME} bytes, no / and no control character"
+            ));
+        }
+        if bindings.iter().take(index).any(|before| before == name) {
+            return Err(format!("bindings[{index}]: {name:?} is there twice"));
+        }
+    }
+    Ok(())
+}
+
+/// A key is told of only where it may be read.
+fn check_configuration(name: &FunctionName, record: &Record) -> Result<(), String> {
+    for (index, watch) in record.exports.configuration.iter().enumerate() {
+        if let Some(key) = watch.keys.iter().find(|key| !record.grants.has_configuration(&watch.store, key)) {
+            let store = &watch.store;
+            return Err(format!("configuration[{index}]: {name} may not read {store}/{key} (grants.configuration)"));
         }
     }
     Ok(())

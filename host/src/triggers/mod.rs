@@ -1,5 +1,7 @@
 //! Triggers: an outside event becomes an event for a function, its reply becomes the outside answer. One folder each.
 pub mod actor;
+pub mod binding;
+pub mod configuration;
 pub mod http;
 pub mod job;
 pub mod topic;

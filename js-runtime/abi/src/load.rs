@@ -34,6 +34,22 @@ pub struct LoadReport {
     /// Names of exported classes that extend `Actor`.
     #[serde(default)]
     pub actors: Vec<String>,
+    /// The module's `bindings` export: input bindings by their names.
+    #[serde(default)]
+    pub bindings: Vec<String>,
+    /// The module's `configuration` export.
+    #[serde(default)]
+    pub configuration: Vec<Watch>,
+}
+
+/// One entry of `export const configuration = [...]`: items whose changes the handler is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Watch {
+    /// Configuration store; `configstore` when the developer names none.
+    pub store: String,
+    /// None: all that the store has.
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// One entry of `export const schedules = [...]`: a job that there is as long as the function says so.

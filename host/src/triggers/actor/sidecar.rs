@@ -1,13 +1,14 @@
 //! What a sidecar asks of an application that has actors: their types, once when it starts (`/dapr/config`), then a call for each turn.
 use super::turn;
-use crate::api::{ApiError, wire};
+use crate::api::{ApiError, trust, wire};
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actor;
+use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, put};
 use axum::{Json, Router};
@@ -23,6 +24,8 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// What runs turns.
     pub invoker: Invoker,
+    /// Who asks.
+    pub sidecar: Sidecar,
     /// Callers are not told what a method threw.
     pub production: bool,
     /// Which types the sidecar was told, if it has asked.
@@ -44,6 +47,7 @@ pub fn routes(context: Context) -> Router {
 
 /// Asked once, when the sidecar starts: an answer before the functions are loaded would be the last one.
 async fn config(State(context): State<Context>) -> Result<Json<Value>, ApiError> {
+    context.sidecar.has_started();
     context.registry.refresh().await?;
     let types = context.registry.actors();
     let config = if types.is_empty() { json!({}) } else { json!({"entities": types, "drainRebalancedActors": true}) };
@@ -76,8 +80,10 @@ async fn call(
     State(context): State<Context>,
     Path((kind, id, method)): Path<(String, String, String)>,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Bytes,
 ) -> Result<Response, ApiError> {
+    trust::only_sidecar(&headers, &extensions)?;
     let actor = Actor::new(&kind, &id).map_err(ApiError::bad_request)?;
     let Some(function) = context.registry.actor(&kind) else {
         let detail = format!("no function exports the actor type {kind:?} now");

@@ -1,0 +1,68 @@
+//! What there is with a sidecar alone: the events that it brings, by its calls and by streams, and what it is told of functions.
+use crate::dapr::Sidecar;
+use crate::functions::Registry;
+use crate::invoke::Invoker;
+use crate::triggers::{actor, binding, configuration, job, topic};
+use axum::Router;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What the triggers need.
+pub struct Behind {
+    /// The sidecar.
+    pub sidecar: Sidecar,
+    /// Whose events there are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+    /// Largest body of an event, bytes.
+    pub max_body_bytes: usize,
+    /// Callers are not told what a function threw.
+    pub production: bool,
+    /// Ends the tasks.
+    pub stop: CancellationToken,
+}
+
+impl Behind {
+    /// Starts what follows the sidecar.
+    pub fn start(&self) -> Vec<JoinHandle<()>> {
+        let (registry, stop) = (|| Arc::clone(&self.registry), || self.stop.clone());
+        let sidecar = || self.sidecar.clone();
+        let changes = configuration::sidecar::Subscriptions { sidecar: sidecar(), registry: registry(), stop: stop() };
+        let declared = job::declared::Declared { sidecar: sidecar(), registry: registry(), stop: stop() };
+        let mut running = vec![tokio::spawn(changes.run()), tokio::spawn(declared.run())];
+        if self.sidecar.streams() {
+            let invoker = self.invoker.clone();
+            let streams = topic::streaming::Streams { sidecar: sidecar(), registry: registry(), invoker, stop: stop() };
+            running.push(tokio::spawn(streams.run()));
+        }
+        running
+    }
+
+    /// What the sidecar calls, and what stands beside the functions' own paths.
+    pub fn routes(&self) -> (Router, binding::sidecar::Context) {
+        let (registry, invoker) = (|| Arc::clone(&self.registry), || self.invoker.clone());
+        let streams = self.sidecar.streams();
+        let told = actor::sidecar::Told::default();
+        tokio::spawn(actor::sidecar::watch(registry(), told.clone(), self.stop.clone()));
+        let actors = actor::sidecar::Context {
+            registry: registry(),
+            invoker: invoker(),
+            sidecar: self.sidecar.clone(),
+            production: self.production,
+            told,
+        };
+        let max_body_bytes = self.max_body_bytes;
+        let inputs = binding::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes };
+        let changes = configuration::sidecar::Context { registry: registry(), invoker: invoker() };
+        let jobs = job::sidecar::Context { registry: registry(), invoker: invoker() };
+        let topics = topic::sidecar::Context { registry: registry(), invoker: invoker(), streams };
+        let router = topic::sidecar::routes(topics)
+            .merge(actor::sidecar::routes(actors))
+            .merge(job::sidecar::routes(jobs))
+            .merge(configuration::sidecar::routes(changes))
+            .merge(binding::sidecar::routes(inputs.clone()));
+        (router, inputs)
+    }
+}

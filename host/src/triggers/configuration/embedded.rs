@@ -1,0 +1,110 @@
+//! Changes of the embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
+//! of an older value after a newer one.
+use super::{deliver, watchers};
+use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE, Items};
+use crate::functions::Registry;
+use crate::invoke::Invoker;
+use daplet_abi::reply::{AckStatus, codes};
+use futures::stream::StreamExt;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Pauses before a function that failed is told again; after the last it is given up.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// What tells of changes.
+pub struct Changes {
+    /// Where they are seen.
+    pub store: Arc<dyn ConfigurationStore>,
+    /// Who watches.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+/// What functions have not been told yet; one that is there has a task.
+type Untold = Mutex<HashMap<String, Items>>;
+
+impl Changes {
+    /// Tells until stopped, and waits for what runs then.
+    pub async fn run(self) {
+        let mut changes = match self.store.watch(DEFAULT_CONFIGURATION_STORE, Vec::new()) {
+            Ok(changes) => changes,
+            Err(error) => return tracing::error!("changes of the configuration: {}", error.message),
+        };
+        let (shared, tasks, untold) = (Arc::new(self), TaskTracker::new(), Arc::new(Untold::default()));
+        loop {
+            let items = tokio::select! {
+                items = changes.next() => items,
+                () = shared.stop.cancelled() => break,
+            };
+            let Some(items) = items else { break };
+            for (function, items) in watchers(&shared.registry, DEFAULT_CONFIGURATION_STORE, &items) {
+                let name = function.name.to_string();
+                let mut waiting = untold.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(more) = waiting.get_mut(&name) {
+                    more.extend(items);
+                } else {
+                    waiting.insert(name.clone(), items);
+                    tasks.spawn(Arc::clone(&shared).tell(name, Arc::clone(&untold)));
+                }
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Tells one function until nothing is left to tell.
+    async fn tell(self: Arc<Self>, name: String, untold: Arc<Untold>) {
+        let mut failed = 0_usize;
+        loop {
+            let items = {
+                let mut untold = untold.lock().unwrap_or_else(PoisonError::into_inner);
+                match untold.get_mut(&name) {
+                    Some(items) if !items.is_empty() => std::mem::take(items),
+                    _ => {
+                        untold.remove(&name);
+                        return;
+                    }
+                }
+            };
+            // The live version, which may have been replaced, or watch less now.
+            let Some(function) = self.registry.get(&name) else { continue };
+            let attempt = u32::try_from(failed + 1).unwrap_or(u32::MAX);
+            let outcome = deliver(&self.invoker, &function, DEFAULT_CONFIGURATION_STORE, &items, attempt).await;
+            let reason = match outcome {
+                Ok(AckStatus::Success | AckStatus::Drop) => {
+                    failed = 0;
+                    continue;
+                }
+                Ok(AckStatus::Retry) => "it asked for a retry".to_owned(),
+                // The host is busy, the function has not seen the change: that is no attempt.
+                Err(error) if error.code == codes::LOAD_SHED => {
+                    failed = failed.saturating_sub(1);
+                    error.to_string()
+                }
+                Err(error) => error.to_string(),
+            };
+            let Some(pause) = PAUSES.get(failed) else {
+                tracing::warn!(function = name, "a change of the configuration is given up: {reason}");
+                failed = 0;
+                continue;
+            };
+            failed += 1;
+            tokio::select! {
+                () = tokio::time::sleep(*pause) => {}
+                () = self.stop.cancelled() => return,
+            }
+            let mut untold = untold.lock().unwrap_or_else(PoisonError::into_inner);
+            let waiting = untold.entry(name.clone()).or_default();
+            for (key, item) in items {
+                waiting.entry(key).or_insert(item);
+            }
+        }
+    }
+}
