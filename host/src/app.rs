@@ -163,7 +163,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             state: Arc::clone(&state),
             registry: Arc::clone(&registry),
             invoker: invoker.clone(),
-            turns: actor::embedded::Turns::default(),
+            turns: actor::Turns::default(),
             production: config.production,
         }),
     };

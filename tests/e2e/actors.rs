@@ -214,6 +214,7 @@ async fn outside_clients_call_actors() {
         ("PUT", "Nobody/a/method/x", "", 404, "ERR_ACTOR_NO_ADDRESS"),
         ("PUT", "Counter/a/method/missing", "", 500, "ERR_ACTOR_INVOKE_METHOD"),
         ("PUT", "Counter/a%7C%7Cb/method/value", "", 400, "ERR_BAD_REQUEST"),
+        ("PUT", "Counter/a%7C/method/value", "", 400, "ERR_BAD_REQUEST"),
         ("GET", "Nobody/a/state/n", "", 400, "ERR_ACTOR_INSTANCE_MISSING"),
         ("POST", "Counter/a/state", "{}", 400, "ERR_MALFORMED_REQUEST"),
     ] {

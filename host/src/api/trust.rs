@@ -61,11 +61,14 @@ pub fn is_proven(extensions: &axum::http::Extensions) -> bool {
     extensions.get::<Unproven>().is_none()
 }
 
+/// Refuses who cannot be the sidecar.
+pub fn proven(extensions: &axum::http::Extensions) -> Result<(), ApiError> {
+    if is_proven(extensions) { Ok(()) } else { Err(refusal("is missing")) }
+}
+
 /// Refuses what only the sidecar itself may say: who cannot be it, and applications that call through it.
 pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Result<(), ApiError> {
-    if !is_proven(extensions) {
-        return Err(refusal("is missing"));
-    }
+    proven(extensions)?;
     if headers.contains_key(CALLER) {
         let detail = "this path is for the sidecar's own calls, not for service invocation".to_owned();
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));

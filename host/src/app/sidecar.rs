@@ -51,6 +51,7 @@ impl Behind {
             invoker: invoker(),
             sidecar: self.sidecar.clone(),
             production: self.production,
+            turns: actor::Turns::default(),
             told,
         };
         let max_body_bytes = self.max_body_bytes;

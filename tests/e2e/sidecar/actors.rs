@@ -103,3 +103,35 @@ async fn a_type_that_comes_later_is_named() {
     daprd.start(server.port()).await;
     assert_eq!(placed(&daprd, "Counter/a/method/increment").await.json(), json!(1));
 }
+
+/// Service invocation passes the sidecar's locks by, and not this host's.
+#[tokio::test(flavor = "multi_thread")]
+async fn service_invocation_gets_no_turn_of_its_own() {
+    let Some(mut mesh) = Mesh::start("redis").await else { return };
+    mesh.start_placement().await;
+    let (server, daprd) = with_actors(&mesh).await;
+    assert_eq!(placed(&daprd, "Counter/a/method/increment").await.json(), json!(1));
+    let url = daprd.url("/v1.0/invoke/daplet/method/actors/Counter/a/method/increment");
+    let invoked = async || Answer::of(server.http.put(&url).send().await.unwrap()).await;
+    let locked = join_all((0..16).map(|_| call(&daprd, "Counter/a/method/increment", "")));
+    let past_the_lock = join_all((0..16).map(|_| invoked()));
+    let (locked, past_the_lock) = tokio::join!(locked, past_the_lock);
+    let mut seen: Vec<u64> = locked.iter().chain(&past_the_lock).map(|a| a.json().as_u64().unwrap()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (2..=33).collect::<Vec<_>>());
+}
+
+/// Whoever is not the sidecar has no turns to give.
+#[tokio::test(flavor = "multi_thread")]
+async fn turns_need_the_sidecars_token() {
+    let Some(mesh) = Mesh::start("redis").await else { return };
+    let mut daprd = mesh.sidecar("daplet");
+    daprd.env = vec![("APP_API_TOKEN".to_owned(), "secret".to_owned())];
+    let env = [daprd.app_env(), daprd.env.clone()].concat();
+    let server = Server::spawn(Options { env, ..Options::default() });
+    server.listening().await;
+    let url = server.url("/actors/Counter/a/method/increment");
+    assert_eq!(server.http.put(&url).send().await.unwrap().status(), 401);
+    let allowed = server.http.put(&url).header("dapr-api-token", "secret").send().await.unwrap();
+    assert_eq!(allowed.status(), 503, "there is no such function");
+}

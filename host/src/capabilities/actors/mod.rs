@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,7 +44,12 @@ impl Actor {
             if text.is_empty() || text.len() > LONGEST {
                 return Err(format!("an actor's {what} has 1 to {LONGEST} bytes, not {}", text.len()));
             }
-            if text.contains("||") || text.contains(['/', '\\', '?', '#']) || text.chars().any(char::is_control) {
+            // At the end one would do: the separator of keys follows.
+            if text.contains("||")
+                || text.ends_with('|')
+                || text.contains(['/', '\\', '?', '#'])
+                || text.chars().any(char::is_control)
+            {
                 return Err(format!("an actor's {what} has no \"||\", slash, ? or # in it, as {text:?} has"));
             }
         }
@@ -58,6 +64,8 @@ pub struct Turn {
     pub actor: Actor,
     /// The turn that called.
     pub outer: Option<Arc<Turn>>,
+    /// What keeps other turns of the actor waiting until this is dropped.
+    pub held: Box<dyn Any + Send + Sync>,
 }
 
 impl Turn {
@@ -165,7 +173,10 @@ impl Capability for ActorsCapability {
                 }
                 "save" => {
                     let writes = serde_json::from_slice(&body).map_err(|e| invalid(e.to_string()))?;
-                    self.0.save(cx, turn(cx, &op)?, writes).await?;
+                    let (actors, cx, actor) = (Arc::clone(&self.0), cx.clone(), turn(cx, &op)?.clone());
+                    // A turn that is cut off meanwhile is held until this has an end: the next one must not read before.
+                    let saved = tokio::spawn(async move { actors.save(&cx, &actor, writes).await });
+                    saved.await.map_err(|e| error(codes::INTERNAL, e.to_string()))??;
                     Ok((json!({}), Bytes::new()))
                 }
                 _ => Err(unknown(&op)),

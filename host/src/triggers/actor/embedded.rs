@@ -1,5 +1,5 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
-use super::turn;
+use super::{Turns, turn};
 use crate::api::ApiError;
 use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write};
 use crate::capabilities::state::{DEFAULT_STORE, StateStore};
@@ -10,12 +10,7 @@ use crate::store::{Change, state::Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
-
-/// Calls of one actor that may wait for their turns.
-const LONGEST_QUEUE: usize = 1_000;
+use std::sync::Arc;
 
 /// The backend.
 #[derive(Clone)]
@@ -32,43 +27,6 @@ pub struct Embedded {
     pub production: bool,
 }
 
-/// Actors that are called now.
-#[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<Actor, Line>>>);
-
-/// The permit for one turn, and how many want it.
-type Line = (Arc<Semaphore>, usize);
-
-/// A place in an actor's queue; given back when dropped.
-struct Place<'a> {
-    turns: &'a Turns,
-    actor: &'a Actor,
-}
-
-impl Turns {
-    fn enter<'a>(&'a self, actor: &'a Actor) -> Option<(Arc<Semaphore>, Place<'a>)> {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (turn, wanted) = table.entry(actor.clone()).or_insert_with(|| (Arc::new(Semaphore::new(1)), 0));
-        if *wanted > LONGEST_QUEUE {
-            return None;
-        }
-        *wanted += 1;
-        Some((Arc::clone(turn), Place { turns: self, actor }))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut table = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, wanted)) = table.get_mut(self.actor) {
-            *wanted -= 1;
-            if *wanted == 0 {
-                table.remove(self.actor);
-            }
-        }
-    }
-}
-
 /// A failure in the words of a sidecar.
 fn failed(line: &str) -> OpError {
     error(FAILED, format!("error invoke actor method: error from actor service: {line}"))
@@ -80,10 +38,7 @@ fn key(actor: &Actor, key: &str) -> String {
 
 impl Embedded {
     async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, OpError> {
-        let full =
-            || error(codes::UNAVAILABLE, format!("{LONGEST_QUEUE} calls of {actor} wait for their turns already"));
-        let (permit, _place) = self.turns.enter(&actor).ok_or_else(full)?;
-        let _turn = permit.acquire().await.map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+        let place = self.turns.take(&actor).await.map_err(|full| error(codes::UNAVAILABLE, full))?;
         // Looked for now: what was replaced while this waited is not run.
         let Some(function) = self.registry.actor(&actor.kind) else {
             return Err(error(
@@ -91,7 +46,7 @@ impl Embedded {
                 format!("did not find address for actor '{}': no function exports this type", actor.kind),
             ));
         };
-        let reply = turn(&self.invoker, &function, (actor.clone(), &method), &data, &cx).await;
+        let reply = turn(&self.invoker, &function, (actor, &method, place), &data, &cx).await;
         let reply = reply.map_err(|e| failed(&ApiError::of_invocation(&e, self.production).line()))?;
         match reply.status {
             200 | 204 => Ok(reply.body),

@@ -1,8 +1,11 @@
 //! Actors: a call becomes a turn of the function that exports the actor's type. Return: the method's result · throw: the caller's error.
 //!
-//! Without a sidecar [`embedded`] keeps turns apart and state; with one [`sidecar`] answers its calls, which it keeps apart.
+//! Without a sidecar [`embedded`] takes the calls and keeps the state; with one [`sidecar`] answers its calls. [`turns`] keeps them apart.
 pub mod embedded;
 pub mod sidecar;
+mod turns;
+
+pub use turns::Turns;
 
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::{Actor, Turn};
@@ -11,12 +14,13 @@ use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use daplet_abi::EventKind;
 use daplet_abi::event::ActorEvent;
 use std::sync::Arc;
+use turns::Place;
 
-/// Runs one turn. Nobody else may run one of the same actor meanwhile.
+/// Runs one turn. It is over when nothing of it is left: neither the handler, nor what it has begun to write.
 async fn turn(
     invoker: &Invoker,
     function: &Arc<Function>,
-    (actor, method): (Actor, &str),
+    (actor, method, place): (Actor, &str, Place),
     data: &[u8],
     cx: &CallContext,
 ) -> Result<HttpReply, InvokeError> {
@@ -34,7 +38,7 @@ async fn turn(
         traceparent: Some(traceparent),
         tracestate: cx.tracestate.clone(),
         depth: cx.depth + 1,
-        turn: Some(Arc::new(Turn { actor, outer: cx.turn.clone() })),
+        turn: Some(Arc::new(Turn { actor, outer: cx.turn.clone(), held: Box::new(place) })),
     };
     // An argument that is no JSON is text, as Dapr's other SDKs send it.
     let text = |_| serde_json::to_vec(&String::from_utf8_lossy(data)).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! What a sidecar asks of an application that has actors: their types, once when it starts (`/dapr/config`), then a call for each turn.
-use super::turn;
+use super::{Turns, turn};
 use crate::api::{ApiError, trust, wire};
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actor;
@@ -28,6 +28,8 @@ pub struct Context {
     pub sidecar: Sidecar,
     /// Callers are not told what a method threw.
     pub production: bool,
+    /// Actors that are called now.
+    pub turns: Turns,
     /// Which types the sidecar was told, if it has asked.
     pub told: Told,
 }
@@ -83,12 +85,14 @@ async fn call(
     extensions: Extensions,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    trust::only_sidecar(&headers, &extensions)?;
+    trust::proven(&extensions)?;
     let actor = Actor::new(&kind, &id).map_err(ApiError::bad_request)?;
     let Some(function) = context.registry.actor(&kind) else {
         let detail = format!("no function exports the actor type {kind:?} now");
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorTypeNotFound", detail));
     };
+    let place = context.turns.take(&actor).await;
+    let place = place.map_err(|full| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorBusy", full))?;
     let text = |name: &axum::http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(Arc::from);
     let cx = CallContext {
         function: Arc::from(function.name.as_str()),
@@ -98,7 +102,7 @@ async fn call(
         depth: 0,
         turn: None,
     };
-    let reply = turn(&context.invoker, &function, (actor, &method), &body, &cx).await;
+    let reply = turn(&context.invoker, &function, (actor, &method, place), &body, &cx).await;
     let reply = reply.map_err(|e| ApiError::of_invocation(&e, context.production))?;
     let status = if reply.status == 404 { StatusCode::NOT_FOUND } else { StatusCode::OK };
     Ok((status, [(header::CONTENT_TYPE, "application/json")], reply.body).into_response())
