@@ -6,6 +6,7 @@ use crate::capabilities::Capabilities;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
 use crate::capabilities::binding::{self, BindingCapability, Bindings};
 use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
+use crate::capabilities::conversation::ConversationCapability;
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
 use crate::capabilities::jobs::schedule::Schedule;
@@ -15,6 +16,7 @@ use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
 use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
 use crate::capabilities::state::{self, StateCapability, StateStore};
 use crate::capabilities::timer::Timer;
+use crate::capabilities::workflow::WorkflowCapability;
 use crate::config::{self, BindingSettings, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
@@ -178,6 +180,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(JobsCapability(Arc::clone(&jobs))),
         Box::new(ActorsCapability(Arc::clone(&actors))),
+        Box::new(WorkflowCapability(sidecar.clone())),
+        Box::new(ConversationCapability(sidecar.clone())),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
     let stop = CancellationToken::new();

@@ -15,6 +15,14 @@ export {
   configuration,
 } from "./configuration.js";
 export {
+  Conversation,
+  type ConversationAnswer,
+  type ConversationChoice,
+  type ConversationMessage,
+  conversation,
+  type ConverseOptions,
+} from "./conversation.js";
+export {
   DapletError,
   EtagMismatchError,
   LoadTimeError,
@@ -41,4 +49,5 @@ export {
   state,
   type UpdateOptions,
 } from "./state.js";
+export { type StartOptions, workflow, Workflows, type WorkflowState } from "./workflow.js";
 export type { Transaction, TransactionOptions, TransactionPublishOptions } from "./transaction.js";

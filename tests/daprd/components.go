@@ -4,6 +4,7 @@ import (
 	"github.com/dapr/components-contrib/bindings/cron"
 	bindinghttp "github.com/dapr/components-contrib/bindings/http"
 	configurationredis "github.com/dapr/components-contrib/configuration/redis"
+	"github.com/dapr/components-contrib/conversation/echo"
 	"github.com/dapr/components-contrib/crypto/jwks"
 	"github.com/dapr/components-contrib/crypto/localstorage"
 	lockredis "github.com/dapr/components-contrib/lock/redis"
@@ -57,6 +58,9 @@ func components() *registry.Options {
 	bindings.DefaultRegistry.Logger = log
 	bindings.DefaultRegistry.RegisterOutputBinding(bindinghttp.NewHTTP, "http")
 	bindings.DefaultRegistry.RegisterInputBinding(cron.NewCron, "cron")
+
+	conversation.DefaultRegistry.Logger = log
+	conversation.DefaultRegistry.RegisterComponent(echo.NewEcho, "echo")
 
 	nameresolution.DefaultRegistry.Logger = log
 	nameresolution.DefaultRegistry.RegisterComponent(resolversqlite.NewResolver, "sqlite")

@@ -32,4 +32,5 @@ mod soak;
 mod test262;
 mod transactions;
 mod waiting;
+mod workflows;
 mod wpt;

@@ -32,6 +32,9 @@ pub struct Grants {
     /// Types of actors to call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actors: Option<Vec<String>>,
+    /// Components of workflows and conversations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub components: Option<Vec<String>>,
     /// Output bindings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bindings: Option<Vec<String>>,

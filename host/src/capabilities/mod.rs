@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub mod actors;
 pub mod binding;
 pub mod configuration;
+pub mod conversation;
 pub mod crypto;
 pub mod grants;
 pub mod invoke;
@@ -21,6 +22,7 @@ pub mod pubsub;
 pub mod secrets;
 pub mod state;
 pub mod timer;
+pub mod workflow;
 
 pub use grants::Grants;
 
@@ -98,6 +100,14 @@ pub fn error(code: &str, message: impl Into<String>) -> OpError {
 /// The arguments as a type; what does not fit is the caller's error.
 pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<T, OpError> {
     serde_json::from_value(Value::Object(args)).map_err(|e| error(codes::INVALID_ARGUMENT, format!("{op}: {e}")))
+}
+
+/// What only a sidecar has.
+pub fn no_sidecar(what: &str) -> OpError {
+    error(
+        codes::UNAVAILABLE,
+        format!("{what} need a Dapr sidecar, and there is none: DAPR_HTTP_PORT says where one is"),
+    )
 }
 
 /// A failure of the sidecar as a function sees it.

@@ -281,6 +281,51 @@ impl Sidecar {
         self.post(&format!("/v1.0/actors/{}/{}/state", segment(kind), segment(id)), operations, trace).await.map(drop)
     }
 
+    /// `POST /v1.0/workflows/{component}/{name}/start`; an empty instance id lets the engine make one.
+    pub async fn start_workflow(
+        &self,
+        component: &str,
+        name: &str,
+        instance: &str,
+        input: Bytes,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/workflows/{}/{}/start", segment(component), segment(name));
+        let mut request = self.request(Method::POST, &path, trace);
+        if !instance.is_empty() {
+            request = request.query(&[("instanceID", instance)]);
+        }
+        self.expect(request.header("content-type", "application/json").body(input)).await
+    }
+
+    /// `GET /v1.0/workflows/{component}/{instance}`.
+    pub async fn workflow(&self, component: &str, instance: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0/workflows/{}/{}", segment(component), segment(instance));
+        self.expect(self.request(Method::GET, &path, trace)).await
+    }
+
+    /// `POST /v1.0/workflows/{component}/{instance}/{verb}`, such as `pause` or `raiseEvent/{event}`.
+    pub async fn steer_workflow(
+        &self,
+        component: &str,
+        instance: &str,
+        verb: &[&str],
+        body: Bytes,
+        trace: Trace<'_>,
+    ) -> Result<Answer, DaprError> {
+        let verb: Vec<String> = verb.iter().map(|part| segment(part).to_string()).collect();
+        let path = format!("/v1.0/workflows/{}/{}/{}", segment(component), segment(instance), verb.join("/"));
+        let request = self.request(Method::POST, &path, trace).header("content-type", "application/json");
+        self.expect(request.body(body)).await
+    }
+
+    /// `POST /v1.0-alpha2/conversation/{component}/converse`.
+    pub async fn converse(&self, component: &str, body: Bytes, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        let path = format!("/v1.0-alpha2/conversation/{}/converse", segment(component));
+        let request = self.request(Method::POST, &path, trace).header("content-type", "application/json");
+        self.expect(request.body(body)).await
+    }
+
     /// `PUT /v1.0-alpha1/crypto/{component}/{verb}`; what is wanted goes into headers.
     pub async fn crypto(
         &self,

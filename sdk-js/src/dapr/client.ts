@@ -9,6 +9,7 @@ import { Lock } from "./lock.js";
 import { PubSub } from "./pubsub.js";
 import { Secret } from "./secret.js";
 import { State } from "./state.js";
+import { Workflow } from "./workflow.js";
 
 export interface DaprClientOptions {
   daprHost?: string;
@@ -32,6 +33,7 @@ export function clientOver(operate: Operate) {
     readonly secret = new Secret(operate);
     readonly lock = new Lock(operate);
     readonly binding = new Binding(operate);
+    readonly workflow = new Workflow(operate);
     readonly health = { isHealthy: () => Promise.resolve(true) };
 
     constructor(options: DaprClientOptions = {}) {

@@ -15,6 +15,8 @@ export interface Grants {
   bindings?: readonly string[];
   /** Types of actors to call. */
   actors?: readonly string[];
+  /** Components of workflows and conversations. */
+  components?: readonly string[];
   /** App-ids. */
   apps?: readonly string[];
   /** `store/key` */

@@ -1,4 +1,4 @@
-//! Secrets, configuration, locks, cryptography and bindings, as a function has them of a real sidecar.
+//! Secrets, configuration, locks, cryptography, bindings and conversations, as a function has them of a real sidecar.
 use daplet_tests::daprd::Mesh;
 use daplet_tests::root;
 use daplet_tests::server::Server;
@@ -55,4 +55,36 @@ async fn functions_have_every_block() {
         "gone": "ERR_INVOKE_OUTPUT_BINDING", "nowhere": "ERR_INVOKE_OUTPUT_BINDING",
     });
     assert_eq!(answer.json(), expected);
+}
+
+/// The component `echo` answers with what it was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_speak_to_models() {
+    const SPEAKER: &str = r#"import { conversation, workflow } from "@daplet/sdk";
+        const said = async (work) => { try { return await work() } catch (error) { return `${error.code}: ${error.message}` } };
+        export default async () => {
+          const echo = conversation("echo");
+          const one = await echo.converse("Hello");
+          const more = await echo.converse([{ role: "system", content: "Be brief." }, "Who?"], { temperature: 0.5, contextId: "c" });
+          return {
+            one: one.text, choices: one.outputs[0].choices.length, more: more.text,
+            nobody: await said(() => conversation("nobody").converse("Hello")),
+            ungranted: await said(() => conversation("other").converse("Hello")),
+            role: await said(() => echo.converse({ role: "robot", content: "Hello" })),
+            instance: await said(() => workflow().get("none")),
+          };
+        };"#;
+    let Some(mesh) = Mesh::start("in-memory").await else { return };
+    mesh.component("echo", "conversation.echo", &[]);
+    let (server, _daprd) = mesh.daplet().await;
+    let grants = json!({"components": ["echo", "nobody", "dapr"]});
+    server.deploy_with(json!({"name": "speaker", "source": SPEAKER, "grants": grants})).await;
+    let seen = server.get("/speaker").await.json();
+    assert_eq!((&seen["one"], &seen["choices"]), (&json!("Hello"), &json!(1)), "{seen}");
+    assert!(seen["more"].as_str().unwrap().contains("Who?"), "{seen}");
+    for (what, words) in
+        [("nobody", "nobody"), ("ungranted", "PERMISSION_DENIED"), ("role", "robot"), ("instance", "placement")]
+    {
+        assert!(seen[what].as_str().is_some_and(|text| text.contains(words)), "{what}: {seen}");
+    }
 }
