@@ -1,6 +1,11 @@
 //! Locks, cryptography and bindings: what lasts, what is granted, and what Dapr's HTTP API says of them.
 use daplet_tests::root;
 use daplet_tests::server::{Answer, Options, Server};
+use dapr::dapr::proto::common::v1::StreamPayload;
+use dapr::dapr::proto::runtime::v1::{
+    DecryptRequest, DecryptRequestOptions, DecryptResponse, EncryptRequest, EncryptRequestOptions, EncryptResponse,
+    dapr_client::DaprClient,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,6 +39,61 @@ async fn locks_last() {
     assert_eq!(lock(&server, "a").await, json!({"success": false}));
 }
 
+/// By gRPC a document comes and goes in pieces.
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_travel_by_grpc() {
+    let keys = root().join("host/src/capabilities/crypto/vectors/keys");
+    let args = vec!["--keys-dir".to_owned(), keys.to_string_lossy().into_owned()];
+    let server = Server::with(Options { args, ..Options::default() }).await;
+    let mut client = DaprClient::connect(server.grpc.clone()).await.unwrap();
+    let pieces = |data: &[u8]| -> Vec<StreamPayload> {
+        data.chunks(50_000)
+            .enumerate()
+            .map(|(n, piece)| StreamPayload { data: piece.to_vec(), seq: n as u64 })
+            .collect()
+    };
+    let options = |key: &str| EncryptRequestOptions {
+        component_name: "cryptostore".to_owned(),
+        key_name: key.to_owned(),
+        key_wrap_algorithm: "RSA".to_owned(),
+        ..Default::default()
+    };
+    let encrypt = |options: EncryptRequestOptions, payloads: Vec<StreamPayload>| {
+        let first = EncryptRequest { options: Some(options), payload: None };
+        let rest = payloads.into_iter().map(|payload| EncryptRequest { options: None, payload: Some(payload) });
+        futures::stream::iter(std::iter::once(first).chain(rest).collect::<Vec<_>>())
+    };
+    let secret: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let mut answer = client.encrypt_alpha1(encrypt(options("rsa.pem"), pieces(&secret))).await.unwrap().into_inner();
+    let (mut document, mut next) = (Vec::new(), 0);
+    while let Some(EncryptResponse { payload }) = answer.message().await.unwrap() {
+        let payload = payload.unwrap();
+        assert_eq!(payload.seq, next);
+        next += 1;
+        document.extend(payload.data);
+    }
+    assert!(next > 1 && document.starts_with(b"dapr.io/enc/v1"));
+    let component_name = "cryptostore".to_owned();
+    let options_of = Some(DecryptRequestOptions { component_name, ..Default::default() });
+    let first = DecryptRequest { options: options_of, payload: None };
+    let rest = pieces(&document).into_iter().map(|payload| DecryptRequest { options: None, payload: Some(payload) });
+    let stream = futures::stream::iter(std::iter::once(first).chain(rest).collect::<Vec<_>>());
+    let mut answer = client.decrypt_alpha1(stream).await.unwrap().into_inner();
+    let mut opened = Vec::new();
+    while let Some(DecryptResponse { payload }) = answer.message().await.unwrap() {
+        opened.extend(payload.unwrap().data);
+    }
+    assert!(opened == secret);
+    let late = vec![StreamPayload { data: b"x".to_vec(), seq: 7 }];
+    for (stream, code) in [
+        (encrypt(options("rsa.pem"), late), tonic::Code::InvalidArgument),
+        (encrypt(options(""), Vec::new()), tonic::Code::InvalidArgument),
+        (encrypt(options("missing"), Vec::new()), tonic::Code::Internal),
+    ] {
+        assert_eq!(client.encrypt_alpha1(stream).await.unwrap_err().code(), code);
+    }
+}
+
 /// Functions encrypt with granted keys only; what they write Dapr's API reads, and the other way round.
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_travel() {
@@ -42,9 +102,16 @@ async fn documents_travel() {
     let args = vec!["--keys-dir".to_owned(), keys.to_string_lossy().into_owned()];
     let server = Server::with(Options { args, ..Options::default() }).await;
     let source = r#"import { cryptography } from "@daplet/sdk";
+        import { DaprClient } from "@dapr/dapr";
         export async function POST(request) {
           const { pathname } = new URL(request.url);
           try {
+            if (pathname.endsWith("/official")) {
+              const { crypto } = new DaprClient(), componentName = "cryptostore";
+              const how = { componentName, keyName: "rsa.pem", keyWrapAlgorithm: "RSA" };
+              const opened = await crypto.decrypt(await crypto.encrypt("official", how), { componentName });
+              return new TextDecoder().decode(opened);
+            }
             if (pathname.endsWith("/open")) return new Response(await cryptography().decrypt(await request.arrayBuffer()));
             const options = { keyName: pathname.split("/").at(-1), algorithm: "RSA", cipher: "chacha20-poly1305" };
             return new Response(await cryptography().encrypt(await request.arrayBuffer(), options));
@@ -67,6 +134,8 @@ async fn documents_travel() {
     assert!(document.body.starts_with(b"dapr.io/enc/v1\n{\"k\":\"rsa.pem\""), "{}", document.text());
     assert_eq!(server.post("/vault/open", document.body.to_vec()).await.text(), "from a client");
     assert_eq!(server.post("/vault/open", read(&vectors.join("rsa-chacha.enc"))).await.text(), "hello from Dapr");
+
+    assert_eq!(server.post("/vault/official", Vec::new()).await.text(), "official");
 
     for (path, body, code, text) in [
         ("/vault/aes", Vec::new(), "PERMISSION_DENIED", "grants.keys"),

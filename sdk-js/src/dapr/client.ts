@@ -2,6 +2,7 @@
 // Host, port, protocol and token are Daplet's affair: what the constructor is told of them is ignored.
 import { Configuration } from "./configuration.js";
 import { Binding } from "./binding.js";
+import { Crypto } from "./crypto.js";
 import { CommunicationProtocolEnum } from "./enums.js";
 import type { Operate } from "./error.js";
 import { Invoker } from "./invoker.js";
@@ -33,6 +34,7 @@ export function clientOver(operate: Operate) {
     readonly secret = new Secret(operate);
     readonly lock = new Lock(operate);
     readonly binding = new Binding(operate);
+    readonly crypto = new Crypto(operate);
     readonly workflow = new Workflow(operate);
     readonly health = { isHealthy: () => Promise.resolve(true) };
 

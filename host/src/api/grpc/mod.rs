@@ -9,6 +9,7 @@
 //! - [`subscribe`]: events on a stream
 //! - [`secrets`]: one, or all of them
 //! - [`configuration`]: items, and the stream of their changes
+//! - [`crypto`]: documents, in pieces
 //! - [`invoke`]: this host's functions as an application
 //! - [`binding`]: output bindings
 //! - [`actors`]: methods and state
@@ -18,6 +19,7 @@
 mod actors;
 mod binding;
 mod configuration;
+mod crypto;
 mod invoke;
 mod jobs;
 mod lock;
@@ -90,6 +92,8 @@ pub fn routes(context: &Context) -> Router {
         ("InvokeActor", unary(context, actors::call)),
         ("GetActorState", unary(context, actors::get)),
         ("ExecuteActorStateTransaction", unary(context, actors::save)),
+        ("EncryptAlpha1", bidirectional(context, crypto::encrypt)),
+        ("DecryptAlpha1", bidirectional(context, crypto::decrypt)),
         ("InvokeBinding", unary(context, binding::invoke)),
         ("InvokeService", unary(context, invoke::service)),
         ("GetMetadata", unary(context, metadata::get)),
