@@ -10,7 +10,7 @@ import { FakeClock } from "./testing/clock.js";
 import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
 import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
-import { type Caller, type Grants, requireGrant } from "./testing/grants.js";
+import { allows, type Caller, type Grants, requireGrant } from "./testing/grants.js";
 import type { Job } from "./jobs.js";
 import { FakeJobs } from "./testing/jobs.js";
 import { FakeLocks } from "./testing/lock.js";
@@ -144,6 +144,33 @@ export class FakeDaplet {
   /** What an actor has written, by key. */
   actorState(type: string, id: string): Map<string, unknown> {
     return new Map([...this.#actors.of(`${type}/${id}`)].map(([key, json]) => [key, JSON.parse(json) as unknown]));
+  }
+
+  /** Brings an event by an input binding to the functions that declare it; what they returned, in the order of mounting. */
+  async trigger(binding: string, data: unknown = null, metadata: Record<string, string> = {}): Promise<unknown[]> {
+    const receivers = [...this.#functions.values()].filter((mounted) => mounted.bindings.includes(binding));
+    if (receivers.length === 0) throw new Error(`trigger: no mounted function declares the binding "${binding}"`);
+    const event = { name: binding, data, metadata };
+    return Promise.all(
+      receivers.map((mounted) => this.#invoke(mounted, null, (ctx) => mounted.binding(structuredClone(event), ctx))),
+    );
+  }
+
+  /** Sets an item of the configuration, or removes it, and tells the functions that watch it. */
+  async configure(key: string, value: string | undefined, store = "configstore"): Promise<void> {
+    const values = (this.#configuration[store] ??= {});
+    if (value === undefined) Reflect.deleteProperty(values, key);
+    else values[key] = value;
+    const item = value === undefined ? { value: "", version: "" } : { value, version: "1" };
+    for (const mounted of this.#functions.values()) {
+      const watches = mounted.watches.some(
+        (watch) => watch.store === store && (watch.keys.length === 0 || watch.keys.includes(key)),
+      );
+      const list = mounted.grants.configuration;
+      if (!watches || (list !== undefined && !allows(list, `${store}/${key}`))) continue;
+      const change = { store, items: { [key]: { ...item, metadata: {} } } };
+      await this.#invoke(mounted, null, (ctx) => mounted.configuration(change, { ...ctx, attempt: 1 }));
+    }
   }
 
   /** Runs a job now, as if it were due. What the handler throws is thrown here; the host would try again. */

@@ -1,5 +1,8 @@
 // A function's module as the host sees it: which export handles what, and what becomes of its return value.
 import type {
+  BindingHandler,
+  ConfigurationHandler,
+  ConfigurationWatch,
   Context,
   Env,
   FetchHandler,
@@ -19,6 +22,10 @@ export interface FunctionModule {
   subscriptions?: unknown;
   job?: unknown;
   schedules?: unknown;
+  binding?: unknown;
+  bindings?: unknown;
+  /** What is watched, or the handler itself. */
+  configuration?: unknown;
   GET?: unknown;
   HEAD?: unknown;
   POST?: unknown;
@@ -48,7 +55,12 @@ export class MountedFunction {
   readonly #fetch: FetchHandler | undefined;
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
+  /** Input bindings. */
+  readonly bindings: readonly string[];
+  readonly watches: readonly Required<ConfigurationWatch>[];
   readonly #job: JobHandler | undefined;
+  readonly #binding: BindingHandler | undefined;
+  readonly #configuration: ConfigurationHandler | undefined;
   /** By their types. */
   readonly actors = new Map<string, ActorClass>();
 
@@ -61,6 +73,10 @@ export class MountedFunction {
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
     this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
     this.#job = (handlers.job?.bind(handlers) ?? module.job) as JobHandler | undefined;
+    this.#binding = (handlers.binding?.bind(handlers) ?? module.binding) as BindingHandler | undefined;
+    const { configuration } = module;
+    const own = typeof configuration === "function" ? (configuration as ConfigurationHandler) : undefined;
+    this.#configuration = handlers.configuration?.bind(handlers) ?? own;
     for (const method of METHODS) {
       const handler = module[method];
       if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
@@ -68,7 +84,8 @@ export class MountedFunction {
     for (const [type, value] of Object.entries(module)) {
       if (typeof value === "function" && TURN in value) this.actors.set(type, value as unknown as ActorClass);
     }
-    if (!(this.#fetch ?? this.#message ?? this.#job) && this.#methods.size + this.actors.size === 0) {
+    const handles = this.#fetch ?? this.#message ?? this.#job ?? this.#binding ?? this.#configuration;
+    if (!handles && this.#methods.size + this.actors.size === 0) {
       throw new TypeError(
         `mount: module "${name}" exports no handler: no default, no message, no job, no GET, POST, …`,
       );
@@ -86,6 +103,15 @@ export class MountedFunction {
     this.schedules = schedules.map((entry) => (typeof entry === "string" ? { schedule: entry } : entry));
     if (this.schedules.length > 0 && this.#job === undefined) {
       throw new TypeError(`mount: module "${name}" has schedules but no job handler`);
+    }
+    this.bindings = (module.bindings ?? []) as string[];
+    if (this.bindings.length > 0 && this.#binding === undefined) {
+      throw new TypeError(`mount: module "${name}" has bindings but no binding handler`);
+    }
+    const watched = (own === undefined ? (configuration ?? []) : []) as ConfigurationWatch[];
+    this.watches = watched.map(({ store = "configstore", keys = [] }) => ({ store, keys }));
+    if (this.watches.length > 0 && this.#configuration === undefined) {
+      throw new TypeError(`mount: module "${name}" watches configuration but has no handler for it`);
     }
   }
 
@@ -106,6 +132,16 @@ export class MountedFunction {
   /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
   async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
     return word(await this.#message?.(event, this.env, ctx));
+  }
+
+  /** Hands what came from an input binding to its handler; what that returned goes back to the binding. */
+  async binding(event: Parameters<BindingHandler>[0], ctx: Context): Promise<unknown> {
+    return await this.#binding?.(event, this.env, ctx);
+  }
+
+  /** Tells of items that have changed. */
+  async configuration(change: Parameters<ConfigurationHandler>[0], ctx: Context): Promise<unknown> {
+    return word(await this.#configuration?.(change, this.env, ctx));
   }
 
   /** Hands a job that is due to the job handler and returns its word. */
