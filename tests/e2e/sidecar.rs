@@ -1,7 +1,7 @@
 //! Behind a real Dapr sidecar: the same functions, unchanged, on real components.
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
-//! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies;
+//! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies; `names` what nobody reaches by a name;
 //! `actors` has a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the building
 //! blocks that functions call; `replicas` has several hosts that share their functions.
 mod actors;
@@ -10,6 +10,7 @@ mod faults;
 mod inputs;
 mod invocation;
 mod messages;
+mod names;
 mod replicas;
 mod stores;
 mod transactions;

@@ -1,7 +1,7 @@
 //! Components, and other applications: publishing, invocation, secrets, configuration, locks, cryptography, bindings.
-use super::{Answer, DaprError, Sidecar, Trace, in_query, segment, topic_path};
+use super::{Answer, DaprError, Sidecar, Trace, in_query, own_path, segment, topic_path};
 use bytes::Bytes;
-use reqwest::Method;
+use hyper::Method;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Sidecar {
         body: Bytes,
         trace: Trace<'_>,
     ) -> Result<Answer, DaprError> {
-        let path = format!("/v1.0/invoke/{}/method/{}", segment(app), path.trim_start_matches('/'));
+        let path = format!("/v1.0/invoke/{}/method/{}", segment(app), own_path(path));
         let mut request = self.request(method, &path, trace);
         for (name, value) in headers.iter().filter(|(name, _)| name != "host" && name != "content-length") {
             request = request.header(name, value);

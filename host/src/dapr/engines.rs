@@ -1,7 +1,7 @@
 //! What has an engine of its own behind the sidecar: jobs, actors, workflows, language models.
 use super::{Answer, DaprError, Sidecar, Trace, segment};
 use bytes::Bytes;
-use reqwest::Method;
+use hyper::Method;
 
 impl Sidecar {
     /// `POST /v1.0-alpha1/jobs/{name}`.

@@ -1,8 +1,8 @@
 //! Whether the sidecar is there: asked twice a second, so that nothing waits long for one that is dead, hangs or comes late.
 //!
 //! `/v1.0/healthz/outbound` tells of the sidecar alone; `/v1.0/healthz` would also tell of the application, which is this host.
-use super::Sidecar;
-use reqwest::Method;
+use super::{Answer, Sidecar};
+use hyper::Method;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -93,11 +93,13 @@ impl Sidecar {
     }
 
     async fn ask(&self) -> Health {
-        let request = self.request(Method::GET, "/v1.0/healthz/outbound", None).timeout(PATIENCE);
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => Health::Ready,
-            Ok(answer) => Health::Starting(answer.status().as_u16()),
-            Err(e) => Health::Absent(super::reason(&e)),
+        let call = self.http.send(self.request(Method::GET, "/v1.0/healthz/outbound", None));
+        match tokio::time::timeout(PATIENCE, call).await {
+            Ok(Ok(Ok(Answer { status: 200..300, .. }))) => Health::Ready,
+            Ok(Ok(Ok(answer))) => Health::Starting(answer.status),
+            Ok(Ok(Err(reason))) => Health::Absent(reason),
+            Ok(Err(error)) => Health::Absent(error.to_string()),
+            Err(_late) => Health::Absent(format!("no answer within {} ms", PATIENCE.as_millis())),
         }
     }
 }

@@ -4,19 +4,23 @@
 //!
 //! # Layout
 //! - `state`, `components`, `engines`: calls of the HTTP API, by building blocks
+//! - `request`: how a call is put together and sent
 //! - [`health`]: whether the sidecar is there; calls end as soon as it is not
 //! - [`subscription`]: topics by gRPC streams, over one channel
 //! - [`value`]: JSON in gRPC messages
 mod components;
 mod engines;
 pub mod health;
+mod request;
 mod state;
 pub mod subscription;
 pub mod value;
 
-use bytes::Bytes;
+pub use request::{Answer, segment, topic_path};
+
 use health::{Health, Pulse};
-use reqwest::{Client, Method, RequestBuilder};
+use hyper::Method;
+use request::{Call, Http, own_path, reason};
 use serde::Deserialize;
 use std::time::Duration;
 use tonic::transport::Channel;
@@ -65,17 +69,6 @@ impl DaprError {
     }
 }
 
-/// An answer of the sidecar.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Header pairs.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-}
-
 /// W3C trace context that a call carries on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Trace<'a> {
@@ -94,7 +87,7 @@ impl<'a> From<Option<&'a str>> for Trace<'a> {
 /// The client. Cheap to clone; connections are kept.
 #[derive(Clone)]
 pub struct Sidecar {
-    client: Client,
+    http: Http,
     base: String,
     token: Option<String>,
     pulse: Pulse,
@@ -112,11 +105,14 @@ impl Sidecar {
     /// A client of the sidecar at `base` (no slash at the end), and of its gRPC API where `grpc` tells its URL; `token` is sent
     /// with each call. Nothing is connected yet.
     pub fn new(base: &str, grpc: Option<&str>, token: Option<&str>) -> Result<Sidecar, DaprError> {
-        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).no_proxy();
-        let client = client.redirect(reqwest::redirect::Policy::none()).build();
-        let client = client.map_err(|e| DaprError::Unavailable { url: base.to_owned(), reason: e.to_string() })?;
         let channel = grpc.map(subscription::channel).transpose()?;
-        Ok(Sidecar { client, base: base.to_owned(), token: token.map(str::to_owned), pulse: Pulse::default(), channel })
+        Ok(Sidecar {
+            http: Http::new(base)?,
+            base: base.to_owned(),
+            token: token.map(str::to_owned),
+            pulse: Pulse::default(),
+            channel,
+        })
     }
 
     /// Whether it was there when it was asked last.
@@ -129,18 +125,11 @@ impl Sidecar {
         self.channel.is_some()
     }
 
-    fn request<'a>(&self, method: Method, path: &str, trace: impl Into<Trace<'a>>) -> RequestBuilder {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header(TOKEN, token);
-        }
+    fn request<'a>(&self, method: Method, path: &str, trace: impl Into<Trace<'a>>) -> Call {
         let Trace { parent, state } = trace.into();
-        for (name, value) in [("traceparent", parent), ("tracestate", state)] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
-        request
+        let headers = [(TOKEN, self.token.as_deref()), ("traceparent", parent), ("tracestate", state)];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        headers.fold(Call::new(method, path.to_owned()), |call, (name, value)| call.header(name, value))
     }
 
     fn unavailable(&self, reason: impl ToString) -> DaprError {
@@ -156,20 +145,12 @@ impl Sidecar {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
-        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let call = async {
-            let response = request.send().await?;
-            let status = response.status().as_u16();
-            let headers =
-                response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-            Ok(Answer { status, headers, body: response.bytes().await? })
-        };
-        self.while_there(call).await?.map_err(|e: reqwest::Error| self.unavailable(reason(&e)))
+    async fn send(&self, call: Call) -> Result<Answer, DaprError> {
+        self.while_there(self.http.send(call)).await??.map_err(|reason| self.unavailable(reason))
     }
 
-    async fn expect(&self, request: RequestBuilder) -> Result<Answer, DaprError> {
-        let answer = self.send(request).await?;
+    async fn expect(&self, call: Call) -> Result<Answer, DaprError> {
+        let answer = self.send(call).await?;
         if answer.status < 400 {
             return Ok(answer);
         }
@@ -184,23 +165,7 @@ impl Sidecar {
     }
 }
 
-/// An error with its causes: the client's own words are "error sending request" alone.
-fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// Metadata as the query has it: `metadata.x=y`.
 fn in_query<'a>(metadata: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, &'a str)> {
     metadata.into_iter().map(|(name, value)| (format!("metadata.{name}"), value.as_str())).collect()
-}
-
-/// One path segment, percent-encoded.
-pub fn segment(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-/// A topic is the rest of the path and may have slashes.
-pub fn topic_path(topic: &str) -> String {
-    topic.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

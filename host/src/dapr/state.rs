@@ -1,6 +1,6 @@
 //! State: single keys, several, transactions, queries.
 use super::{Answer, DaprError, Sidecar, Trace, segment};
-use reqwest::Method;
+use hyper::Method;
 
 impl Sidecar {
     /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header.

@@ -42,7 +42,7 @@ impl Bindings for Dapr {
             let answer = self.0.invoke_binding(&outgoing.name, body, cx.trace()).await;
             let answer = answer.map_err(from_dapr)?;
             // Headers of HTTP have lost the case that the component gave its metadata.
-            let metadata = answer.headers.into_iter().filter_map(|(name, value)| {
+            let metadata = answer.pairs().into_iter().filter_map(|(name, value)| {
                 let name = name.strip_prefix("metadata.")?.to_owned();
                 Some((if name == "statuscode" { "statusCode".to_owned() } else { name }, value))
             });

@@ -126,13 +126,13 @@ impl InvokeCapability {
             );
             return Err(error(codes::NOT_FOUND, message));
         };
-        let method = reqwest::Method::from_bytes(args.method.as_bytes())
+        let method = hyper::Method::from_bytes(args.method.as_bytes())
             .map_err(|_| error(codes::INVALID_ARGUMENT, format!("{:?} is no HTTP method", args.method)))?;
         // A sidecar may lead back here, by another name of this application.
         let mut headers = args.headers;
         headers.push((DEPTH.to_owned(), (cx.depth + 1).to_string()));
         let answer =
             sidecar.invoke(&args.app, method, &args.path, &headers, body, cx.trace()).await.map_err(from_dapr)?;
-        Ok(AppReply { status: answer.status, headers: answer.headers, body: answer.body })
+        Ok(AppReply { status: answer.status, headers: answer.pairs(), body: answer.body })
     }
 }

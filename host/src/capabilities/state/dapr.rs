@@ -114,12 +114,10 @@ impl StateStore for Dapr {
             if answer.status == 204 {
                 return Ok(None);
             }
-            let header =
-                |wanted: &str| answer.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-            let expires = header("metadata.ttlexpiretime").and_then(|at| at.parse::<jiff::Timestamp>().ok());
+            let expires = answer.header("metadata.ttlexpiretime").and_then(|at| at.parse::<jiff::Timestamp>().ok());
             Ok(Some(Item {
+                etag: answer.header("etag").unwrap_or_default().to_owned(),
                 value: answer.body.to_vec(),
-                etag: header("etag").unwrap_or_default(),
                 expires: expires.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
             }))
         })

@@ -67,7 +67,7 @@ impl Records {
             return Ok(None);
         }
         let index = serde_json::from_slice(&answer.body).map_err(|e| damaged("the index", &e))?;
-        let etag = answer.headers.into_iter().find(|(name, _)| name == "etag").map(|(_, value)| value);
+        let etag = answer.header("etag").map(str::to_owned);
         Ok(Some((index, etag.unwrap_or_default())))
     }
 

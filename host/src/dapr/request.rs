@@ -1,0 +1,197 @@
+//! One call of the sidecar's HTTP API: how it is put together, and the connections that it goes over.
+//!
+//! Paths and queries go out as they are written here: a client that resolves `..` in an address would let a topic or a path that
+//! a function names lead to another part of the API. Must not know: what any call means.
+use super::{CONNECT_TIMEOUT, DaprError};
+use bytes::Bytes;
+use daplet_abi::op::codes;
+use http_body_util::{BodyExt, Full};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri, http};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use std::sync::Arc;
+use thread_local::ThreadLocal;
+
+/// A client of one thread, with its kept connections.
+type Connections = Client<HttpConnector, Full<Bytes>>;
+
+/// An answer of the sidecar.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers; values that are no text are left out when asked for.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// One header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// All headers as pairs.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    }
+}
+
+/// A call before it is sent.
+#[derive(Debug)]
+pub struct Call {
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: Bytes,
+    /// The first part that HTTP cannot carry.
+    fault: Option<String>,
+}
+
+impl Call {
+    /// `path` is encoded already, by [`segment`] and its like.
+    pub fn new(method: Method, path: String) -> Call {
+        Call { method, target: path, headers: HeaderMap::with_capacity(8), body: Bytes::new(), fault: None }
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Call {
+        match (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_ref())) {
+            (Ok(name), Ok(value)) => drop(self.headers.append(name, value)),
+            _ => {
+                self.fault.get_or_insert_with(|| format!("the header {name:?} or its value is not one that HTTP has"));
+            }
+        }
+        self
+    }
+
+    /// Adds pairs to the query.
+    pub fn query(mut self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Call {
+        for (name, value) in pairs {
+            self.target.push(if self.target.contains('?') { '&' } else { '?' });
+            self.target.extend([&*segment(name.as_ref()), "=", &*segment(value.as_ref())]);
+        }
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Call {
+        self.body = body.into();
+        self
+    }
+}
+
+/// The way to one sidecar.
+///
+/// Each thread has connections of its own: a connection is served by the runtime that opened it, and to use another thread's
+/// would mean to wake that thread, and be woken by it.
+#[derive(Clone)]
+pub struct Http {
+    clients: Arc<ThreadLocal<Connections>>,
+    scheme: http::uri::Scheme,
+    authority: http::uri::Authority,
+    prefix: String,
+}
+
+impl Http {
+    /// To the API at `base`, such as `http://127.0.0.1:3500`.
+    pub fn new(base: &str) -> Result<Http, DaprError> {
+        let invalid = |reason: String| DaprError::Unavailable { url: base.to_owned(), reason };
+        let parts = Uri::try_from(base).map_err(|e| invalid(e.to_string()))?.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(invalid("it is no http:// URL".to_owned()));
+        };
+        let prefix = parts.path_and_query.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned());
+        Ok(Http { clients: Arc::default(), scheme, authority, prefix })
+    }
+
+    /// Sends a call and takes its whole answer, whatever the status. The error is in words, where the sidecar was not reached.
+    pub async fn send(&self, call: Call) -> Result<Result<Answer, String>, DaprError> {
+        let client = self.clients.get_or(connections).clone();
+        let refused =
+            |message: String| DaprError::Refused { status: 0, code: codes::INVALID_ARGUMENT.to_owned(), message };
+        if let Some(fault) = call.fault {
+            return Err(refused(fault));
+        }
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        let uri = match self.prefix.as_str() {
+            "" => uri.path_and_query(call.target),
+            prefix => uri.path_and_query(format!("{prefix}{}", call.target)),
+        };
+        let mut request = Request::new(Full::new(call.body));
+        *request.uri_mut() = uri.build().map_err(|e| refused(format!("the path: {e}")))?;
+        *request.method_mut() = call.method;
+        *request.headers_mut() = call.headers;
+        let exchange = async {
+            let (head, body) = client.request(request).await.map_err(|e| reason(&e))?.into_parts();
+            let body = body.collect().await.map_err(|e| reason(&e))?.to_bytes();
+            Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+        };
+        Ok(exchange.await)
+    }
+}
+
+fn connections() -> Connections {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
+}
+
+/// An error with its causes: the client's own words are "client error" alone.
+pub fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// One path segment, or a part of the query, percent-encoded.
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// A topic is the rest of the path and may have slashes.
+pub fn topic_path(topic: &str) -> String {
+    topic.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// An application's own path with its query, without the slash before it. What leads upwards ends at the application's root.
+pub fn own_path(path: &str) -> String {
+    let Ok(url) = format!("http://app/{}", path.trim_start_matches('/')).parse::<Url>() else { return String::new() };
+    let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+    format!("{}{query}", url.path().trim_start_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_below_its_application() {
+        for (path, sent) in [
+            ("a/b?c=d e#f", "a/b?c=d%20e"),
+            ("/../../v1.0/state/statestore", "v1.0/state/statestore"),
+            ("a/%2e%2E/.%2e/..\\b", "b"),
+            ("é/%2F", "%C3%A9/%2F"),
+            ("//other/x", "other/x"),
+            ("", ""),
+        ] {
+            assert_eq!(own_path(path), sent, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_as_it_was_written() {
+        let call = Call::new(Method::GET, format!("/v1.0/publish/{}/{}", segment(".."), topic_path("a/../b c")));
+        let call = call.query(&[("metadata.a&b", "1=2")]).query(&[("c", "")]);
+        assert_eq!(call.target, "/v1.0/publish/%2E%2E/a/%2E%2E/b%20c?metadata%2Ea%26b=1%3D2&c=");
+        assert!(call.fault.is_none());
+        assert!(Call::new(Method::GET, String::new()).header("a b", "c").fault.is_some());
+        assert!(Call::new(Method::GET, String::new()).header("a", "b\nc").fault.is_some());
+    }
+}
