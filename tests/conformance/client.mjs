@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 const require = createRequire(new URL("../dapr-js/package.json", import.meta.url));
 const { CommunicationProtocolEnum, DaprClient, StateConcurrencyEnum } = require("@dapr/dapr");
 
-const { http, grpc, protocol, steps } = JSON.parse(await text(process.stdin));
+const { http, grpc, operator, protocol, steps } = JSON.parse(await text(process.stdin));
 const silent = { error() {}, warn() {}, info() {}, verbose() {}, debug() {} };
 const client = new DaprClient({
   daprHost: "127.0.0.1",
@@ -84,6 +84,26 @@ async function run(step) {
     case "configuration": {
       const { items } = await client.configuration.get(step.store ?? "configstore", step.keys);
       return Object.fromEntries(Object.entries(items).map(([key, { value }]) => [key, value]));
+    }
+    case "watch": {
+      const { store = "configstore", keys, key, value } = step;
+      let heard;
+      const change = new Promise((resolve) => {
+        heard = ({ items }) => resolve(Object.fromEntries(Object.entries(items).map(([key, { value }]) => [key, value])));
+      });
+      const { stop } = await client.configuration.subscribeWithKeys(store, keys, async (changed) => heard(changed));
+      // Again and again: a change that comes before the subscription is in force is not told.
+      const set = () => fetch(`${operator}/${key}`, { method: "PUT", body: value });
+      await set();
+      const timer = setInterval(set, 500);
+      const late = new Promise((_, reject) => setTimeout(reject, 15000, new Error("no change was told")));
+      return Promise.race([change, late]).finally(() => (clearInterval(timer), stop()));
+    }
+    case "binding": {
+      const answer = await client.binding.send(step.name, step.operation, step.data, step.metadata);
+      // Over gRPC the client wraps the bytes, over HTTP it gives what was in them.
+      const { method, path, body } = protocol === "grpc" ? JSON.parse(Buffer.from(answer.data)) : answer;
+      return { method, path, body };
     }
     case "lock": {
       const { store = "lockstore", resource, owner, expiry } = step;

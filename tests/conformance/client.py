@@ -1,8 +1,10 @@
 """Runs the steps on standard input with Python's Dapr client; prints an outcome for each."""
 
 import json
+import queue
 import sys
 import time
+import urllib.request
 
 import grpc
 from dapr.clients import DaprClient
@@ -25,7 +27,7 @@ def metadata(item):
     return {"ttlInSeconds": item["ttl"]} if "ttl" in item else {}
 
 
-def run(client, step, etags):
+def run(client, step, etags, operator):
     store, what = step.get("store", "statestore"), step["do"]
     etag = lambda item: etags.get(item["etag"][1:], item["etag"]) if item.get("etag") else None
     if what == "save":
@@ -91,6 +93,25 @@ def run(client, step, etags):
     if what == "configuration":
         items = client.get_configuration(step.get("store", "configstore"), step["keys"]).items
         return {key: item.value for key, item in items.items()}
+    if what == "watch":
+        changes = queue.Queue()
+        store = step.get("store", "configstore")
+        told = lambda _, answer: changes.put({key: item.value for key, item in answer.items.items()})
+        subscription = client.subscribe_configuration(store, step["keys"], told)
+        # Again and again: a change that comes before the subscription is in force is not told.
+        for _ in range(30):
+            urllib.request.urlopen(urllib.request.Request(f"{operator}/{step['key']}", data=step["value"].encode(), method="PUT"))
+            try:
+                change = changes.get(timeout=0.5)
+                client.unsubscribe_configuration(store, subscription)
+                return change
+            except queue.Empty:
+                pass
+        raise TimeoutError("no change was told")
+    if what == "binding":
+        data = json.dumps(step["data"], separators=(",", ":"), ensure_ascii=False)
+        answer = client.invoke_binding(step["name"], step["operation"], data, step["metadata"]).json()
+        return {name: answer[name] for name in ("method", "path", "body")}
     if what == "lock":
         return client.try_lock(step.get("store", "lockstore"), step["resource"], step["owner"], step["expiry"]).success
     if what == "unlock":
@@ -101,9 +122,9 @@ def run(client, step, etags):
     raise ValueError(f"no such step: {what}")
 
 
-def outcome(client, step, etags):
+def outcome(client, step, etags, operator):
     try:
-        return run(client, step, etags)
+        return run(client, step, etags, operator)
     except grpc.RpcError as error:
         return {"error": KINDS.get(error.code(), "failed"), "told": error.details()}
     except Exception as error:
@@ -114,6 +135,8 @@ def outcome(client, step, etags):
 
 
 task = json.load(sys.stdin)
+# The client itself prints there.
+output, sys.stdout = sys.stdout, sys.stderr
 with DaprClient(task["grpc"]) as dapr:
     kept = {}
-    print(json.dumps([outcome(dapr, step, kept) for step in task["steps"]]))
+    print(json.dumps([outcome(dapr, step, kept, task["operator"]) for step in task["steps"]]), file=output)

@@ -1,4 +1,5 @@
 //! Dapr's API, of the embedded default and of a real sidecar, by every client there is: same steps, same outcomes.
+use daplet_tests::app::App;
 use daplet_tests::conformance::{Client, Target, cases, check};
 use daplet_tests::daprd::Mesh;
 use daplet_tests::root;
@@ -24,14 +25,19 @@ const ECHO: &str = r#"import { state } from "@daplet/sdk";
 #[tokio::test(flavor = "multi_thread")]
 async fn every_client_sees_the_same() {
     let mut differences = Vec::new();
+    let (app, folder) = (App::start().await, tempfile::tempdir().unwrap());
+    let settings = folder.path().join("daplet.toml");
+    std::fs::write(&settings, format!("[bindings.echo]\nurl = \"http://127.0.0.1:{}/echo/in\"\n", app.port)).unwrap();
     for client in Client::ALL {
         let secrets = root().join("tests/conformance/secrets.json").to_string_lossy().into_owned();
-        let args = vec!["--secrets-file".to_owned(), secrets];
+        let settings = settings.to_string_lossy().into_owned();
+        let args = vec!["--secrets-file".to_owned(), secrets, "--config".to_owned(), settings];
         let server = Server::with(Options { args, ..Options::default() }).await;
         server.deploy("echo", ECHO).await;
         configure(&server).await;
-        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone() };
-        let files = ["state", "messages", "secrets", "configuration", "locks", "invoke", "embedded"];
+        let operator = server.url("/configuration");
+        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator };
+        let files = ["state", "messages", "secrets", "configuration", "locks", "invoke", "bindings", "embedded"];
         let all = files.map(|file| cases(&format!("{file}.json"))).concat();
         differences.extend(check(&target, client, "embedded", &all).await);
         let mut heard = Vec::new();
@@ -53,13 +59,16 @@ async fn every_client_sees_the_same() {
 
 /// A real sidecar: what the steps say is Dapr's own behaviour, and not only ours. Each client meets empty stores.
 async fn on_a_real_sidecar(store: &str, files: &[&str]) {
-    let mut differences = Vec::new();
+    let (mut differences, app) = (Vec::new(), App::start().await);
     for client in Client::ALL {
         let Some(mesh) = Mesh::start(store).await else { return };
-        stock(&mesh).await;
+        stock(&mesh, &app).await;
+        let operator = mesh.operator().await;
         let (server, daprd) = mesh.daplet().await;
         server.deploy("echo", ECHO).await;
-        let target = Target { http: daprd.url(""), grpc: format!("http://127.0.0.1:{}", daprd.grpc_port) };
+        let (grpc, operator) =
+            (format!("http://127.0.0.1:{}", daprd.grpc_port), format!("http://127.0.0.1:{}", operator.port));
+        let target = Target { http: daprd.url(""), grpc, operator };
         let all = files.iter().map(|file| cases(&format!("{file}.json"))).collect::<Vec<_>>().concat();
         differences.extend(check(&target, client, store, &all).await);
     }
@@ -70,8 +79,8 @@ async fn on_a_real_sidecar(store: &str, files: &[&str]) {
 const STATEFUL: [&str; 3] = ["state", "messages", "invoke"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sidecar_has_the_same_secrets_configuration_and_locks() {
-    on_a_real_sidecar("in-memory", &["secrets", "configuration", "locks"]).await;
+async fn a_sidecar_has_the_same_secrets_configuration_locks_and_bindings() {
+    on_a_real_sidecar("in-memory", &["secrets", "configuration", "locks", "bindings"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,9 +105,10 @@ fn configuration() -> BTreeMap<String, String> {
 }
 
 /// Puts the same into the sidecar's stores.
-async fn stock(mesh: &Mesh) {
+async fn stock(mesh: &Mesh, app: &App) {
     let secrets = root().join("tests/conformance/secrets.json").to_string_lossy().into_owned();
     mesh.component("secretstore", "secretstores.local.file", &[("secretsFile", &secrets)]);
+    mesh.component("echo", "bindings.http", &[("url", &format!("http://127.0.0.1:{}/echo/in", app.port))]);
     for (key, value) in configuration() {
         mesh.command(&["SET", &key, &value]).await;
     }

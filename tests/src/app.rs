@@ -16,9 +16,13 @@ pub struct App {
 impl App {
     /// Starts one that answers every path below `/echo`, and no other.
     pub async fn start() -> App {
+        App::serve(Router::new().route("/echo/{*rest}", axum::routing::any(echo))).await
+    }
+
+    /// Starts one that answers as `router` does.
+    pub async fn serve(router: Router) -> App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let router = Router::new().route("/echo/{*rest}", axum::routing::any(echo));
         App { port, task: tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }) }
     }
 }

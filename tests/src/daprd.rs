@@ -2,8 +2,11 @@
 //!
 //! `scripts/setup-tests` brings `daprd` and `redis-server`. Where one is missing the tests that need it are skipped, and say so;
 //! in CI (`CI=true`) they fail instead.
+use crate::app::App;
 use crate::root;
 use crate::server::{Options, Server, collect, free_port, without_settings};
+use axum::Router;
+use axum::extract::Path as UrlPath;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -136,17 +139,16 @@ impl Mesh {
 
     /// What Redis answers to a command, as it stands in its protocol.
     pub async fn command(&self, words: &[&str]) -> String {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let mut request = format!("*{}\r\n", words.len());
-        for word in words {
-            request += &format!("${}\r\n{word}\r\n", word.len());
-        }
-        request += "*1\r\n$4\r\nQUIT\r\n";
-        let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", self.redis_port)).await.unwrap();
-        redis.write_all(request.as_bytes()).await.unwrap();
-        let mut text = String::new();
-        redis.read_to_string(&mut text).await.unwrap();
-        text
+        redis_command(self.redis_port, words).await
+    }
+
+    /// What an operator of Daplet has over HTTP: `PUT /{key}` sets an item of the configuration store.
+    pub async fn operator(&self) -> App {
+        let port = self.redis_port;
+        let set = move |UrlPath(key): UrlPath<String>, value: String| async move {
+            redis_command(port, &["SET", &key, &value]).await;
+        };
+        App::serve(Router::new().route("/{key}", axum::routing::put(set))).await
     }
 
     /// `kill -9` of Redis, and waits for the end.
@@ -251,6 +253,20 @@ impl Mesh {
         server.ready().await;
         (server, daprd)
     }
+}
+
+async fn redis_command(port: u16, words: &[&str]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut request = format!("*{}\r\n", words.len());
+    for word in words {
+        request += &format!("${}\r\n{word}\r\n", word.len());
+    }
+    request += "*1\r\n$4\r\nQUIT\r\n";
+    let mut redis = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    redis.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    redis.read_to_string(&mut text).await.unwrap();
+    text
 }
 
 impl Drop for Mesh {

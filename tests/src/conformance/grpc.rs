@@ -1,11 +1,12 @@
 //! Steps by the crate `dapr`: its generated client, which its own wraps.
-use super::{Etags, Step};
+use super::{Etags, Step, Target, echoed};
 use dapr::dapr::proto::common::v1::{
     Etag, HttpExtension, InvokeRequest, StateItem, StateOptions, http_extension::Verb, state_options::StateConcurrency,
 };
 use dapr::dapr::proto::runtime::v1 as proto;
 use proto::dapr_client::DaprClient;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -37,14 +38,18 @@ fn item(etags: &Etags, given: &Value) -> StateItem {
     }
 }
 
-pub async fn run(address: &str, steps: &[Step]) -> Vec<Value> {
+pub async fn run(target: &Target, steps: &[Step]) -> Vec<Value> {
     let channel =
-        Channel::from_shared(address.to_owned()).expect("an address").connect().await.expect("the API listens");
+        Channel::from_shared(target.grpc.clone()).expect("an address").connect().await.expect("the API listens");
     let mut client = DaprClient::new(channel);
     let mut etags = Etags::default();
     let mut outcomes = Vec::new();
     for step in steps {
-        outcomes.push(one(&mut client, step, &mut etags).await.unwrap_or_else(|status| failure(&status)));
+        let outcome = match step.what.as_str() {
+            "watch" => watch(&mut client, step, target).await,
+            _ => one(&mut client, step, &mut etags).await,
+        };
+        outcomes.push(outcome.unwrap_or_else(|status| failure(&status)));
     }
     outcomes
 }
@@ -86,6 +91,31 @@ async fn listen(client: &mut DaprClient<Channel>, step: &Step) -> Result<Value, 
     drop(sender);
     while events.message().await.is_ok_and(|message| message.is_some()) {}
     Ok(Value::Array(seen))
+}
+
+/// Subscribes, has an item set, and takes the first change. Set again and again: a change that comes before the subscription is in
+/// force is not told.
+async fn watch(client: &mut DaprClient<Channel>, step: &Step, target: &Target) -> Result<Value, Status> {
+    const TRIES: usize = 30;
+    let store_name = step.text("store", "configstore").to_owned();
+    let keys = step.list("keys").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let request = proto::SubscribeConfigurationRequest { store_name: store_name.clone(), keys, ..Default::default() };
+    let mut changes = client.subscribe_configuration(request).await?.into_inner();
+    let mut id = String::new();
+    for _ in 0..TRIES {
+        target.set(step).await;
+        while let Ok(change) = tokio::time::timeout(Duration::from_millis(500), changes.message()).await {
+            let change = change?.ok_or_else(|| Status::internal("the subscription ended"))?;
+            id = change.id;
+            if !change.items.is_empty() {
+                let items = change.items.into_iter().map(|(key, item)| (key, json!(item.value)));
+                let items = Value::Object(items.collect());
+                client.unsubscribe_configuration(proto::UnsubscribeConfigurationRequest { store_name, id }).await?;
+                return Ok(items);
+            }
+        }
+    }
+    Err(Status::internal(format!("no change was told to {id:?}")))
 }
 
 async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -> Result<Value, Status> {
@@ -177,6 +207,17 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             let request = proto::GetConfigurationRequest { store_name, keys, ..Default::default() };
             let items = client.get_configuration(request).await?.into_inner().items;
             Ok(Value::Object(items.into_iter().map(|(key, item)| (key, json!(item.value))).collect()))
+        }
+        "binding" => {
+            let metadata = step.arguments["metadata"].as_object().into_iter().flatten();
+            let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+            let request = proto::InvokeBindingRequest {
+                name: step.text("name", "").to_owned(),
+                data: step.arguments["data"].to_string().into_bytes(),
+                metadata: metadata.filter_map(text).collect(),
+                operation: step.text("operation", "").to_owned(),
+            };
+            client.invoke_binding(request).await.map(|answer| echoed(&parsed(&answer.into_inner().data)))
         }
         "lock" => {
             let request = proto::TryLockRequest {

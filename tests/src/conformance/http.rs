@@ -1,5 +1,5 @@
 //! Steps as requests of HTTP.
-use super::{Etags, Step};
+use super::{Etags, Step, Target, echoed};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -36,12 +36,12 @@ fn item(etags: &Etags, given: &Value) -> Value {
     item
 }
 
-pub async fn run(base: &str, steps: &[Step]) -> Vec<Value> {
+pub async fn run(target: &Target, steps: &[Step]) -> Vec<Value> {
     let client = Client::builder().no_proxy().build().expect("a client");
     let mut etags = Etags::default();
     let mut outcomes = Vec::new();
     for step in steps {
-        outcomes.push(one(&client, base, step, &mut etags).await.unwrap_or_else(|failure| failure));
+        outcomes.push(one(&client, &target.http, step, &mut etags).await.unwrap_or_else(|failure| failure));
     }
     outcomes
 }
@@ -119,6 +119,12 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             let item = |(key, item): (&String, &Value)| (key.clone(), item["value"].clone());
             Ok(items.as_object().map_or(items.clone(), |items| Value::Object(items.iter().map(item).collect())))
         }
+        "binding" => {
+            let url = format!("{base}/v1.0/bindings/{}", step.text("name", ""));
+            let of = |name: &str| step.arguments.get(name).cloned().unwrap_or_default();
+            let body = json!({"operation": of("operation"), "data": of("data"), "metadata": of("metadata")});
+            send(client.post(url).json(&body)).await.map(|(_, _, body)| echoed(&parsed(&body)))
+        }
         "lock" => {
             let url = format!("{base}/v1.0-alpha1/lock/{}", step.text("store", "lockstore"));
             let body = json!({
@@ -141,7 +147,7 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             components.sort_by_key(Value::to_string);
             Ok(json!({"id": body["id"], "components": components}))
         }
-        "listen" => Ok(json!({"error": "unsupported"})),
+        "listen" | "watch" => Ok(json!({"error": "unsupported"})),
         other => panic!("no such step: {other}"),
     }
 }

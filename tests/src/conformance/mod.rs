@@ -19,6 +19,8 @@ pub struct Target {
     pub http: String,
     /// Dapr's gRPC API.
     pub grpc: String,
+    /// Where whoever operates it sets an item of its configuration: `PUT {operator}/{key}`.
+    pub operator: String,
 }
 
 /// A list of steps that belong together.
@@ -74,8 +76,8 @@ impl Client {
     /// What came of each step.
     pub async fn run(self, target: &Target, steps: &[Step]) -> Vec<Value> {
         match self {
-            Client::Http => http::run(&target.http, steps).await,
-            Client::Crate => grpc::run(&target.grpc, steps).await,
+            Client::Http => http::run(target, steps).await,
+            Client::Crate => grpc::run(target, steps).await,
             Client::NodeHttp => outside("node", "client.mjs", target, steps, "http").await,
             Client::NodeGrpc => outside("node", "client.mjs", target, steps, "grpc").await,
             Client::Python => outside(&python(), "client.py", target, steps, "grpc").await,
@@ -93,7 +95,9 @@ async fn outside(program: &str, script: &str, target: &Target, steps: &[Step], p
     let steps: Vec<Value> = steps.iter().map(Step::to_value).collect();
     let grpc = target.grpc.trim_start_matches("http://");
     let grpc = if script.ends_with(".py") { grpc.to_owned() } else { target.grpc.clone() };
-    let task = json!({"http": target.http, "grpc": grpc, "protocol": protocol, "steps": steps}).to_string();
+    let task =
+        json!({"http": target.http, "grpc": grpc, "operator": target.operator, "protocol": protocol, "steps": steps})
+            .to_string();
     let mut command = Command::new(program);
     command.arg(root().join("tests/conformance").join(script));
     // Python's client waits for the sidecar's health by HTTP.
@@ -139,6 +143,22 @@ impl Step {
         let names = [format!("_{client}_{store}"), format!("_{store}"), format!("_{client}"), String::new()];
         names.iter().find_map(|name| self.arguments.get(&format!("expect{name}"))).unwrap_or(&Value::Null)
     }
+}
+
+impl Target {
+    /// Sets an item of the configuration.
+    async fn set(&self, step: &Step) {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let url = format!("{}/{}", self.operator, step.text("key", ""));
+        let answer =
+            http.put(url).body(step.text("value", "").to_owned()).send().await.expect("the operator's API answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+}
+
+/// The parts of an echo that all clients send alike.
+fn echoed(answer: &Value) -> Value {
+    json!({"method": answer["method"], "path": answer["path"], "body": answer["body"]})
 }
 
 /// ETags that steps have kept.
