@@ -13,6 +13,7 @@
 use super::InvokeError;
 use crate::functions::Function;
 use crate::sandbox::{LONG_US, Sandbox};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -27,22 +28,24 @@ const SHARE: u64 = 7;
 pub struct Admission {
     places: u64,
     wait: Duration,
-    /// Work that was let in and is not done, µs: of short entries, and of long ones, which let those pass.
-    backlog: [AtomicU64; 2],
+    backlog: Arc<Backlog>,
 }
 
+/// Work that was let in and is not done, µs: of short entries, and of long ones, which let those pass.
+type Backlog = [AtomicU64; 2];
+
 /// Work on its way through the workers; ends when dropped.
-pub struct Work<'a> {
-    admission: &'a Admission,
-    function: &'a Function,
+pub struct Work {
+    backlog: Arc<Backlog>,
+    function: Arc<Function>,
     cost: u64,
 }
 
-impl Drop for Work<'_> {
+impl Drop for Work {
     fn drop(&mut self) {
         let demand = &self.function.demand;
         demand.entries.fetch_sub(1, Relaxed);
-        for backlog in [&self.admission.backlog[lane(self.cost)], &demand.backlog_us] {
+        for backlog in [&self.backlog[lane(self.cost)], &demand.backlog_us] {
             backlog.fetch_sub(self.cost, Relaxed);
         }
     }
@@ -51,7 +54,7 @@ impl Drop for Work<'_> {
 impl Admission {
     /// As many as `places`, for at most `wait`.
     pub fn new(places: usize, wait: Duration) -> Admission {
-        Admission { places: places as u64, wait, backlog: Default::default() }
+        Admission { places: places as u64, wait, backlog: Arc::default() }
     }
 
     /// Whether one more of `function` may come: now, or after a pause.
@@ -80,14 +83,14 @@ impl Admission {
     }
 
     /// Counts one entry of `function` until the result is dropped.
-    pub fn work<'a>(&'a self, function: &'a Function) -> Work<'a> {
+    pub fn work(&self, function: &Arc<Function>) -> Work {
         let demand = &function.demand;
         let cost = demand.entry_us.load(Relaxed) + OVERHEAD_US;
         demand.entries.fetch_add(1, Relaxed);
         for backlog in [&self.backlog[lane(cost)], &demand.backlog_us] {
             backlog.fetch_add(cost, Relaxed);
         }
-        Work { admission: self, function, cost }
+        Work { backlog: Arc::clone(&self.backlog), function: Arc::clone(function), cost }
     }
 
     /// Takes in what an entry took: a moving average, so that one odd request says little.

@@ -1,10 +1,10 @@
 //! Drives one run of a handler: enters the guest, starts what it submits, enters again with what completes, until it is done.
 use super::account::{Account, Lost, Race};
-use super::admission::Admission;
+use super::admission::{Admission, Work};
 use super::{Caller, InvokeError, Shared, Written};
 use crate::capabilities::CallContext;
 use crate::functions::{Function, upload::map_frames};
-use crate::sandbox::{LogLine, Outcome, Parked, Snapshot, Step, Trap};
+use crate::sandbox::{LogLine, Outcome, Parked, SandboxError, Snapshot, Step, Trap};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{self, Completion, OpError, Operation};
@@ -19,6 +19,16 @@ use tokio::sync::oneshot;
 
 /// Completions that one entry delivers at most: keeps an entry short.
 const BATCH: usize = 64;
+
+/// What the guest is entered with.
+pub struct Event {
+    /// Whose handler.
+    pub snapshot: Arc<Snapshot>,
+    /// Which of them.
+    pub kind: EventKind,
+    /// The head and the body.
+    pub frame: Vec<u8>,
+}
 
 /// Who waits for the reply.
 type Waiting = oneshot::Sender<Result<Written, Lost>>;
@@ -67,12 +77,15 @@ impl Drive {
         Drive { shared, context, caller, reply: Some(reply), account, function }
     }
 
-    /// Runs to the end, the deadline, or the caller's going away before a reply.
-    pub async fn run(mut self, snapshot: Arc<Snapshot>, kind: EventKind, frame: Vec<u8>) {
+    /// Runs to the end, the deadline, or the caller's going away before a reply. `turn`: whether there was a worker in time;
+    /// `work` counts what is waited for until then.
+    pub async fn run(mut self, turn: Result<(), SandboxError>, work: Work, event: Event) {
         let started = Instant::now();
         // The first step alone is the whole of most invocations: it needs no timer.
-        let work = self.shared.admission.work(&self.function);
-        let first = self.shared.sandbox.handle(snapshot, kind, frame, self.account.cpu).await;
+        let first = match turn {
+            Ok(()) => self.shared.sandbox.handle(event.snapshot, event.kind, event.frame, self.account.cpu).await,
+            Err(error) => Err(error),
+        };
         drop(work);
         let ended = match first {
             Ok(step) => match self.settle(step) {

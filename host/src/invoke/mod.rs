@@ -21,7 +21,8 @@ use daplet_abi::EventKind;
 use daplet_abi::event::HttpEvent;
 use daplet_abi::frame::encode;
 use daplet_abi::reply::{AckStatus, Reply, codes};
-use drive::Drive;
+use drive::{Drive, Event};
+use futures::FutureExt;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,7 +167,16 @@ impl Invoker {
             let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
             let (reply, written) = oneshot::channel();
             let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller.clone(), account, reply);
-            self.shared.tasks.spawn(async move { drive.run(Arc::clone(&loaded.snapshot), kind, frame).await });
+            let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame };
+            let (work, token) = (self.shared.admission.work(function), self.shared.tasks.token());
+            let task = move |turn| {
+                let run = async move {
+                    drive.run(turn, work, event).await;
+                    drop(token);
+                };
+                run.boxed()
+            };
+            self.shared.sandbox.begin(&loaded.snapshot, Box::new(task));
             match written.await {
                 Ok(Ok(written)) => return Ok(written),
                 Ok(Err(Lost::Failed(error))) => return Err(error),

@@ -23,6 +23,14 @@ pub enum Lane {
 impl Lane {
     /// Both.
     pub const ALL: [Lane; 2] = [Lane::Short, Lane::Long];
+
+    /// In the names of threads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::Short => "short",
+            Lane::Long => "long",
+        }
+    }
 }
 
 /// What a function's entries cost lately: a moving mean of CPU time, µs.

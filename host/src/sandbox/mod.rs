@@ -16,6 +16,7 @@ mod memory;
 mod metrics;
 mod pages;
 mod pool;
+mod resident;
 mod signals;
 mod slot;
 mod stored;
@@ -28,6 +29,7 @@ pub use metrics::Metrics;
 pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};
 pub use stored::Base;
+pub use worker::Task;
 
 use daplet_abi::LogLevel;
 use std::sync::Arc;

@@ -6,9 +6,10 @@
 use super::SandboxError;
 use super::image::{Delta, Snapshot, ZEROS, engine};
 use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
+use super::metrics::ParkedCount;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Private pages above the snapshot's own that are copied back without a second thought.
 const SLACK: usize = 256;
@@ -23,24 +24,34 @@ const HUGE: usize = 4096;
 /// keeps the processor's caches warm where functions take turns.
 const SETTLED: u32 = 256;
 
-/// An invocation between two entries: the pages that differ from its function's snapshot.
+/// An invocation between two entries.
 pub struct Parked {
     pub(super) snapshot: Arc<Snapshot>,
-    delta: Delta,
+    pub(super) place: Arc<Place>,
     /// Counts it while it lives.
-    _count: super::metrics::ParkedCount,
+    _count: ParkedCount,
+}
+
+/// Where a parked invocation is: the pages that differ from its function's snapshot, or nothing while they are in its slot.
+#[derive(Debug, Default)]
+pub struct Place(Mutex<Option<Delta>>);
+
+impl Place {
+    fn delta(&self) -> MutexGuard<'_, Option<Delta>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Parked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parked").field("delta", &self.delta).finish()
+        f.debug_struct("Parked").field("place", &self.place).finish()
     }
 }
 
 impl Parked {
-    /// Memory that it holds, bytes.
+    /// Memory that it holds outside of a slot, bytes.
     pub fn weight(&self) -> usize {
-        self.delta.weight()
+        self.place.delta().as_ref().map_or(0, Delta::weight)
     }
 }
 
@@ -56,6 +67,11 @@ impl Tracker {
     /// For the calling thread.
     pub fn new() -> Result<Tracker, SandboxError> {
         Ok(Tracker { scanner: Scanner::new().map_err(engine)?, rest: Usage::default(), scans: 0 })
+    }
+
+    /// Nothing that the thread has done since it left its last slot concerns a slot: other work's faults are no reason to scan.
+    pub fn rests(&mut self) {
+        self.rest = memory::thread_usage();
     }
 
     /// CPU time of the thread when it last left a slot at rest, ns.
@@ -238,17 +254,21 @@ impl Pages {
     }
 
     /// Puts a parked invocation's pages in place of the snapshot's.
-    pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) {
-        parked.delta.each(|page, offset, line| {
+    pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) -> Result<(), SandboxError> {
+        let Some(delta) = parked.place.delta().take() else {
+            return Err(SandboxError::Engine("a parked invocation lies in another slot".to_owned()));
+        };
+        delta.each(|page, offset, line| {
             self.memory.write(page * PAGE as u32 + offset as u32, line);
         });
         let count = self.known.len();
-        merge(&mut self.known, &parked.delta.numbers().collect::<Vec<_>>());
+        merge(&mut self.known, &delta.numbers().collect::<Vec<_>>());
         if self.known.len() != count {
             self.plan();
         }
         // Between this and the entry's end only the guest and its host calls touch the memory.
         tracker.rest = memory::thread_usage();
+        Ok(())
     }
 
     /// Completes the known set after an entry. `force`: another thread wrote into the memory.
@@ -281,12 +301,16 @@ impl Pages {
         Snapshot::from_delta(&self.bound.image, self.difference())
     }
 
-    /// Parks what is in the memory now. Only between `settle` and `restore`.
-    pub fn park(&self, count: super::metrics::ParkedCount, tracker: &mut Tracker) -> Parked {
-        let parked = Parked { snapshot: Arc::clone(&self.bound), delta: self.difference(), _count: count };
+    /// Parks what is in the memory now, and leaves it there. Only after `settle`; `take_out` comes before anything else.
+    pub fn keep(&self, count: ParkedCount) -> Parked {
+        Parked { snapshot: Arc::clone(&self.bound), place: Arc::default(), _count: count }
+    }
+
+    /// Takes out what was left in the memory. `restore` must follow.
+    pub fn take_out(&self, place: &Place, tracker: &mut Tracker) {
+        *place.delta() = Some(self.difference());
         // Only host memory was written since `settle`; its faults are no reason to scan.
         tracker.rest = memory::thread_usage();
-        parked
     }
 
     /// Makes the memory the snapshot again. Only after `settle`.

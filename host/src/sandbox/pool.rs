@@ -8,9 +8,9 @@ use super::metrics::Metrics;
 use super::pages::Parked;
 use super::stored::Base;
 use super::watchdog::Watchdog;
-use super::worker::{self, Job, Shared, Worker};
-use super::{Load, Progress, SandboxError, Step, aot, signals};
-use crossbeam_channel::Sender;
+use super::worker::{self, Job, Shared, Task, Waits, Worker};
+use super::{Load, Progress, SandboxError, Step, aot, resident, signals};
+use async_channel::Sender;
 use daplet_abi::EventKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -111,24 +111,28 @@ impl Sandbox {
             0 => thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let (short, short_queue) = crossbeam_channel::unbounded();
-        let (long, long_queue) = crossbeam_channel::unbounded();
+        let (short, short_queue) = async_channel::unbounded();
+        let (long, long_queue) = async_channel::unbounded();
         let (ready, started) = mpsc::channel();
         for index in 0..2 * workers {
             let lane = Lane::ALL[index % 2];
             let (shared, ready) = (Arc::clone(&shared), ready.clone());
-            let (name, queue, forward) = match lane {
-                Lane::Short => ("short", short_queue.clone(), Some(long.clone())),
-                Lane::Long => ("long", long_queue.clone(), None),
+            // A queue ends with its senders: those who take from the long one must not have any.
+            let (jobs, long) = match lane {
+                Lane::Short => (short_queue.clone(), Some(long.clone())),
+                Lane::Long => (long_queue.clone(), None),
             };
-            thread_with_stack(&format!("daplet-{name}-{}", index / 2), move || {
+            thread_with_stack(&format!("daplet-{}-{}", lane.name(), index / 2), move || {
                 if lane == Lane::Long {
                     signals::lower_priority();
                 }
-                match Worker::new(shared) {
-                    Ok(worker) => {
+                match Worker::new(shared).and_then(|worker| Ok((worker, resident::runtime()?))) {
+                    Ok((worker, runtime)) => {
                         let _ = ready.send(Ok(()));
-                        worker.run(&queue, forward.as_ref());
+                        match long {
+                            Some(long) => resident::serve(worker, &runtime, &jobs, &long),
+                            None => worker.run(&jobs),
+                        }
                     }
                     Err(error) => drop(ready.send(Err(error))),
                 }
@@ -147,6 +151,20 @@ impl Sandbox {
         self.ask(|answer| Job::Load { frame, budget, answer }).await
     }
 
+    /// Runs what drives one invocation of `snapshot`. Where its entries are short that is on a worker's own thread, when one has
+    /// time: the entries are made there, and what they wait for wakes nobody else. Else it is here, and entries go through the queue.
+    /// A task that cannot have its turn is told why, and should end.
+    pub fn begin(&self, snapshot: &Arc<Snapshot>, task: Task) {
+        if snapshot.cost.lane() == Lane::Long {
+            tokio::spawn(task(Ok(())));
+        } else if let Err(error) = self.admit() {
+            tokio::spawn(task(Err(error)));
+        } else {
+            // The queue closes only with the sandbox.
+            let _closed = self.jobs[Lane::Short as usize].try_send(Job::Begin { since: Instant::now(), task });
+        }
+    }
+
     /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry.
     pub async fn handle(
         &self,
@@ -155,6 +173,9 @@ impl Sandbox {
         frame: Vec<u8>,
         budget: Duration,
     ) -> Result<Step, SandboxError> {
+        if resident::serves(snapshot.cost.lane()) {
+            return resident::step(|worker| worker.handle(&snapshot, kind, frame, budget, Waits::Here));
+        }
         self.admit()?;
         let since = Instant::now();
         self.ask(|answer| Job::Handle { snapshot, kind, frame, budget, since, answer }).await
@@ -162,6 +183,10 @@ impl Sandbox {
 
     /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all.
     pub async fn resume(&self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
+        if resident::serves(parked.snapshot.cost.lane()) {
+            return resident::step(|worker| worker.resume(parked, frames, budget, Waits::Here));
+        }
+        resident::let_go(&parked)?;
         self.ask(|answer| Job::Resume { parked, frames, budget, answer }).await
     }
 
@@ -210,7 +235,7 @@ impl Sandbox {
     ) -> Result<T, SandboxError> {
         let (answer, wait) = oneshot::channel();
         let job = job(answer);
-        self.jobs[job.lane() as usize].send(job).map_err(|_| SandboxError::Stopped)?;
+        self.jobs[job.lane() as usize].try_send(job).map_err(|_| SandboxError::Stopped)?;
         wait.await.map_err(|_| SandboxError::Stopped)?
     }
 }

@@ -6,12 +6,13 @@ use super::hostcalls::Output;
 use super::image::{Image, Snapshot};
 use super::lane::Lane;
 use super::metrics::{Counters, ParkedCount};
-use super::pages::{Parked, Tracker};
+use super::pages::{Parked, Place, Tracker};
 use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
-use crossbeam_channel::{Receiver, Sender};
+use async_channel::Receiver;
 use daplet_abi::{EventKind, Status};
+use futures::future::BoxFuture;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -20,8 +21,13 @@ use tokio::sync::oneshot;
 
 type Answer<T> = oneshot::Sender<Result<T, SandboxError>>;
 
+/// What drives an invocation, once it is known whether its turn came in time.
+pub type Task = Box<dyn FnOnce(Result<(), SandboxError>) -> BoxFuture<'static, ()> + Send>;
+
 /// What a worker is asked to do.
 pub enum Job {
+    /// Run what drives an invocation.
+    Begin { since: Instant, task: Task },
     /// Load a function into the base image.
     Load { frame: Vec<u8>, budget: Duration, answer: Answer<Load> },
     /// Begin an invocation.
@@ -41,6 +47,7 @@ impl Job {
     /// Where it belongs now.
     pub fn lane(&self) -> Lane {
         match self {
+            Job::Begin { .. } => Lane::Short,
             Job::Load { .. } => Lane::Long,
             Job::Handle { snapshot, .. } => snapshot.cost.lane(),
             Job::Resume { parked, .. } => parked.snapshot.cost.lane(),
@@ -78,10 +85,33 @@ pub struct Worker {
     tracker: Tracker,
     /// The slot used last comes first.
     slots: Vec<Slot>,
+    /// Slots with invocations that wait; the oldest first.
+    kept: Vec<Kept>,
     /// Restores and rebindings since the last whole comparison.
     unverified: u32,
     /// Requests for which no slot was bound.
     misses: u32,
+}
+
+/// A slot in which an invocation waits, because what it waits for may come at once: then nothing has to be copied out and in.
+struct Kept {
+    slot: Slot,
+    place: Arc<Place>,
+    since: Instant,
+}
+
+/// Invocations that wait in their slots.
+const KEPT: usize = 2;
+/// One that has waited so long makes room for another.
+const STALE: Duration = Duration::from_millis(2);
+
+/// What becomes of an invocation that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// It may stay in its slot: it goes on on this thread.
+    Here,
+    /// It may go on anywhere.
+    Anywhere,
 }
 
 /// Every so many rebindings take the slot unused for longest.
@@ -94,51 +124,75 @@ impl Worker {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut worker =
-            Worker { engine, guard, tracker: Tracker::new()?, slots: Vec::new(), unverified: 0, misses: 0, shared };
+        let mut worker = Worker {
+            engine,
+            guard,
+            tracker: Tracker::new()?,
+            slots: Vec::new(),
+            kept: Vec::new(),
+            unverified: 0,
+            misses: 0,
+            shared,
+        };
         let base = Arc::clone(&worker.shared.base);
         let slot = worker.slot(&base)?;
         worker.slots.push(slot);
         Ok(worker)
     }
 
-    /// Takes jobs until the queue closes. `long`: where a job goes that turned out to be long while it waited.
-    pub fn run(mut self, jobs: &Receiver<Job>, long: Option<&Sender<Job>>) {
-        while let Ok(job) = jobs.recv() {
-            match long {
-                Some(long) if job.lane() == Lane::Long => drop(long.send(job)),
-                _ => self.serve(job),
-            }
+    /// Takes jobs until the queue closes.
+    pub fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv_blocking() {
+            self.serve(job);
         }
-        self.shared.counters.slots.fetch_sub(self.slots.len() as u64, Relaxed);
+        self.end();
     }
 
-    fn serve(&mut self, job: Job) {
+    /// Its slots go with it.
+    pub fn end(self) {
+        self.shared.counters.slots.fetch_sub((self.slots.len() + self.kept.len()) as u64, Relaxed);
+    }
+
+    /// A job that has waited since then is taken out of the queue; whether that was in time.
+    pub fn begins(&self, since: Instant) -> Result<(), SandboxError> {
+        self.shared.counters.queued.fetch_sub(1, Relaxed);
+        let wait = self.shared.queue_wait;
+        if since.elapsed() > wait { Err(SandboxError::Late { wait }) } else { Ok(()) }
+    }
+
+    /// Counts the page scans of what `body` does.
+    pub fn counted<T>(&mut self, body: impl FnOnce(&mut Worker) -> T) -> T {
         let scans = self.tracker.scans;
+        let done = body(self);
+        self.shared.counters.scans.fetch_add(self.tracker.scans - scans, Relaxed);
+        done
+    }
+
+    /// Does one job and answers it.
+    pub fn serve(&mut self, job: Job) {
         // A caller that went away needs no answer.
-        match job {
+        self.counted(|worker| match job {
+            // It runs where its runtime is (`resident`).
+            Job::Begin { .. } => {}
             Job::Load { frame, budget, answer } => {
-                self.shared.counters.queued.fetch_sub(1, Relaxed);
+                worker.shared.counters.queued.fetch_sub(1, Relaxed);
                 if !answer.is_closed() {
-                    let _ = answer.send(self.load(frame, budget));
+                    let _ = answer.send(worker.load(frame, budget));
                 }
             }
             Job::Handle { snapshot, kind, frame, budget, since, answer } => {
-                self.shared.counters.queued.fetch_sub(1, Relaxed);
-                let wait = self.shared.queue_wait;
-                if since.elapsed() > wait {
-                    let _ = answer.send(Err(SandboxError::Late { wait }));
-                } else if !answer.is_closed() {
-                    let _ = answer.send(self.handle(&snapshot, kind, frame, budget));
+                let begins = worker.begins(since);
+                if !answer.is_closed() {
+                    let _ = answer
+                        .send(begins.and_then(|()| worker.handle(&snapshot, kind, frame, budget, Waits::Anywhere)));
                 }
             }
             Job::Resume { parked, frames, budget, answer } => {
                 if !answer.is_closed() {
-                    let _ = answer.send(self.resume(parked, frames, budget));
+                    let _ = answer.send(worker.resume(parked, frames, budget, Waits::Anywhere));
                 }
             }
-        }
-        self.shared.counters.scans.fetch_add(self.tracker.scans - scans, Relaxed);
+        });
     }
 
     fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
@@ -154,12 +208,16 @@ impl Worker {
         if let Some(index) = self.slots.iter().position(|slot| Arc::ptr_eq(slot.pages.bound(), snapshot)) {
             return Ok(self.slots.remove(index));
         }
-        if self.slots.len() < self.shared.slots_per_worker {
+        if self.slots.len() + self.kept.len() < self.shared.slots_per_worker {
             match self.slot(snapshot) {
                 // Fewer have to do.
-                Err(SandboxError::NoSlot(_)) if !self.slots.is_empty() => {}
+                Err(SandboxError::NoSlot(_)) if !(self.slots.is_empty() && self.kept.is_empty()) => {}
                 result => return result,
             }
+        }
+        if self.slots.is_empty() && !self.kept.is_empty() {
+            self.release(0)?;
+            return self.take(snapshot);
         }
         if self.slots.is_empty() {
             return self.slot(snapshot);
@@ -244,21 +302,41 @@ impl Worker {
         Ok(Load { outcome, logs, cpu })
     }
 
-    fn handle(
+    /// Begins an invocation.
+    pub fn handle(
         &mut self,
         snapshot: &Arc<Snapshot>,
         kind: EventKind,
         frame: Vec<u8>,
         budget: Duration,
+        waits: Waits,
     ) -> Result<Step, SandboxError> {
+        self.tracker.rests();
         let slot = self.take(snapshot)?;
         let entered = self.enter(&slot, Export::Handle, Some(kind as i32), frame, Output::default(), budget);
-        self.finish(slot, entered)
+        self.finish(slot, entered, waits)
     }
 
-    fn resume(&mut self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
-        let mut slot = self.take(&parked.snapshot)?;
-        slot.pages.unpark(&parked, &mut self.tracker);
+    /// Goes on with one.
+    pub fn resume(
+        &mut self,
+        parked: Parked,
+        frames: Vec<Vec<u8>>,
+        budget: Duration,
+        waits: Waits,
+    ) -> Result<Step, SandboxError> {
+        self.tracker.rests();
+        let slot = match self.kept_by(&parked) {
+            Some(index) => self.kept.remove(index).slot,
+            None => {
+                let mut slot = self.take(&parked.snapshot)?;
+                if let Err(error) = slot.pages.unpark(&parked, &mut self.tracker) {
+                    self.put(slot)?;
+                    return Err(error);
+                }
+                slot
+            }
+        };
         drop(parked);
         let mut entered = Entered {
             ending: Ending::Returned(Status::Pending),
@@ -276,7 +354,40 @@ impl Worker {
                 break;
             }
         }
-        self.finish(slot, entered)
+        self.finish(slot, entered, waits)
+    }
+
+    fn kept_by(&self, parked: &Parked) -> Option<usize> {
+        self.kept.iter().position(|kept| Arc::ptr_eq(&kept.place, &parked.place))
+    }
+
+    /// Makes sure that an invocation can go on anywhere.
+    pub fn let_go(&mut self, parked: &Parked) -> Result<(), SandboxError> {
+        self.kept_by(parked).map_or(Ok(()), |index| self.release(index))
+    }
+
+    /// Frees a slot that an invocation waits in; one that has been given up meanwhile is not taken out.
+    fn release(&mut self, index: usize) -> Result<(), SandboxError> {
+        let Kept { slot, place, .. } = self.kept.remove(index);
+        if Arc::strong_count(&place) > 1 {
+            slot.pages.take_out(&place, &mut self.tracker);
+        }
+        self.put(slot)
+    }
+
+    /// Parks what waits in `slot`: there, if it may and there is room, or outside.
+    fn park(&mut self, slot: Slot, waits: Waits) -> Result<Parked, SandboxError> {
+        let parked = slot.pages.keep(ParkedCount::new(&self.shared.counters));
+        if waits == Waits::Here && self.kept.len() == KEPT && self.kept[0].since.elapsed() > STALE {
+            self.release(0)?;
+        }
+        if waits == Waits::Here && self.kept.len() < KEPT {
+            self.kept.push(Kept { slot, place: Arc::clone(&parked.place), since: Instant::now() });
+        } else {
+            slot.pages.take_out(&parked.place, &mut self.tracker);
+            self.put(slot)?;
+        }
+        Ok(parked)
     }
 
     fn enter(
@@ -293,7 +404,7 @@ impl Worker {
         slot.enter(&self.guard, export, kind, frame, output, time)
     }
 
-    fn finish(&mut self, mut slot: Slot, entered: Entered) -> Result<Step, SandboxError> {
+    fn finish(&mut self, mut slot: Slot, entered: Entered, waits: Waits) -> Result<Step, SandboxError> {
         let Entered { ending, output, cpu, touched } = entered;
         slot.pages.bound().cost.charge(cpu);
         let mut sound = true;
@@ -313,14 +424,8 @@ impl Worker {
         };
         if sound {
             match slot.pages.settle(&mut self.tracker, touched) {
-                Ok(()) => {
-                    if pending {
-                        outcome = Outcome::Pending(
-                            slot.pages.park(ParkedCount::new(&self.shared.counters), &mut self.tracker),
-                        );
-                    }
-                    self.put(slot)?;
-                }
+                Ok(()) if pending => outcome = Outcome::Pending(self.park(slot, waits)?),
+                Ok(()) => self.put(slot)?,
                 Err(error) => {
                     self.retire(slot);
                     return Err(error);
