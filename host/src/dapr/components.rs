@@ -27,7 +27,7 @@ impl Sidecar {
     ) -> Result<Answer, DaprError> {
         let path = format!("/v1.0-alpha1/crypto/{}/{verb}", segment(component));
         let request = self.request(Method::PUT, &path, trace).header("content-type", "application/octet-stream");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         self.expect(request.body(data)).await
     }
 
