@@ -1,0 +1,115 @@
+//! What is behind the capabilities: the building blocks of a sidecar, or those of the embedded default.
+use super::Fatal;
+use crate::capabilities::binding::{self, Bindings};
+use crate::capabilities::configuration::{self, ConfigurationStore};
+use crate::capabilities::crypto::{self, CryptoProvider};
+use crate::capabilities::jobs::{self, JobStore};
+use crate::capabilities::lock::{self, LockStore};
+use crate::capabilities::pubsub::{self, Broker};
+use crate::capabilities::secrets::{self, SecretStore};
+use crate::capabilities::state::{self, StateStore};
+use crate::config::{self, BindingSettings, Config};
+use crate::dapr::Sidecar;
+use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One of each building block.
+pub struct Backends {
+    /// State.
+    pub state: Arc<dyn StateStore>,
+    /// Topics.
+    pub broker: Arc<dyn Broker>,
+    /// Secrets.
+    pub secrets: Arc<dyn SecretStore>,
+    /// Configuration.
+    pub configuration: Arc<dyn ConfigurationStore>,
+    /// Locks.
+    pub locks: Arc<dyn LockStore>,
+    /// Jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Output bindings.
+    pub bindings: Arc<dyn Bindings>,
+    /// Cryptography.
+    pub crypto: Arc<dyn CryptoProvider>,
+    /// What of the embedded default others use too; none with a sidecar.
+    pub kept: Option<Kept>,
+}
+
+/// The parts of the database that triggers and management use.
+#[derive(Clone)]
+pub struct Kept {
+    /// Messages.
+    pub log: Log,
+    /// Configuration items.
+    pub items: Configuration,
+    /// Jobs.
+    pub jobs: Jobs,
+}
+
+impl Backends {
+    /// Those of a sidecar.
+    pub fn of_sidecar(sidecar: &Sidecar) -> Backends {
+        Backends {
+            state: Arc::new(state::dapr::Dapr(sidecar.clone())),
+            broker: Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
+            secrets: Arc::new(secrets::dapr::Dapr(sidecar.clone())),
+            configuration: Arc::new(configuration::dapr::Dapr(sidecar.clone())),
+            locks: Arc::new(lock::dapr::Dapr(sidecar.clone())),
+            jobs: Arc::new(jobs::dapr::Dapr(sidecar.clone())),
+            bindings: Arc::new(binding::dapr::Dapr(sidecar.clone())),
+            crypto: Arc::new(crypto::dapr::Dapr(sidecar.clone())),
+            kept: None,
+        }
+    }
+
+    /// Those of the embedded default.
+    pub async fn embedded(config: &Config) -> Result<Backends, Fatal> {
+        let store = Store::open(&config.data_dir.join("state.redb"))?;
+        let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
+        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
+        let jobs = Jobs::new(store);
+        log.forget_streams().await?;
+        tokio::spawn(purge(state.clone(), locks.clone()));
+        let app_id = || config.app_id.clone();
+        let config::Secrets { file, environment } = config.secrets.clone();
+        Ok(Backends {
+            state: Arc::new(state::embedded::Embedded { state, log: log.clone(), app_id: app_id() }),
+            broker: Arc::new(pubsub::embedded::Embedded { log: log.clone(), app_id: app_id() }),
+            secrets: Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?),
+            configuration: Arc::new(configuration::embedded::Embedded(items.clone())),
+            locks: Arc::new(lock::embedded::Embedded { locks, app_id: app_id() }),
+            jobs: Arc::new(jobs::embedded::Embedded(jobs.clone())),
+            bindings: Arc::new(binding::embedded::Embedded::new(targets(config))?),
+            crypto: Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
+            kept: Some(Kept { log, items, jobs }),
+        })
+    }
+}
+
+/// The output bindings that the configuration names.
+fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
+    let target = |binding: &BindingSettings| match binding {
+        BindingSettings::Http(http) => Some(binding::embedded::Target {
+            url: http.url.clone(),
+            timeout: Duration::from_millis(http.timeout_ms),
+            max_response_bytes: http.max_response_bytes,
+        }),
+        BindingSettings::Cron(_) => None,
+    };
+    config.bindings.iter().filter_map(|(name, binding)| Some((name.clone(), target(binding)?))).collect()
+}
+
+/// Removes expired state and locks from time to time; to readers they are absent already.
+async fn purge(state: State, locks: Locks) {
+    const EVERY: Duration = Duration::from_secs(60);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        for purged in [state.purge().await, locks.purge().await] {
+            if let Err(error) = purged {
+                tracing::error!("{error}");
+            }
+        }
+    }
+}
