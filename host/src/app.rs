@@ -27,6 +27,7 @@ use crate::capabilities::secrets::SecretsCapability;
 use crate::capabilities::state::StateCapability;
 use crate::capabilities::timer::Timer;
 use crate::capabilities::workflow::WorkflowCapability;
+use crate::components::{Components, Sources};
 use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{Checker, Deployer, Registry};
@@ -48,12 +49,28 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
+    let components = components(&config)?;
     let sandbox = engine::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, Arc::new(sandbox)))
+    runtime.block_on(run(config, components, Arc::new(sandbox)))
 }
 
-async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
+/// What the embedded default has; with a sidecar nothing, since that has it.
+fn components(config: &Config) -> Result<Components, Fatal> {
+    if config.sidecar.is_some() {
+        return Ok(Components::default());
+    }
+    let sources = Sources {
+        app_id: &config.app_id,
+        resources: config.resources.as_ref(),
+        secrets: config.secrets.clone(),
+        keys_dir: &config.keys_dir,
+        bindings: config.bindings.clone(),
+    };
+    Ok(Components::open(&sources)?)
+}
+
+async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
@@ -65,9 +82,10 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let registry = Arc::new(registry(&config, sidecar.as_ref())?);
     let backends = match &sidecar {
         Some(sidecar) => Backends::of_sidecar(sidecar),
-        None => Backends::embedded(&config).await?,
+        None => Backends::embedded(&config, &components).await?,
     };
     let Backends { state, broker, secrets, configuration, locks, jobs, bindings, crypto, kept } = backends;
+    let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
@@ -78,6 +96,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,
         log: log.clone(),
+        brokers: Arc::clone(&components.brokers),
     });
     if let config::RegistryPlace::Dapr { .. } = config.registry {
         let deployer = Arc::clone(&deployer);
@@ -97,6 +116,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Some(sidecar) => Arc::new(actors::dapr::Dapr(sidecar.clone())),
         None => Arc::new(actor::embedded::Embedded {
             state: Arc::clone(&state),
+            store: components.actor_store.clone(),
             registry: Arc::clone(&registry),
             invoker: invoker.clone(),
             turns: actor::Turns::default(),
@@ -120,6 +140,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     ]));
     let stop = CancellationToken::new();
     let dapr_api = dapr::Context {
+        components: Arc::clone(&components),
         state,
         broker,
         log,
@@ -142,8 +163,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let mut running = Vec::new();
     if let Some(kept) = kept.clone() {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        let alone = embedded::Alone { kept, configuration, registry, invoker, stop };
-        running.extend(alone.start(&config)?);
+        let alone = embedded::Alone { components, kept, configuration, registry, invoker, stop };
+        running.extend(alone.start());
         running.extend(alone.serve(&config, dapr_api, &connections).await?);
     }
     let mut router = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
@@ -171,7 +192,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
     if let Some(kept) = kept {
         let context = items_api::Context {
-            items: kept.items,
+            stores: Arc::new(kept.items),
             max_body_bytes: config.max_body_bytes,
             refuse_invoked: !config.manage_through_dapr,
         };

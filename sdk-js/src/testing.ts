@@ -46,6 +46,10 @@ export interface FakeOptions {
   secrets?: FakeSecrets;
   /** Configuration by store and key; one store `configstore` without items when absent. */
   configuration?: FakeConfiguration;
+  /** Names of the lock stores; `["lockstore"]` when absent. */
+  locks?: readonly string[];
+  /** Names of the components for encryption; `["cryptostore"]` when absent. */
+  cryptography?: readonly string[];
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
   /** Output bindings by their names. */
@@ -79,6 +83,7 @@ export class FakeDaplet {
   readonly #apps: Record<string, FakeApp>;
   readonly #bindings: Record<string, FakeBinding>;
   readonly #locks: FakeLocks;
+  readonly #cryptography: readonly string[];
   readonly #jobs = new FakeJobs();
   readonly #actors = new FakeActors((type, id, method, data) => this.#turn(type, id, method, data));
   readonly #functions = new Map<string, MountedFunction>();
@@ -93,7 +98,8 @@ export class FakeDaplet {
     this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
     this.#bindings = options.bindings ?? {};
-    this.#locks = new FakeLocks(this.clock);
+    this.#locks = new FakeLocks(options.locks ?? ["lockstore"], this.clock);
+    this.#cryptography = options.cryptography ?? ["cryptostore"];
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
 
@@ -267,7 +273,7 @@ export class FakeDaplet {
     if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
     if (op.startsWith("actors.")) return this.#actors.run(op, caller, args as never, body as string);
     if (op.startsWith("jobs.")) return this.#jobs.run(op, caller, args as never);
-    if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
+    if (op.startsWith("crypto.")) return runCryptography(this.#cryptography, op, caller, args, body);
     if (op === "binding.invoke") return this.#bind(caller, args as never, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
   }

@@ -1,6 +1,7 @@
 //! What is behind the capabilities: the building blocks of a sidecar, or those of the embedded default.
 use super::Fatal;
 use crate::capabilities::binding::{self, Bindings};
+use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::capabilities::configuration::{self, ConfigurationStore};
 use crate::capabilities::crypto::{self, CryptoProvider};
 use crate::capabilities::jobs::{self, JobStore};
@@ -8,7 +9,8 @@ use crate::capabilities::lock::{self, LockStore};
 use crate::capabilities::pubsub::{self, Broker};
 use crate::capabilities::secrets::{self, SecretStore};
 use crate::capabilities::state::{self, StateStore};
-use crate::config::{self, BindingSettings, Config};
+use crate::components::{Block, Components};
+use crate::config::Config;
 use crate::dapr::Sidecar;
 use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
 use std::collections::BTreeMap;
@@ -42,8 +44,8 @@ pub struct Backends {
 pub struct Kept {
     /// Messages.
     pub log: Log,
-    /// Configuration items.
-    pub items: Configuration,
+    /// Configuration items by their stores.
+    pub items: BTreeMap<String, Configuration>,
     /// Jobs.
     pub jobs: Jobs,
 }
@@ -65,40 +67,36 @@ impl Backends {
     }
 
     /// Those of the embedded default.
-    pub async fn embedded(config: &Config) -> Result<Backends, Fatal> {
+    pub async fn embedded(config: &Config, components: &Components) -> Result<Backends, Fatal> {
         let store = Store::open(&config.data_dir.join("state.redb"))?;
         let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
-        let jobs = Jobs::new(store);
+        let (log, jobs) = (Log::new(store.clone()), Jobs::new(store.clone()));
+        let mut items = BTreeMap::new();
+        for name in components.names(Block::Configuration) {
+            let kept = match name {
+                DEFAULT_CONFIGURATION_STORE => Configuration::new(store.clone()),
+                name => Configuration::named(store.clone(), name).await?,
+            };
+            items.insert(name.to_owned(), kept);
+        }
         log.forget_streams().await?;
         tokio::spawn(purge(state.clone(), locks.clone()));
-        let app_id = || config.app_id.clone();
-        let config::Secrets { file, environment } = config.secrets.clone();
+        let (app_id, brokers) = (|| config.app_id.clone(), || Arc::clone(&components.brokers));
+        let stores = components.stores.clone();
+        let state = state::embedded::Embedded { state, log: log.clone(), app_id: app_id(), stores, brokers: brokers() };
+        let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: app_id(), brokers: brokers() };
         Ok(Backends {
-            state: Arc::new(state::embedded::Embedded { state, log: log.clone(), app_id: app_id() }),
-            broker: Arc::new(pubsub::embedded::Embedded { log: log.clone(), app_id: app_id() }),
-            secrets: Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?),
+            state: Arc::new(state),
+            broker: Arc::new(broker),
+            secrets: Arc::new(secrets::embedded::Embedded(components.secrets.clone())),
             configuration: Arc::new(configuration::embedded::Embedded(items.clone())),
-            locks: Arc::new(lock::embedded::Embedded { locks, app_id: app_id() }),
+            locks: Arc::new(lock::embedded::Embedded { locks, stores: components.locks.clone() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs.clone())),
-            bindings: Arc::new(binding::embedded::Embedded::new(targets(config))?),
-            crypto: Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
+            bindings: Arc::new(binding::embedded::Embedded::new(components.targets.clone())?),
+            crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             kept: Some(Kept { log, items, jobs }),
         })
     }
-}
-
-/// The output bindings that the configuration names.
-fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
-    let target = |binding: &BindingSettings| match binding {
-        BindingSettings::Http(http) => Some(binding::embedded::Target {
-            url: http.url.clone(),
-            timeout: Duration::from_millis(http.timeout_ms),
-            max_response_bytes: http.max_response_bytes,
-        }),
-        BindingSettings::Cron(_) => None,
-    };
-    config.bindings.iter().filter_map(|(name, binding)| Some((name.clone(), target(binding)?))).collect()
 }
 
 /// Removes expired state and locks from time to time; to readers they are absent already.

@@ -3,8 +3,8 @@ use super::backends::Kept;
 use super::{Fatal, bind};
 use crate::api::{dapr, grpc};
 use crate::capabilities::configuration::ConfigurationStore;
-use crate::capabilities::jobs::schedule::Schedule;
-use crate::config::{BindingSettings, Config, Connections};
+use crate::components::{Block, Components};
+use crate::config::{Config, Connections};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::listener;
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 /// What the triggers need.
 pub struct Alone {
+    /// What there is.
+    pub components: Arc<Components>,
     /// Where events wait.
     pub kept: Kept,
     /// Where configuration changes.
@@ -29,26 +31,28 @@ pub struct Alone {
 
 impl Alone {
     /// Starts what brings events.
-    pub fn start(&self, config: &Config) -> Result<Vec<JoinHandle<()>>, Fatal> {
+    pub fn start(&self) -> Vec<JoinHandle<()>> {
         let (registry, invoker) = (|| Arc::clone(&self.registry), || self.invoker.clone());
         let (kept, stop) = (self.kept.clone(), || self.stop.clone());
         let mut running = Vec::new();
-        for (name, schedule) in crons(config)? {
-            let cron =
-                binding::embedded::Cron { name, schedule, registry: registry(), invoker: invoker(), stop: stop() };
-            running.push(tokio::spawn(cron.run()));
+        for (name, schedule) in self.components.schedules.clone() {
+            let (registry, invoker, stop) = (registry(), invoker(), stop());
+            running.push(tokio::spawn(binding::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
         }
         let jobs = kept.jobs;
         let scheduler = job::embedded::Scheduler { jobs, registry: registry(), invoker: invoker(), stop: stop() };
         running.push(tokio::spawn(scheduler.run()));
-        let store = Arc::clone(&self.configuration);
-        let changes =
-            configuration::embedded::Changes { store, registry: registry(), invoker: invoker(), stop: stop() };
-        running.push(tokio::spawn(changes.run()));
-        let log = kept.log;
-        let deliveries = topic::embedded::Deliveries { log, registry: registry(), invoker: invoker(), stop: stop() };
+        for name in self.components.names(Block::Configuration) {
+            let (name, store) = (name.to_owned(), Arc::clone(&self.configuration));
+            let (registry, invoker, stop) = (registry(), invoker(), stop());
+            let changes = configuration::embedded::Changes { name, store, registry, invoker, stop };
+            running.push(tokio::spawn(changes.run()));
+        }
+        let (log, brokers) = (kept.log, Arc::clone(&self.components.brokers));
+        let (registry, invoker, stop) = (registry(), invoker(), stop());
+        let deliveries = topic::embedded::Deliveries { log, brokers, registry, invoker, stop };
         running.push(tokio::spawn(deliveries.run()));
-        Ok(running)
+        running
     }
 
     /// Serves Dapr's API, by HTTP and gRPC.
@@ -64,16 +68,4 @@ impl Alone {
         let http = listener::serve(http_listener, dapr::routes(context), connections.clone(), self.stop.clone());
         Ok(vec![tokio::spawn(grpc), tokio::spawn(http)])
     }
-}
-
-/// The input bindings that the configuration names.
-fn crons(config: &Config) -> Result<Vec<(String, Schedule)>, Fatal> {
-    let mut crons = Vec::new();
-    for (name, binding) in &config.bindings {
-        if let BindingSettings::Cron(schedule) = binding {
-            let schedule = Schedule::parse(schedule).map_err(|e| format!("[bindings.{name}] {e}"))?;
-            crons.push((name.clone(), schedule));
-        }
-    }
-    Ok(crons)
 }

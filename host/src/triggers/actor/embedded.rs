@@ -2,7 +2,7 @@
 use super::{Turns, turn};
 use crate::api::ApiError;
 use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write};
-use crate::capabilities::state::{DEFAULT_STORE, StateStore};
+use crate::capabilities::state::StateStore;
 use crate::capabilities::{CallContext, error};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Embedded {
     /// Where state is kept.
     pub state: Arc<dyn StateStore>,
+    /// In which store; none: none is for actors.
+    pub store: Option<String>,
     /// Who exports a type.
     pub registry: Arc<Registry>,
     /// What runs turns.
@@ -37,6 +39,12 @@ fn key(actor: &Actor, key: &str) -> String {
 }
 
 impl Embedded {
+    fn store(&self) -> Result<&str, OpError> {
+        const NONE: &str = "the state store is not configured to use the actor runtime. Have you set the property \
+                            '{\"name\": \"actorStateStore\", \"value\": \"true\"}' in your state store component file?";
+        self.store.as_deref().ok_or_else(|| error("ERR_ACTOR_STATE_STORE_NOT_CONFIGURED", NONE))
+    }
+
     async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, OpError> {
         let place = self.turns.take(&actor).await.map_err(|full| error(codes::UNAVAILABLE, full))?;
         // Looked for now: what was replaced while this waited is not run.
@@ -76,7 +84,7 @@ impl Actors for Embedded {
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
         Box::pin(async move {
-            let found = self.state.get(cx, DEFAULT_STORE, &key(actor, name)).await?;
+            let found = self.state.get(cx, self.store()?, &key(actor, name)).await?;
             Ok(found.map(|item| Bytes::from(item.value)))
         })
     }
@@ -94,7 +102,7 @@ impl Actors for Embedded {
                 etag: None,
                 first_write: false,
             };
-            self.state.transact(cx, DEFAULT_STORE, writes.into_iter().map(change).collect()).await
+            self.state.transact(cx, self.store()?, writes.into_iter().map(change).collect()).await
         })
     }
 }

@@ -13,6 +13,7 @@ pub fn dapr_request(input: &[u8]) {
     let Some(request) = request(input) else { return };
     let (status, is_json, body) = backend::run(|backend| {
         let context = Context {
+            components: Arc::clone(&backend.components),
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
             log: None,
