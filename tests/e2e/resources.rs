@@ -298,6 +298,23 @@ async fn renamed_components_conform() {
     }
 }
 
+/// Where no store is for actors, their state fails in Dapr's words.
+#[tokio::test(flavor = "multi_thread")]
+async fn actors_need_a_store_that_is_for_them() {
+    let folder = file(&component("orders", "state.in-memory"));
+    let server = Server::with(Options { args: path_of(folder.path()), ..Options::default() }).await;
+    let source = r#"import { Actor, actor } from "@daplet/sdk";
+        export class Counter extends Actor { async read() { return this.state.get("n"); } }
+        export default () => actor("Counter", "a").read().catch((e) => e.code);"#;
+    server.deploy("f", source).await;
+    let answer = server.http.get(format!("{}/v1.0/actors/Counter/a/state/n", server.dapr)).send().await.unwrap();
+    assert_eq!(answer.status(), 500);
+    let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(answer["errorCode"], "ERR_ACTOR_STATE_GET");
+    assert!(answer["message"].as_str().unwrap().contains("\"actorStateStore\""), "{answer}");
+    assert_eq!(server.get("/f").await.text(), "ERR_ACTOR_INVOKE_METHOD");
+}
+
 /// Faults end the start, in words that name the place and the way out. The host's own tests have the words of all faults.
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_end_the_start() {

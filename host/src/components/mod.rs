@@ -199,7 +199,10 @@ impl Components {
         let defaults = DEFAULTS.iter().filter(|(of, ..)| *of == block);
         defaults.copied().try_for_each(|(_, name, kind)| {
             let added = self.add(block, name, (kind, "v1"), &Properties::default(), sources);
-            added.map_err(|reason| Fault { place: format!("the default component {name:?} ({kind})"), reason })
+            added.map_err(|reason| Fault {
+                place: format!("the default component {name:?} ({kind})"),
+                reason: format!("{reason}; it needs another name, or the folder a component in the default's place"),
+            })
         })
     }
 
