@@ -38,7 +38,7 @@ pub fn user() -> Value {
 /// What that answers.
 pub fn answer_of_user() -> Value {
     json!({
-        "state": ["orders", "carts", ["NotFoundError", "NOT_FOUND"]],
+        "state": ["orders", "carts", "NotFoundError"],
         "pubsub": [["PermissionDeniedError", "ERR_PUBSUB_FORBIDDEN"], ["NotFoundError", "ERR_PUBSUB_NOT_FOUND"]],
         "secrets": ["t0ken", {"token": "t0ken", "user": "ada"}, "word", ["PermissionDeniedError", "PERMISSION_DENIED"]],
         "cryptography": "text",

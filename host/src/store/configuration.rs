@@ -51,7 +51,11 @@ impl Configuration {
     pub async fn named(store: Store, name: &str) -> Result<Configuration, StoreError> {
         let table: Arc<str> = format!("{CONFIGURATION}/{name}").into();
         let made = Arc::clone(&table);
-        store.writer.write(move |write| Ok(drop(write.open_table(items(&made))?))).await?;
+        let make = move |write: &WriteTransaction| {
+            write.open_table(items(&made))?;
+            Ok(())
+        };
+        store.writer.write(make).await?;
         Ok(Configuration { store, table, changed: broadcast::Sender::new(BACKLOG) })
     }
 
