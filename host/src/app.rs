@@ -1,20 +1,22 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
+mod backends;
 mod sidecar;
 
 use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::actors::reminders::Timers;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
 use crate::capabilities::binding::{self, BindingCapability, Bindings};
-use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
+use crate::capabilities::configuration::ConfigurationCapability;
 use crate::capabilities::conversation::ConversationCapability;
 use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
+use crate::capabilities::jobs::JobsCapability;
 use crate::capabilities::jobs::schedule::Schedule;
-use crate::capabilities::jobs::{self, JobStore, JobsCapability};
-use crate::capabilities::lock::{self, LockCapability, LockStore};
-use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
+use crate::capabilities::lock::LockCapability;
+use crate::capabilities::pubsub::PubsubCapability;
 use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
-use crate::capabilities::state::{self, StateCapability, StateStore};
+use crate::capabilities::state::StateCapability;
 use crate::capabilities::timer::Timer;
 use crate::capabilities::workflow::WorkflowCapability;
 use crate::config::{self, BindingSettings, Config, Connections};
@@ -24,8 +26,10 @@ use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
+use crate::store::Jobs;
+use crate::triggers::scheduler::{Scheduler, Work};
 use crate::triggers::{actor, binding as inputs, configuration as changes, http, job, topic};
+use backends::{Backends, Kept};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -41,16 +45,6 @@ const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
 
 /// Whatever ends the program; its message is all that is left to say.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
-
-/// What functions reach, and what of the embedded default others use too.
-type Backends = (
-    Arc<dyn StateStore>,
-    Arc<dyn Broker>,
-    Arc<dyn ConfigurationStore>,
-    Arc<dyn LockStore>,
-    Arc<dyn JobStore>,
-    Option<(Log, Configuration, Jobs)>,
-);
 
 /// Fills the cache of the compiled engine.
 pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
@@ -93,33 +87,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         tokio::spawn(sidecar.clone().watch());
     }
     let registry = Arc::new(registry(&config, sidecar.as_ref())?);
-    let (state, broker, configuration, locks, jobs, kept): Backends = match &sidecar {
-        Some(sidecar) => (
-            Arc::new(state::dapr::Dapr(sidecar.clone())),
-            Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
-            Arc::new(configuration::dapr::Dapr(sidecar.clone())),
-            Arc::new(lock::dapr::Dapr(sidecar.clone())),
-            Arc::new(jobs::dapr::Dapr(sidecar.clone())),
-            None,
-        ),
-        None => {
-            let store = Store::open(&config.data_dir.join("state.redb"))?;
-            let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-            let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
-            let jobs = Jobs::new(store);
-            log.forget_streams().await?;
-            tokio::spawn(purge(kept.clone(), locks.clone()));
-            let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
-            let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
-            let configuration = configuration::embedded::Embedded(items.clone());
-            let locks = lock::embedded::Embedded { locks, app_id: config.app_id.clone() };
-            let scheduled = jobs::embedded::Embedded(jobs.clone());
-            let kept = Some((log, items, jobs));
-            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Arc::new(locks), Arc::new(scheduled), kept)
-        }
-    };
-    let (log, items, kept_jobs) =
-        kept.map_or((None, None, None), |(log, items, jobs)| (Some(log), Some(items), Some(jobs)));
+    let Backends { state, broker, configuration, locks, jobs, reminders, kept } =
+        Backends::open(&config, sidecar.as_ref()).await?;
+    let log = kept.as_ref().map(|kept| kept.log.clone());
     let secrets: Arc<dyn SecretStore> = match &sidecar {
         Some(sidecar) => Arc::new(secrets::dapr::Dapr(sidecar.clone())),
         None => {
@@ -159,15 +129,23 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         app_id: config.app_id.as_str().into(),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
-    let actors: Arc<dyn Actors> = match &sidecar {
-        Some(sidecar) => Arc::new(actors::dapr::Dapr(sidecar.clone())),
-        None => Arc::new(actor::embedded::Embedded {
-            state: Arc::clone(&state),
-            registry: Arc::clone(&registry),
-            invoker: invoker.clone(),
-            turns: actor::Turns::default(),
-            production: config.production,
-        }),
+    let stop = CancellationToken::new();
+    let turns = actor::embedded::Embedded {
+        state: Arc::clone(&state),
+        registry: Arc::clone(&registry),
+        invoker: invoker.clone(),
+        turns: actor::Turns::default(),
+        production: config.production,
+    };
+    let (actors, timers): (Arc<dyn Actors>, Arc<dyn Timers>) = match &sidecar {
+        Some(sidecar) => {
+            let behind = Arc::new(actors::dapr::Dapr(sidecar.clone()));
+            (behind.clone(), behind)
+        }
+        None => {
+            let timers = actor::timers::InMemory::new(turns.clone(), stop.clone());
+            (Arc::new(turns.clone()), Arc::new(timers))
+        }
     };
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
@@ -179,12 +157,15 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(JobsCapability(Arc::clone(&jobs))),
-        Box::new(ActorsCapability(Arc::clone(&actors))),
+        Box::new(ActorsCapability {
+            actors: Arc::clone(&actors),
+            reminders: Arc::clone(&reminders),
+            timers: Arc::clone(&timers),
+        }),
         Box::new(WorkflowCapability(sidecar.clone())),
         Box::new(ConversationCapability(sidecar.clone())),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
-    let stop = CancellationToken::new();
     let watched = Arc::clone(&configuration);
     let dapr_api = dapr::Context {
         state,
@@ -195,6 +176,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         lock: locks,
         jobs,
         actors,
+        reminders,
+        kept_reminders: kept.as_ref().map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
+        timers,
         crypto,
         binding: bindings,
         own,
@@ -213,9 +197,11 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
             running.push(tokio::spawn(inputs::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
         }
     }
-    if let Some(jobs) = kept_jobs {
-        let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        running.push(tokio::spawn(job::embedded::Scheduler { jobs, registry, invoker, stop }.run()));
+    if let Some(Kept { jobs, reminders, .. }) = &kept {
+        let of_functions = job::embedded::FunctionJobs { registry: Arc::clone(&registry), invoker: invoker.clone() };
+        running.push(tokio::spawn(scheduler(jobs, of_functions, &registry, &stop).run()));
+        let of_actors = actor::reminders::ActorReminders(turns);
+        running.push(tokio::spawn(scheduler(reminders, of_actors, &registry, &stop).run()));
     }
     if sidecar.is_none() {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
@@ -258,9 +244,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         refuse_invoked: !config.manage_through_dapr,
     };
     let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
-    if let Some(items) = items {
+    if let Some(kept) = kept {
         let context = items_api::Context {
-            items,
+            items: kept.items,
             max_body_bytes: config.max_body_bytes,
             refuse_invoked: !config.manage_through_dapr,
         };
@@ -318,6 +304,10 @@ fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fata
     }
 }
 
+fn scheduler<W: Work>(jobs: &Jobs, work: W, registry: &Registry, stop: &CancellationToken) -> Scheduler<W> {
+    Scheduler { jobs: jobs.clone(), work, functions: registry.changes(), stop: stop.clone() }
+}
+
 /// The output bindings that the configuration names.
 fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
     let target = |binding: &BindingSettings| match binding {
@@ -363,19 +353,6 @@ fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk>
 
 async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
     TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
-}
-
-/// Removes expired state and locks from time to time; to readers they are absent already.
-async fn purge(state: State, locks: Locks) {
-    const EVERY: Duration = Duration::from_secs(60);
-    loop {
-        tokio::time::sleep(EVERY).await;
-        for purged in [state.purge().await, locks.purge().await] {
-            if let Err(error) = purged {
-                tracing::error!("{error}");
-            }
-        }
-    }
 }
 
 async fn wait_for_signal() -> Result<(), Fatal> {

@@ -36,7 +36,7 @@ pub struct JobSpec {
     /// Runs in all; absent: without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
-    /// When it is over: a time, or a duration from now.
+    /// When it is over: a time, or a duration from `due_time` on, or else from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
     /// What the handler is given.
@@ -99,7 +99,14 @@ impl JobSpec {
             (None, Some(schedule)) => schedule.next(now).ok_or("the schedule has no time to come")?,
             (None, None) => now,
         };
-        let expires = self.ttl.as_deref().map(|ttl| instant("ttl", ttl, now)).transpose()?;
+        // As Dapr counts: from the first run where a time for it is given.
+        let start = if self.due_time.is_some() { due } else { now };
+        let expires = self.ttl.as_deref().map(|ttl| instant("ttl", ttl, start)).transpose()?;
+        if let (Some(expires), Some(ttl)) = (expires, &self.ttl) {
+            if expires <= now || expires < due {
+                return Err(format!("ttl is {ttl:?}, but must end in the future and not before the first run"));
+            }
+        }
         Ok(Plan { due, expires })
     }
 

@@ -41,6 +41,32 @@ impl Schedule {
             }
         }
     }
+
+    /// The first time after `now` that keeps the rhythm of `planned`; what was missed is not made up for.
+    pub fn following(&self, planned: u64, now: u64) -> Option<u64> {
+        match self {
+            Schedule::Every(ms) => {
+                let missed = now.saturating_sub(planned) / ms;
+                planned.checked_add(ms.checked_mul(missed + 1)?)
+            }
+            Schedule::Cron(_) => self.next(now.max(planned)),
+        }
+    }
+}
+
+/// `1h30m0s`, as Go writes a duration.
+pub fn go(ms: u64) -> String {
+    let (seconds, rest) = (ms / 1_000, ms % 1_000);
+    if seconds == 0 {
+        return if rest == 0 { "0s".to_owned() } else { format!("{rest}ms") };
+    }
+    let fraction = if rest == 0 { String::new() } else { format!(".{rest:03}").trim_end_matches('0').to_owned() };
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
+        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
 }
 
 fn zoned(ms: u64) -> Option<Zoned> {
