@@ -144,7 +144,7 @@ impl<W: Work> Scheduler<W> {
                 if pause.is_none() {
                     tracing::warn!(job = job.name, "a run is given up: {why}");
                 }
-                pause.map(|pause| now_ms() + pause)
+                pause.map(|pause| now_ms().saturating_add(pause))
             }
         };
         let next = next.or_else(|| {
