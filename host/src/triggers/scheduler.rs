@@ -172,10 +172,11 @@ impl<W: Work> Scheduler<W> {
 
     async fn functions_changed(&self) -> Result<(), StoreError> {
         for name in self.jobs.parked()? {
-            if let (true, Some(job)) = (self.work.owned(&name), self.jobs.get(&name)?) {
-                if job.due == PARKED {
-                    self.jobs.advance(&job, Some((now_ms(), job.bytes.clone()))).await?;
-                }
+            if self.work.owned(&name)
+                && let Some(job) = self.jobs.get(&name)?
+                && job.due == PARKED
+            {
+                self.jobs.advance(&job, Some((now_ms(), job.bytes.clone()))).await?;
             }
         }
         self.work.reconcile(&self.jobs).await

@@ -31,7 +31,7 @@ impl Embedded {
     /// The reminders of an actor, or of all actors of a type.
     pub fn list(&self, kind: &str, id: Option<&str>) -> Result<Vec<(Actor, String, Reminder)>, OpError> {
         let jobs = self.0.beginning(&prefix(kind, id)).map_err(|e| failed(&e))?;
-        let named = |job: &Job| Some(parts(&job.name).map(|(actor, name)| (actor, name.to_owned()))?);
+        let named = |job: &Job| parts(&job.name).map(|(actor, name)| (actor, name.to_owned()));
         jobs.iter().filter_map(|job| named(job).map(|(actor, name)| Ok((actor, name, read(job)?)))).collect()
     }
 

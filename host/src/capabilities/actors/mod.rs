@@ -5,6 +5,7 @@
 pub mod dapr;
 pub mod embedded;
 pub mod reminders;
+mod when;
 
 use super::invoke::MAX_DEPTH;
 use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};

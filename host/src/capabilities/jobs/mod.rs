@@ -102,10 +102,10 @@ impl JobSpec {
         // As Dapr counts: from the first run where a time for it is given.
         let start = if self.due_time.is_some() { due } else { now };
         let expires = self.ttl.as_deref().map(|ttl| instant("ttl", ttl, start)).transpose()?;
-        if let (Some(expires), Some(ttl)) = (expires, &self.ttl) {
-            if expires <= now || expires < due {
-                return Err(format!("ttl is {ttl:?}, but must end in the future and not before the first run"));
-            }
+        if let (Some(expires), Some(ttl)) = (expires, &self.ttl)
+            && (expires <= now || expires < due)
+        {
+            return Err(format!("ttl is {ttl:?}, but must end in the future and not before the first run"));
         }
         Ok(Plan { due, expires })
     }

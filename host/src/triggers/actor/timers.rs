@@ -77,10 +77,10 @@ impl InMemory {
         let Some(of_type) = running.get_mut(&actor.kind) else { return };
         let key = (actor.id.clone(), name.to_owned());
         // A token is cancelled when its timer is replaced.
-        if own.is_none_or(|own| !own.is_cancelled()) {
-            if let Some(stopped) = of_type.remove(&key) {
-                stopped.cancel();
-            }
+        if own.is_none_or(|own| !own.is_cancelled())
+            && let Some(stopped) = of_type.remove(&key)
+        {
+            stopped.cancel();
         }
         if of_type.is_empty() {
             running.remove(&actor.kind);
