@@ -17,8 +17,7 @@ test("a cart takes what comes at once, and is empty after the check-out", async 
 
 test("a cart that is left alone says so, unless it was checked out", async () => {
   const daplet = fakeDaplet().mount("cart", cart);
-  const post = (customer) =>
-    daplet.fetch(`/cart/${customer}`, { method: "POST", body: '{"item":"pen","quantity":1}' });
+  const post = (customer) => daplet.fetch(`/cart/${customer}`, { method: "POST", body: '{"item":"pen","quantity":1}' });
   await Promise.all([post("ada"), post("bob")]);
   await daplet.fetch("/cart/bob", { method: "DELETE" });
   assert.equal(daplet.reminders("Cart", "bob").size, 0);

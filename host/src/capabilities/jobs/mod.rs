@@ -210,3 +210,23 @@ impl Capability for JobsCapability {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_begins_with_the_first_run() {
+        let job = |due: Option<&str>, ttl: &str| JobSpec {
+            schedule: Some("@every 1m".to_owned()),
+            due_time: due.map(str::to_owned),
+            ttl: Some(ttl.to_owned()),
+            ..JobSpec::default()
+        };
+        let expires = |due, ttl| job(due, ttl).plan(1_000).map(|plan| plan.expires);
+        assert_eq!(expires(Some("10s"), "5s"), Ok(Some(16_000)));
+        assert_eq!(expires(None, "90s"), Ok(Some(91_000)));
+        assert!(expires(None, "5s").is_err(), "it would never run");
+        assert!(expires(Some("10s"), "1970-01-01T00:00:05Z").is_err());
+    }
+}

@@ -121,6 +121,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_missed_is_not_made_up_for() {
+        let every = Schedule::Every(1_000);
+        assert_eq!([0, 999, 1_000, 3_500].map(|now| every.following(0, now)), [1_000, 1_000, 2_000, 4_000].map(Some));
+        let daily = Schedule::parse("@daily").ok().and_then(|daily| daily.following(NEW_YEAR, NEW_YEAR + 90_000_000));
+        assert_eq!(daily, Some(NEW_YEAR + 2 * 86_400_000));
+    }
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        let written = [0, 7, 1_000, 1_500, 61_000, 3_600_000, 5_400_250].map(go);
+        assert_eq!(written, ["0s", "7ms", "1s", "1.5s", "1m1s", "1h0m0s", "1h30m0.25s"]);
+    }
+
+    #[test]
     fn points_in_time_and_durations() {
         let at = |text: &str| instant("dueTime", text, NEW_YEAR).ok().map(|at| at - NEW_YEAR);
         assert_eq!(at("2026-01-01T00:00:01Z"), Some(1_000));
