@@ -14,6 +14,7 @@ pub use engine::compile;
 
 use crate::api::{configuration as items_api, dapr, functions, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::actors::reminders::Timers;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
 use crate::capabilities::binding::BindingCapability;
 use crate::capabilities::configuration::ConfigurationCapability;
@@ -84,7 +85,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         Some(sidecar) => Backends::of_sidecar(sidecar),
         None => Backends::embedded(&config, &components).await?,
     };
-    let Backends { state, broker, secrets, configuration, locks, jobs, bindings, crypto, kept } = backends;
+    let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
     let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
@@ -112,16 +113,24 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         app_id: config.app_id.as_str().into(),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
-    let actors: Arc<dyn Actors> = match &sidecar {
-        Some(sidecar) => Arc::new(actors::dapr::Dapr(sidecar.clone())),
-        None => Arc::new(actor::embedded::Embedded {
-            state: Arc::clone(&state),
-            store: components.actor_store.clone(),
-            registry: Arc::clone(&registry),
-            invoker: invoker.clone(),
-            turns: actor::Turns::default(),
-            production: config.production,
-        }),
+    let stop = CancellationToken::new();
+    let turns = actor::embedded::Embedded {
+        state: Arc::clone(&state),
+        store: components.actor_store.clone(),
+        registry: Arc::clone(&registry),
+        invoker: invoker.clone(),
+        turns: actor::Turns::default(),
+        production: config.production,
+    };
+    let (actors, timers): (Arc<dyn Actors>, Arc<dyn Timers>) = match &sidecar {
+        Some(sidecar) => {
+            let behind = Arc::new(actors::dapr::Dapr(sidecar.clone()));
+            (behind.clone(), behind)
+        }
+        None => {
+            let timers = actor::timers::InMemory::new(turns.clone(), stop.clone());
+            (Arc::new(turns.clone()), Arc::new(timers))
+        }
     };
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
@@ -133,12 +142,15 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(JobsCapability(Arc::clone(&jobs))),
-        Box::new(ActorsCapability(Arc::clone(&actors))),
+        Box::new(ActorsCapability {
+            actors: Arc::clone(&actors),
+            reminders: Arc::clone(&reminders),
+            timers: Arc::clone(&timers),
+        }),
         Box::new(WorkflowCapability(sidecar.clone())),
         Box::new(ConversationCapability(sidecar.clone())),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
-    let stop = CancellationToken::new();
     let dapr_api = dapr::Context {
         components: Arc::clone(&components),
         state,
@@ -149,6 +161,9 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         lock: locks,
         jobs,
         actors,
+        reminders,
+        kept_reminders: kept.as_ref().map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
+        timers,
         crypto,
         binding: bindings,
         own,
@@ -163,7 +178,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
     let mut running = Vec::new();
     if let Some(kept) = kept.clone() {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        let alone = embedded::Alone { components, kept, configuration, registry, invoker, stop };
+        let alone = embedded::Alone { components, kept, turns, configuration, registry, invoker, stop };
         running.extend(alone.start());
         running.extend(alone.serve(&config, dapr_api, &connections).await?);
     }

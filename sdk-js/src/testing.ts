@@ -12,6 +12,7 @@ import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
 import { allows, type Caller, type Grants, requireGrant } from "./testing/grants.js";
 import type { Job } from "./jobs.js";
+import type { Reminder, Timer } from "./reminders.js";
 import { FakeJobs } from "./testing/jobs.js";
 import { FakeLocks } from "./testing/lock.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
@@ -150,6 +151,26 @@ export class FakeDaplet {
   /** What an actor has written, by key. */
   actorState(type: string, id: string): Map<string, unknown> {
     return new Map([...this.#actors.of(`${type}/${id}`)].map(([key, json]) => [key, JSON.parse(json) as unknown]));
+  }
+
+  /** The reminders that an actor has set, by their names. */
+  reminders(type: string, id: string): Map<string, Reminder> {
+    return this.#actors.reminders(`${type}/${id}`);
+  }
+
+  /** The timers that an actor has started, by their names. */
+  timers(type: string, id: string): Map<string, Timer> {
+    return this.#actors.timers(`${type}/${id}`);
+  }
+
+  /** Calls an actor as if its reminder were due. What the method throws is thrown here; the host would try again. */
+  fireReminder(type: string, id: string, name: string): Promise<void> {
+    return this.#actors.fireReminder(type, id, name);
+  }
+
+  /** Calls an actor as if its timer were due. What the method throws is thrown here; the host would only log it. */
+  fireTimer(type: string, id: string, name: string): Promise<void> {
+    return this.#actors.fireTimer(type, id, name);
   }
 
   /** Brings an event by an input binding to the functions that declare it; what they returned, in the order of mounting. */

@@ -2,7 +2,7 @@
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
 //! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies;
-//! `actors` has a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the building
+//! `actors` and `reminders` have a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the building
 //! blocks that functions call; `replicas` has several hosts that share their functions; `resources` a folder of components that the
 //! embedded default reads too.
 mod actors;
@@ -11,6 +11,7 @@ mod faults;
 mod inputs;
 mod invocation;
 mod messages;
+pub mod reminders;
 mod replicas;
 mod resources;
 mod stores;

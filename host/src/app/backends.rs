@@ -1,5 +1,6 @@
 //! What is behind the capabilities: the building blocks of a sidecar, or those of the embedded default.
 use super::Fatal;
+use crate::capabilities::actors::{self, reminders::Reminders};
 use crate::capabilities::binding::{self, Bindings};
 use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::capabilities::configuration::{self, ConfigurationStore};
@@ -31,6 +32,8 @@ pub struct Backends {
     pub locks: Arc<dyn LockStore>,
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Reminders of actors.
+    pub reminders: Arc<dyn Reminders>,
     /// Output bindings.
     pub bindings: Arc<dyn Bindings>,
     /// Cryptography.
@@ -48,6 +51,8 @@ pub struct Kept {
     pub items: BTreeMap<String, Configuration>,
     /// Jobs.
     pub jobs: Jobs,
+    /// Reminders of actors.
+    pub reminders: Jobs,
 }
 
 impl Backends {
@@ -60,6 +65,7 @@ impl Backends {
             configuration: Arc::new(configuration::dapr::Dapr(sidecar.clone())),
             locks: Arc::new(lock::dapr::Dapr(sidecar.clone())),
             jobs: Arc::new(jobs::dapr::Dapr(sidecar.clone())),
+            reminders: Arc::new(actors::dapr::Dapr(sidecar.clone())),
             bindings: Arc::new(binding::dapr::Dapr(sidecar.clone())),
             crypto: Arc::new(crypto::dapr::Dapr(sidecar.clone())),
             kept: None,
@@ -71,6 +77,7 @@ impl Backends {
         let store = Store::open(&config.data_dir.join("state.redb"))?;
         let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
         let (log, jobs) = (Log::new(store.clone()), Jobs::new(store.clone()));
+        let reminders = Jobs::reminders(store.clone());
         let mut items = BTreeMap::new();
         for name in components.names(Block::Configuration) {
             let kept = match name {
@@ -92,9 +99,10 @@ impl Backends {
             configuration: Arc::new(configuration::embedded::Embedded(items.clone())),
             locks: Arc::new(lock::embedded::Embedded { locks, stores: components.locks.clone() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs.clone())),
+            reminders: Arc::new(actors::embedded::Embedded(reminders.clone())),
             bindings: Arc::new(binding::embedded::Embedded::new(components.targets.clone())?),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
-            kept: Some(Kept { log, items, jobs }),
+            kept: Some(Kept { log, items, jobs, reminders }),
         })
     }
 }

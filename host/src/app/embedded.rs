@@ -8,7 +8,9 @@ use crate::config::{Config, Connections};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::listener;
-use crate::triggers::{binding, configuration, job, topic};
+use crate::store::Jobs;
+use crate::triggers::scheduler::{Scheduler, Work};
+use crate::triggers::{actor, binding, configuration, job, topic};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +21,8 @@ pub struct Alone {
     pub components: Arc<Components>,
     /// Where events wait.
     pub kept: Kept,
+    /// What runs actors' turns.
+    pub turns: actor::embedded::Embedded,
     /// Where configuration changes.
     pub configuration: Arc<dyn ConfigurationStore>,
     /// Whose events there are.
@@ -39,9 +43,10 @@ impl Alone {
             let (registry, invoker, stop) = (registry(), invoker(), stop());
             running.push(tokio::spawn(binding::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
         }
-        let jobs = kept.jobs;
-        let scheduler = job::embedded::Scheduler { jobs, registry: registry(), invoker: invoker(), stop: stop() };
-        running.push(tokio::spawn(scheduler.run()));
+        let of_functions = job::embedded::FunctionJobs { registry: registry(), invoker: invoker() };
+        running.push(tokio::spawn(self.scheduler(&kept.jobs, of_functions).run()));
+        let of_actors = actor::reminders::ActorReminders(self.turns.clone());
+        running.push(tokio::spawn(self.scheduler(&kept.reminders, of_actors).run()));
         for name in self.components.names(Block::Configuration) {
             let (name, store) = (name.to_owned(), Arc::clone(&self.configuration));
             let (registry, invoker, stop) = (registry(), invoker(), stop());
@@ -53,6 +58,10 @@ impl Alone {
         let deliveries = topic::embedded::Deliveries { log, brokers, registry, invoker, stop };
         running.push(tokio::spawn(deliveries.run()));
         running
+    }
+
+    fn scheduler<W: Work>(&self, jobs: &Jobs, work: W) -> Scheduler<W> {
+        Scheduler { jobs: jobs.clone(), work, functions: self.registry.changes(), stop: self.stop.clone() }
     }
 
     /// Serves Dapr's API, by HTTP and gRPC.

@@ -10,7 +10,7 @@
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`binding`] serves `/v1.0/bindings`
 //! - [`crypto`] serves `/v1.0-alpha1/crypto`
-//! - [`actors`] serves `/v1.0/actors`
+//! - [`actors`] serves `/v1.0/actors`, [`reminders`] what in it is called later
 //! - [`jobs`] serves `/v1.0/jobs`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
@@ -23,11 +23,14 @@ pub mod invoke;
 pub mod jobs;
 pub mod lock;
 pub mod publish;
+pub mod reminders;
 pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actors;
+use crate::capabilities::actors::embedded::Embedded as KeptReminders;
+use crate::capabilities::actors::reminders::{Reminders, Timers};
 use crate::capabilities::binding::Bindings;
 use crate::capabilities::configuration::ConfigurationStore;
 use crate::capabilities::crypto::CryptoProvider;
@@ -73,6 +76,12 @@ pub struct Context {
     pub jobs: Arc<dyn JobStore>,
     /// Actors.
     pub actors: Arc<dyn Actors>,
+    /// Their reminders.
+    pub reminders: Arc<dyn Reminders>,
+    /// Where those are, unless a sidecar has them.
+    pub kept_reminders: Option<KeptReminders>,
+    /// Their timers.
+    pub timers: Arc<dyn Timers>,
     /// Output bindings.
     pub binding: Arc<dyn Bindings>,
     /// Cryptography.
@@ -132,6 +141,14 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/actors/{type}/{id}/method/{method}", any(actors::call))
         .route("/v1.0/actors/{type}/{id}/state", post(actors::save).put(actors::save))
         .route("/v1.0/actors/{type}/{id}/state/{key}", get(actors::get))
+        .route(
+            "/v1.0/actors/{type}/{id}/reminders/{name}",
+            post(reminders::set).put(reminders::set).get(reminders::get).delete(reminders::delete),
+        )
+        .route(
+            "/v1.0/actors/{type}/{id}/timers/{name}",
+            post(reminders::set_timer).put(reminders::set_timer).delete(reminders::delete_timer),
+        )
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))

@@ -1,7 +1,8 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use axum::body::Bytes;
 use daplet_abi::op::OpError;
-use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write};
+use daplet_host::capabilities::actors::reminders::{Reminders, Timer, Timers};
+use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
 use daplet_host::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use daplet_host::capabilities::{CallContext, error};
@@ -39,6 +40,10 @@ pub struct Backend {
     pub jobs: Arc<dyn jobs::JobStore>,
     /// There is no actor.
     pub actors: Arc<dyn Actors>,
+    /// Reminders; nothing runs them.
+    pub reminders: Arc<dyn Reminders>,
+    /// No timer is started.
+    pub timers: Arc<dyn Timers>,
     /// Cryptography with a folder that has no key.
     pub crypto: Arc<dyn crypto::CryptoProvider>,
     /// There is no binding.
@@ -61,7 +66,8 @@ impl Backend {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
         let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log, jobs) = (Configuration::new(store.clone()), Log::new(store.clone()), Jobs::new(store));
+        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
+        let (jobs, reminders) = (Jobs::new(store.clone()), Jobs::reminders(store));
         let environment = [("a".to_owned(), "hidden".to_owned())].into();
         let components = Components::open(&Sources {
             app_id: APP_ID,
@@ -90,6 +96,8 @@ impl Backend {
             lock: Arc::new(lock::embedded::Embedded { locks, stores: components.locks.clone() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs)),
             actors: Arc::new(Nobody),
+            reminders: Arc::new(embedded::Embedded(reminders)),
+            timers: Arc::new(Nobody),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
@@ -142,6 +150,16 @@ impl Actors for Nobody {
     }
 
     fn save<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: Vec<Write>) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Timers for Nobody {
+    fn set<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str, _: Timer) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn delete<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async { Ok(()) })
     }
 }
