@@ -4,10 +4,12 @@
 //! - [`backends`]: what is behind the capabilities
 //! - [`embedded`]: what there is without a sidecar alone
 //! - [`sidecar`]: what there is with one alone
+//! - [`places`]: where functions and components are
 //! - [`engine`]: the compiled guest
 mod backends;
 mod embedded;
 mod engine;
+mod places;
 mod sidecar;
 
 pub use engine::compile;
@@ -28,14 +30,14 @@ use crate::capabilities::secrets::SecretsCapability;
 use crate::capabilities::state::StateCapability;
 use crate::capabilities::timer::Timer;
 use crate::capabilities::workflow::WorkflowCapability;
-use crate::components::{Components, Sources};
+use crate::components::Components;
 use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
-use crate::functions::{Checker, Deployer, Registry};
+use crate::functions::{Checker, Deployer};
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::Sandbox;
-use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
+use crate::snapshot::SnapshotCache;
 use crate::triggers::{actor, binding as inputs, http};
 use backends::Backends;
 use std::path::PathBuf;
@@ -50,25 +52,10 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
-    let components = components(&config)?;
+    let components = places::components(&config)?;
     let sandbox = engine::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(config, components, Arc::new(sandbox)))
-}
-
-/// What the embedded default has; with a sidecar nothing, since that has it.
-fn components(config: &Config) -> Result<Components, Fatal> {
-    if config.sidecar.is_some() {
-        return Ok(Components::default());
-    }
-    let sources = Sources {
-        app_id: &config.app_id,
-        resources: config.resources.as_ref(),
-        secrets: config.secrets.clone(),
-        keys_dir: &config.keys_dir,
-        bindings: config.bindings.clone(),
-    };
-    Ok(Components::open(&sources)?)
 }
 
 async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
@@ -80,7 +67,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
-    let registry = Arc::new(registry(&config, sidecar.as_ref())?);
+    let registry = Arc::new(places::registry(&config, sidecar.as_ref())?);
     let backends = match &sidecar {
         Some(sidecar) => Backends::of_sidecar(sidecar),
         None => Backends::embedded(&config, &components).await?,
@@ -88,7 +75,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
     let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
-    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
+    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, places::disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         // This program itself, even where its file has been replaced since.
@@ -252,35 +239,6 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         println!("daplet: the whole memory was found to be its snapshot {} times", sandbox.metrics().verified);
     }
     Ok(())
-}
-
-/// Where functions are kept. The configuration allows a state store only where there is a sidecar.
-fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fatal> {
-    let guest = SnapshotKey::guest(engine::GUEST);
-    match (&config.registry, sidecar) {
-        (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
-            Ok(Registry::shared(sidecar.clone(), store, *poll, guest))
-        }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest)?),
-    }
-}
-
-/// Where loaded functions are kept on disk. Without it the server only starts colder.
-fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
-    // A shared registry is loaded later; what has no function by then gives way to what has.
-    let live: Option<Vec<SnapshotKey>> =
-        registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
-    let folder = config.data_dir.join("snapshots");
-    if config.snapshot_disk_bytes == 0 {
-        return None;
-    }
-    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
-        Ok(disk) => Some(disk),
-        Err(error) => {
-            tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());
-            None
-        }
-    }
 }
 
 async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
