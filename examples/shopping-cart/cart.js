@@ -1,4 +1,4 @@
-import { Actor, actor } from "@daplet/sdk";
+import { Actor, actor, pubsub } from "@daplet/sdk";
 
 // Each cart is an actor: whatever is asked of it at the same time happens one after the other.
 export class Cart extends Actor {
@@ -7,6 +7,7 @@ export class Cart extends Actor {
     const items = (await this.state.get("items")) ?? {};
     items[item] = (items[item] ?? 0) + quantity;
     this.state.set("items", items); // written when the method has returned; not at all if it throws
+    await this.reminders.set("abandoned", { dueTime: "24h" }); // in the place of the one before
     return items;
   }
 
@@ -17,7 +18,13 @@ export class Cart extends Actor {
   async checkOut() {
     const items = await this.items();
     this.state.remove("items");
+    await this.reminders.delete("abandoned");
     return items;
+  }
+
+  // A day after the last thing was put in, also if the server was restarted meanwhile.
+  async receiveReminder() {
+    await pubsub().publish("abandoned-carts", { customer: this.id, items: await this.items() });
   }
 }
 

@@ -1,89 +1,64 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
+//!
+//! # Layout
+//! - [`backends`]: what is behind the capabilities
+//! - [`embedded`]: what there is without a sidecar alone
+//! - [`sidecar`]: what there is with one alone
+//! - [`places`]: where functions and components are
+//! - [`engine`]: the compiled guest
+mod backends;
+mod embedded;
+mod engine;
+mod places;
 mod sidecar;
 
-use crate::api::{configuration as items_api, dapr, functions, grpc, health, trust};
+pub use engine::compile;
+
+use crate::api::{configuration as items_api, dapr, functions, health, trust};
 use crate::capabilities::Capabilities;
+use crate::capabilities::actors::reminders::Timers;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
-use crate::capabilities::binding::{self, BindingCapability, Bindings};
-use crate::capabilities::configuration::{self, ConfigurationCapability, ConfigurationStore};
+use crate::capabilities::binding::BindingCapability;
+use crate::capabilities::configuration::ConfigurationCapability;
 use crate::capabilities::conversation::ConversationCapability;
-use crate::capabilities::crypto::{self, CryptoCapability, CryptoProvider};
+use crate::capabilities::crypto::CryptoCapability;
 use crate::capabilities::invoke::{InvokeCapability, OwnApp};
-use crate::capabilities::jobs::schedule::Schedule;
-use crate::capabilities::jobs::{self, JobStore, JobsCapability};
-use crate::capabilities::lock::{self, LockCapability, LockStore};
-use crate::capabilities::pubsub::{self, Broker, PubsubCapability};
-use crate::capabilities::secrets::{self, SecretStore, SecretsCapability};
-use crate::capabilities::state::{self, StateCapability, StateStore};
+use crate::capabilities::jobs::JobsCapability;
+use crate::capabilities::lock::LockCapability;
+use crate::capabilities::pubsub::PubsubCapability;
+use crate::capabilities::secrets::SecretsCapability;
+use crate::capabilities::state::StateCapability;
 use crate::capabilities::timer::Timer;
 use crate::capabilities::workflow::WorkflowCapability;
-use crate::config::{self, BindingSettings, Config, Connections};
+use crate::components::Components;
+use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
-use crate::functions::{Checker, Deployer, Registry};
+use crate::functions::{Checker, Deployer};
 use crate::invoke::Invoker;
 use crate::listener;
-use crate::sandbox::{Progress, Sandbox, SandboxConfig};
-use crate::snapshot::{Disk, SnapshotCache, SnapshotKey};
-use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
-use crate::triggers::{actor, binding as inputs, configuration as changes, http, job, topic};
-use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use crate::sandbox::Sandbox;
+use crate::snapshot::SnapshotCache;
+use crate::triggers::{actor, binding as inputs, http};
+use backends::Backends;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// The guest, compiled from `js-runtime`.
-const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
-
 /// Whatever ends the program; its message is all that is left to say.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
-/// What functions reach, and what of the embedded default others use too.
-type Backends = (
-    Arc<dyn StateStore>,
-    Arc<dyn Broker>,
-    Arc<dyn ConfigurationStore>,
-    Arc<dyn LockStore>,
-    Arc<dyn JobStore>,
-    Option<(Log, Configuration, Jobs)>,
-);
-
-/// Fills the cache of the compiled engine.
-pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
-    let folder = engine_folder(cache_dir);
-    Sandbox::compile(&folder, GUEST, progress)?;
-    println!("daplet: the compiled engine is in {}", folder.display());
-    Ok(())
-}
-
-/// A folder of its own, because it is made private.
-fn engine_folder(cache_dir: &Path) -> PathBuf {
-    cache_dir.join("engine")
-}
-
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
-    let sandbox = Sandbox::start(
-        SandboxConfig {
-            cache_dir: engine_folder(&config.cache_dir),
-            workers: config.workers,
-            queue: config.queue,
-            queue_wait: config.queue_wait,
-            verify_restore: config.verify_restore,
-            ..SandboxConfig::default()
-        },
-        GUEST,
-        progress,
-    )?;
+    let components = places::components(&config)?;
+    let sandbox = engine::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, Arc::new(sandbox)))
+    runtime.block_on(run(config, components, Arc::new(sandbox)))
 }
 
-async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
+async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
@@ -92,50 +67,15 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
-    let registry = Arc::new(registry(&config, sidecar.as_ref())?);
-    let (state, broker, configuration, locks, jobs, kept): Backends = match &sidecar {
-        Some(sidecar) => (
-            Arc::new(state::dapr::Dapr(sidecar.clone())),
-            Arc::new(pubsub::dapr::Dapr(sidecar.clone())),
-            Arc::new(configuration::dapr::Dapr(sidecar.clone())),
-            Arc::new(lock::dapr::Dapr(sidecar.clone())),
-            Arc::new(jobs::dapr::Dapr(sidecar.clone())),
-            None,
-        ),
-        None => {
-            let store = Store::open(&config.data_dir.join("state.redb"))?;
-            let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-            let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
-            let jobs = Jobs::new(store);
-            log.forget_streams().await?;
-            tokio::spawn(purge(kept.clone(), locks.clone()));
-            let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: config.app_id.clone() };
-            let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: config.app_id.clone() };
-            let configuration = configuration::embedded::Embedded(items.clone());
-            let locks = lock::embedded::Embedded { locks, app_id: config.app_id.clone() };
-            let scheduled = jobs::embedded::Embedded(jobs.clone());
-            let kept = Some((log, items, jobs));
-            (Arc::new(state), Arc::new(broker), Arc::new(configuration), Arc::new(locks), Arc::new(scheduled), kept)
-        }
+    let registry = Arc::new(places::registry(&config, sidecar.as_ref())?);
+    let backends = match &sidecar {
+        Some(sidecar) => Backends::of_sidecar(sidecar),
+        None => Backends::embedded(&config, &components).await?,
     };
-    let (log, items, kept_jobs) =
-        kept.map_or((None, None, None), |(log, items, jobs)| (Some(log), Some(items), Some(jobs)));
-    let secrets: Arc<dyn SecretStore> = match &sidecar {
-        Some(sidecar) => Arc::new(secrets::dapr::Dapr(sidecar.clone())),
-        None => {
-            let config::Secrets { file, environment } = config.secrets.clone();
-            Arc::new(secrets::embedded::Embedded::open(file.as_deref(), environment)?)
-        }
-    };
-    let bindings: Arc<dyn Bindings> = match &sidecar {
-        Some(sidecar) => Arc::new(binding::dapr::Dapr(sidecar.clone())),
-        None => Arc::new(binding::embedded::Embedded::new(targets(&config))?),
-    };
-    let crypto: Arc<dyn CryptoProvider> = match &sidecar {
-        Some(sidecar) => Arc::new(crypto::dapr::Dapr(sidecar.clone())),
-        None => Arc::new(crypto::embedded::Embedded { folder: config.keys_dir.clone() }),
-    };
-    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, disk(&config, &sandbox, &registry));
+    let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
+    let components = Arc::new(components);
+    let log = kept.as_ref().map(|kept| kept.log.clone());
+    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, places::disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         // This program itself, even where its file has been replaced since.
@@ -144,6 +84,7 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,
         log: log.clone(),
+        brokers: Arc::clone(&components.brokers),
     });
     if let config::RegistryPlace::Dapr { .. } = config.registry {
         let deployer = Arc::clone(&deployer);
@@ -159,15 +100,24 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         app_id: config.app_id.as_str().into(),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
-    let actors: Arc<dyn Actors> = match &sidecar {
-        Some(sidecar) => Arc::new(actors::dapr::Dapr(sidecar.clone())),
-        None => Arc::new(actor::embedded::Embedded {
-            state: Arc::clone(&state),
-            registry: Arc::clone(&registry),
-            invoker: invoker.clone(),
-            turns: actor::Turns::default(),
-            production: config.production,
-        }),
+    let stop = CancellationToken::new();
+    let turns = actor::embedded::Embedded {
+        state: Arc::clone(&state),
+        store: components.actor_store.clone(),
+        registry: Arc::clone(&registry),
+        invoker: invoker.clone(),
+        turns: actor::Turns::default(),
+        production: config.production,
+    };
+    let (actors, timers): (Arc<dyn Actors>, Arc<dyn Timers>) = match &sidecar {
+        Some(sidecar) => {
+            let behind = Arc::new(actors::dapr::Dapr(sidecar.clone()));
+            (behind.clone(), behind)
+        }
+        None => {
+            let timers = actor::timers::InMemory::new(turns.clone(), stop.clone());
+            (Arc::new(turns.clone()), Arc::new(timers))
+        }
     };
     invoker.equip(Capabilities::new(vec![
         Box::new(Timer),
@@ -179,22 +129,28 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         Box::new(CryptoCapability(Arc::clone(&crypto))),
         Box::new(LockCapability(Arc::clone(&locks))),
         Box::new(JobsCapability(Arc::clone(&jobs))),
-        Box::new(ActorsCapability(Arc::clone(&actors))),
+        Box::new(ActorsCapability {
+            actors: Arc::clone(&actors),
+            reminders: Arc::clone(&reminders),
+            timers: Arc::clone(&timers),
+        }),
         Box::new(WorkflowCapability(sidecar.clone())),
         Box::new(ConversationCapability(sidecar.clone())),
         Box::new(InvokeCapability { app_id: config.app_id.clone(), own: Arc::clone(&own), sidecar: sidecar.clone() }),
     ]));
-    let stop = CancellationToken::new();
-    let watched = Arc::clone(&configuration);
     let dapr_api = dapr::Context {
+        components: Arc::clone(&components),
         state,
         broker,
-        log: log.clone(),
+        log,
         secrets,
-        configuration,
+        configuration: Arc::clone(&configuration),
         lock: locks,
         jobs,
         actors,
+        reminders,
+        kept_reminders: kept.as_ref().map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
+        timers,
         crypto,
         binding: bindings,
         own,
@@ -207,33 +163,11 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
-    if sidecar.is_none() {
-        for (name, schedule) in crons(&config)? {
-            let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-            running.push(tokio::spawn(inputs::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
-        }
-    }
-    if let Some(jobs) = kept_jobs {
+    if let Some(kept) = kept.clone() {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        running.push(tokio::spawn(job::embedded::Scheduler { jobs, registry, invoker, stop }.run()));
-    }
-    if sidecar.is_none() {
-        let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        running.push(tokio::spawn(changes::embedded::Changes { store: watched, registry, invoker, stop }.run()));
-    }
-    if let Some(log) = log {
-        let deliveries = topic::embedded::Deliveries {
-            log,
-            registry: Arc::clone(&registry),
-            invoker: invoker.clone(),
-            stop: stop.clone(),
-        };
-        running.push(tokio::spawn(deliveries.run()));
-        let grpc = bind(config.dapr_grpc_listen).await?;
-        let served = listener::grpc::serve(grpc, grpc::routes(&dapr_api), connections.clone(), stop.clone());
-        running.push(tokio::spawn(served));
-        let http = bind(config.dapr_listen).await?;
-        running.push(tokio::spawn(listener::serve(http, dapr::routes(dapr_api), connections.clone(), stop.clone())));
+        let alone = embedded::Alone { components, kept, turns, configuration, registry, invoker, stop };
+        running.extend(alone.start());
+        running.extend(alone.serve(&config, dapr_api, &connections).await?);
     }
     let mut router = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
     let mut inbound = None;
@@ -258,9 +192,9 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
         refuse_invoked: !config.manage_through_dapr,
     };
     let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
-    if let Some(items) = items {
+    if let Some(kept) = kept {
         let context = items_api::Context {
-            items,
+            stores: Arc::new(kept.items),
             max_body_bytes: config.max_body_bytes,
             refuse_invoked: !config.manage_through_dapr,
         };
@@ -307,75 +241,8 @@ async fn run(config: Config, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
     Ok(())
 }
 
-/// Where functions are kept. The configuration allows a state store only where there is a sidecar.
-fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fatal> {
-    let guest = SnapshotKey::guest(GUEST);
-    match (&config.registry, sidecar) {
-        (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
-            Ok(Registry::shared(sidecar.clone(), store, *poll, guest))
-        }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest)?),
-    }
-}
-
-/// The output bindings that the configuration names.
-fn targets(config: &Config) -> BTreeMap<String, binding::embedded::Target> {
-    let target = |binding: &BindingSettings| match binding {
-        BindingSettings::Http(http) => Some(binding::embedded::Target {
-            url: http.url.clone(),
-            timeout: Duration::from_millis(http.timeout_ms),
-            max_response_bytes: http.max_response_bytes,
-        }),
-        BindingSettings::Cron(_) => None,
-    };
-    config.bindings.iter().filter_map(|(name, binding)| Some((name.clone(), target(binding)?))).collect()
-}
-
-/// The input bindings that the configuration names.
-fn crons(config: &Config) -> Result<Vec<(String, Schedule)>, Fatal> {
-    let mut crons = Vec::new();
-    for (name, binding) in &config.bindings {
-        if let BindingSettings::Cron(schedule) = binding {
-            let schedule = Schedule::parse(schedule).map_err(|e| format!("[bindings.{name}] {e}"))?;
-            crons.push((name.clone(), schedule));
-        }
-    }
-    Ok(crons)
-}
-
-/// Where loaded functions are kept on disk. Without it the server only starts colder.
-fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
-    // A shared registry is loaded later; what has no function by then gives way to what has.
-    let live: Option<Vec<SnapshotKey>> =
-        registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
-    let folder = config.data_dir.join("snapshots");
-    if config.snapshot_disk_bytes == 0 {
-        return None;
-    }
-    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
-        Ok(disk) => Some(disk),
-        Err(error) => {
-            tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());
-            None
-        }
-    }
-}
-
 async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
     TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
-}
-
-/// Removes expired state and locks from time to time; to readers they are absent already.
-async fn purge(state: State, locks: Locks) {
-    const EVERY: Duration = Duration::from_secs(60);
-    loop {
-        tokio::time::sleep(EVERY).await;
-        for purged in [state.purge().await, locks.purge().await] {
-            if let Err(error) = purged {
-                tracing::error!("{error}");
-            }
-        }
-    }
 }
 
 async fn wait_for_signal() -> Result<(), Fatal> {
@@ -385,25 +252,4 @@ async fn wait_for_signal() -> Result<(), Fatal> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// Tells how the start gets along, on one line that is written over.
-fn progress(progress: Progress) {
-    let mut out = std::io::stderr();
-    let _no_terminal_no_line = match progress {
-        Progress::Cached => Ok(()),
-        Progress::Waiting => writeln!(out, "daplet: another process compiles the engine; waiting for it"),
-        // Without a terminal a line cannot be written over: one has to do.
-        Progress::Compiling { elapsed, .. } if !out.is_terminal() && elapsed.as_secs() > 0 => Ok(()),
-        Progress::Compiling { elapsed, estimate } => write!(
-            out,
-            "\rdaplet: compiling the engine ahead of time, once on this machine: {} s of about {} s ",
-            elapsed.as_secs(),
-            estimate.as_secs()
-        ),
-        Progress::Compiled { took } => {
-            writeln!(out, "\rdaplet: compiled the engine ahead of time in {:.0} s{:40}", took.as_secs_f64(), "")
-        }
-    };
-    let _same = out.flush();
 }

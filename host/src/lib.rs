@@ -7,7 +7,7 @@
 //! L6  app          names every concrete type; `main` parses and runs it
 //! L5  triggers     outside event -> event -> Invoker -> outside reply · listener: connections and their limits
 //! L4  api          management and Dapr's API over HTTP, the table of HTTP statuses
-//! L3  invoke       one invocation from event to reply · functions: upload, registry
+//! L3  invoke       one invocation from event to reply · functions: upload, registry · components: what the embedded default has
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
 //! L0  config, limits, telemetry (and the crate `daplet-abi`)
@@ -22,6 +22,8 @@ pub mod store;
 
 pub mod capabilities;
 pub mod snapshot;
+
+pub mod components;
 
 pub mod functions;
 pub mod invoke;

@@ -3,6 +3,7 @@
 import type { Context, Env } from "./events.js";
 import { call } from "./internal/call.js";
 import { decodeText, describe, requireName, toJson } from "./internal/encode.js";
+import { ActorReminders, ActorTimers, RECEIVE_REMINDER } from "./reminders.js";
 
 /** What the dispatcher knows actor classes by. */
 export const TURN = Symbol.for("daplet.actor");
@@ -75,6 +76,10 @@ export abstract class Actor {
   readonly type: string;
   readonly id: string;
   readonly state = new ActorState();
+  /** What calls this actor later, also after a restart: its method `receiveReminder(name, data)`. */
+  readonly reminders: ActorReminders;
+  /** What calls a method of this actor later, as long as the host runs. */
+  readonly timers: ActorTimers;
   readonly env: Env;
   readonly ctx: Context;
 
@@ -83,22 +88,27 @@ export abstract class Actor {
     this.id = turn.id;
     this.env = turn.env;
     this.ctx = turn.ctx;
+    const methods = Reflect.getPrototypeOf(this) ?? Actor.prototype;
+    const has = (method: string) => methodOf(methods, method) !== undefined;
+    this.reminders = new ActorReminders(has);
+    this.timers = new ActorTimers(has);
   }
 
   /** One turn, for the dispatcher: what the method returned, or a Response that says that there is no such method. */
   static async [TURN](this: new (turn: Turn) => Actor, turn: Turn, method: string, data: unknown): Promise<unknown> {
-    const handler = methodOf(this.prototype as object, method);
-    if (handler === undefined) {
-      return new Response(`${turn.type} has no method "${method}"`, {
+    const { name, args } = meant(method, data);
+    const handler = name === undefined ? undefined : methodOf(this.prototype as object, name);
+    if (name === undefined || handler === undefined) {
+      return new Response(`${turn.type} has no method "${name ?? method}"`, {
         status: 404,
         headers: { "content-type": "text/plain" },
       });
     }
     const actor = new this(turn);
-    const result: unknown = await handler.call(actor, data);
+    const result: unknown = await Reflect.apply(handler, actor, args);
     if (result instanceof Response) {
       throw new TypeError(
-        `${turn.type}.${method} returned a Response; a method of an actor returns what JSON can express`,
+        `${turn.type}.${name} returned a Response; a method of an actor returns what JSON can express`,
       );
     }
     await actor.state.save();
@@ -106,13 +116,26 @@ export abstract class Actor {
   }
 }
 
+type Method = (...args: unknown[]) => unknown;
+
+/** Which method a turn calls. Reminders and timers have names like paths, which no caller can use, and come as Dapr sends them. */
+function meant(method: string, data: unknown): { name: string | undefined; args: unknown[] } {
+  const slash = method.indexOf("/");
+  // A caller who knows its name is no reminder.
+  if (slash < 0) return { name: method === RECEIVE_REMINDER ? undefined : method, args: [data] };
+  const sent = (data ?? {}) as { data?: unknown; callback?: string };
+  return method.startsWith("remind/")
+    ? { name: RECEIVE_REMINDER, args: [method.slice(slash + 1), sent.data] }
+    : { name: sent.callback, args: [sent.data] };
+}
+
 /** What can be called from outside: methods of the class and of those that it extends, but not of `Actor`, and not `_private` ones. */
-function methodOf(prototype: object, method: string): ((data: unknown) => unknown) | undefined {
+function methodOf(prototype: object, method: string): Method | undefined {
   if (method === "constructor" || method.startsWith("_")) return undefined;
   for (let at: object | null = prototype; at !== null && at !== Actor.prototype; at = Reflect.getPrototypeOf(at)) {
     const found = Reflect.getOwnPropertyDescriptor(at, method);
     if (found !== undefined) {
-      return typeof found.value === "function" ? (found.value as (data: unknown) => unknown) : undefined;
+      return typeof found.value === "function" ? (found.value as Method) : undefined;
     }
   }
   return undefined;

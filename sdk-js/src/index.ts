@@ -35,6 +35,7 @@ export { App, invoke } from "./invoke.js";
 export { type FailurePolicy, type Job, Jobs, jobs, type ScheduleOptions } from "./jobs.js";
 export { Lock, lock, type LockOptions, LockStore, type UnlockStatus } from "./lock.js";
 export { Broker, type PublishEntry, type PublishFailure, type PublishOptions, pubsub } from "./pubsub.js";
+export { ActorReminders, ActorTimers, type Due, type Reminder, type Timer } from "./reminders.js";
 export { type Secret, type SecretOptions, SecretStore, secrets } from "./secrets.js";
 export {
   type DeleteOptions,

@@ -17,7 +17,7 @@ export interface Job {
   dueTime?: string | Date;
   /** Runs in all; absent: without end. */
   repeats?: number;
-  /** When it is over: a time, or a duration from now. */
+  /** When it is over: a time, or a duration from `dueTime` on, or else from now. */
   ttl?: string | Date;
   /** What the handler is given. */
   data?: unknown;

@@ -12,6 +12,7 @@ import { runCryptography } from "./testing/cryptography.js";
 import { failure } from "./testing/error.js";
 import { allows, type Caller, type Grants, requireGrant } from "./testing/grants.js";
 import type { Job } from "./jobs.js";
+import type { Reminder, Timer } from "./reminders.js";
 import { FakeJobs } from "./testing/jobs.js";
 import { FakeLocks } from "./testing/lock.js";
 import { type FunctionModule, MountedFunction } from "./testing/module.js";
@@ -46,6 +47,10 @@ export interface FakeOptions {
   secrets?: FakeSecrets;
   /** Configuration by store and key; one store `configstore` without items when absent. */
   configuration?: FakeConfiguration;
+  /** Names of the lock stores; `["lockstore"]` when absent. */
+  locks?: readonly string[];
+  /** Names of the components for encryption; `["cryptostore"]` when absent. */
+  cryptography?: readonly string[];
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
   /** Output bindings by their names. */
@@ -79,6 +84,7 @@ export class FakeDaplet {
   readonly #apps: Record<string, FakeApp>;
   readonly #bindings: Record<string, FakeBinding>;
   readonly #locks: FakeLocks;
+  readonly #cryptography: readonly string[];
   readonly #jobs = new FakeJobs();
   readonly #actors = new FakeActors((type, id, method, data) => this.#turn(type, id, method, data));
   readonly #functions = new Map<string, MountedFunction>();
@@ -93,7 +99,8 @@ export class FakeDaplet {
     this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
     this.#bindings = options.bindings ?? {};
-    this.#locks = new FakeLocks(this.clock);
+    this.#locks = new FakeLocks(options.locks ?? ["lockstore"], this.clock);
+    this.#cryptography = options.cryptography ?? ["cryptostore"];
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
 
@@ -144,6 +151,26 @@ export class FakeDaplet {
   /** What an actor has written, by key. */
   actorState(type: string, id: string): Map<string, unknown> {
     return new Map([...this.#actors.of(`${type}/${id}`)].map(([key, json]) => [key, JSON.parse(json) as unknown]));
+  }
+
+  /** The reminders that an actor has set, by their names. */
+  reminders(type: string, id: string): Map<string, Reminder> {
+    return this.#actors.reminders(`${type}/${id}`);
+  }
+
+  /** The timers that an actor has started, by their names. */
+  timers(type: string, id: string): Map<string, Timer> {
+    return this.#actors.timers(`${type}/${id}`);
+  }
+
+  /** Calls an actor as if its reminder were due. What the method throws is thrown here; the host would try again. */
+  fireReminder(type: string, id: string, name: string): Promise<void> {
+    return this.#actors.fireReminder(type, id, name);
+  }
+
+  /** Calls an actor as if its timer were due. What the method throws is thrown here; the host would only log it. */
+  fireTimer(type: string, id: string, name: string): Promise<void> {
+    return this.#actors.fireTimer(type, id, name);
   }
 
   /** Brings an event by an input binding to the functions that declare it; what they returned, in the order of mounting. */
@@ -267,7 +294,7 @@ export class FakeDaplet {
     if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
     if (op.startsWith("actors.")) return this.#actors.run(op, caller, args as never, body as string);
     if (op.startsWith("jobs.")) return this.#jobs.run(op, caller, args as never);
-    if (op.startsWith("crypto.")) return runCryptography(op, caller, args, body);
+    if (op.startsWith("crypto.")) return runCryptography(this.#cryptography, op, caller, args, body);
     if (op === "binding.invoke") return this.#bind(caller, args as never, body);
     throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
   }

@@ -40,6 +40,19 @@ describe("cryptography", () => {
     await assert.rejects(daplet.fetch("/bare/"), PermissionDeniedError);
   });
 
+  test("components have keys of their own, and grants may name them", async () => {
+    daplet.uninstall();
+    daplet = fakeDaplet({ cryptography: ["vault", "chest"] });
+    const sealed = await cryptography("vault").encrypt("x", options);
+    assert.equal(text(await cryptography("vault").decrypt(sealed)), "x");
+    await assert.rejects(cryptography("chest").decrypt(sealed), { code: "ERR_CRYPTO" });
+    await assert.rejects(cryptography().encrypt("x", options), /Known: vault, chest/);
+    const seal = (component: string) => async () => (await cryptography(component).encrypt("x", options)).length > 0;
+    daplet.mount("one", { GET: seal("vault"), POST: seal("chest") }, { grants: { keys: ["vault/mine"] } });
+    assert.equal((await daplet.fetch("/one/")).status, 200);
+    await assert.rejects(daplet.fetch("/one/", { method: "POST" }), PermissionDeniedError);
+  });
+
   test("wrong arguments are named", async () => {
     await assert.rejects(cryptography().encrypt({} as never, options), /cryptography\.encrypt: data must be text/);
     await assert.rejects(cryptography().encrypt("x", { keyName: "a" } as never), /options\.algorithm must be a string/);

@@ -8,6 +8,17 @@ function taken(lock: Lock | null): Lock {
   return lock;
 }
 
+describe("several stores of locks", () => {
+  test("a resource is one for each", async () => {
+    const daplet = fakeDaplet({ locks: ["doors", "gates"] });
+    taken(await lock("doors").tryLock("a", { expiry: 10 }));
+    assert.equal(await lock("doors").tryLock("a", { expiry: 10 }), null);
+    taken(await lock("gates").tryLock("a", { expiry: 10 }));
+    await assert.rejects(lock().tryLock("a", { expiry: 10 }), /Known: doors, gates/);
+    daplet.uninstall();
+  });
+});
+
 describe("lock", () => {
   let daplet: FakeDaplet;
   beforeEach(() => {

@@ -4,7 +4,9 @@ import { text } from "node:stream/consumers";
 
 // Installed beside the other tests of this client.
 const require = createRequire(new URL("../dapr-js/package.json", import.meta.url));
-const { CommunicationProtocolEnum, DaprClient, StateConcurrencyEnum } = require("@dapr/dapr");
+const { ActorId, CommunicationProtocolEnum, DaprClient, StateConcurrencyEnum } = require("@dapr/dapr");
+// What its base class of actors calls for reminders and timers.
+const { default: ActorClient } = require("@dapr/dapr/actors/client/ActorClient/ActorClient");
 
 const { http, grpc, operator, protocol, steps } = JSON.parse(await text(process.stdin));
 const silent = { error() {}, warn() {}, info() {}, verbose() {}, debug() {} };
@@ -14,6 +16,9 @@ const client = new DaprClient({
   communicationProtocol: protocol === "grpc" ? CommunicationProtocolEnum.GRPC : CommunicationProtocolEnum.HTTP,
   logger: { service: silent },
 });
+
+const { daprHost, daprPort, communicationProtocol } = client.options;
+const { actor: actors } = new ActorClient(daprHost, daprPort, communicationProtocol, client.options);
 
 const GRPC = { 3: "invalid", 5: "missing", 10: "conflict" };
 const HTTP = { 400: "invalid", 404: "missing", 409: "conflict" };
@@ -45,6 +50,7 @@ const ok = ({ error } = {}) => {
 };
 
 async function run(step) {
+  const { type = "Clock" } = step;
   const store = step.store ?? "statestore";
   switch (step.do) {
     case "save":
@@ -113,6 +119,23 @@ async function run(step) {
       const { store = "lockstore", resource, owner } = step;
       return (await client.lock.unlock(store, resource, owner)).status;
     }
+    case "remind":
+      await actors.registerActorReminder(type, new ActorId(step.id), step.name, step);
+      return "ok";
+    case "reminder": {
+      if (actors.reminderGet === undefined) return { error: "unsupported" };
+      const { dueTime, period } = await actors.reminderGet(type, new ActorId(step.id), step.name);
+      return { dueTime, period: period ?? null };
+    }
+    case "forget":
+      await actors.unregisterActorReminder(type, new ActorId(step.id), step.name);
+      return "ok";
+    case "timer":
+      await actors.registerActorTimer(type, new ActorId(step.id), step.name, step);
+      return "ok";
+    case "untime":
+      await actors.unregisterActorTimer(type, new ActorId(step.id), step.name);
+      return "ok";
     case "metadata": {
       const { id, components } = await client.metadata.get();
       return { id, components: components.map(({ name, type }) => [name, type]).sort() };

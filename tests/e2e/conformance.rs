@@ -1,4 +1,6 @@
 //! Dapr's API, of the embedded default and of a real sidecar, by every client there is: same steps, same outcomes.
+use crate::reminders::{CLOCKS, got};
+use crate::sidecar::reminders::with_clocks;
 use daplet_tests::app::App;
 use daplet_tests::conformance::{Client, Target, cases, check};
 use daplet_tests::daprd::Mesh;
@@ -34,12 +36,17 @@ async fn every_client_sees_the_same() {
         let args = vec!["--secrets-file".to_owned(), secrets, "--config".to_owned(), settings];
         let server = Server::with(Options { args, ..Options::default() }).await;
         server.deploy("echo", ECHO).await;
+        server.deploy("clocks", CLOCKS).await;
         configure(&server).await;
         let operator = server.url("/configuration");
         let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator };
         let files = ["state", "messages", "secrets", "configuration", "locks", "invoke", "bindings", "embedded"];
         let all = files.map(|file| cases(&format!("{file}.json"))).concat();
         differences.extend(check(&target, client, "embedded", &all).await);
+        if client != Client::Python {
+            differences.extend(check(&target, client, "embedded", &cases("actors.json")).await);
+            called(&server, &["r", "tick"]).await;
+        }
         let mut heard = Vec::new();
         for _ in 0..200 {
             heard = server.get("/echo/heard").await.json().as_array().cloned().unwrap_or_default();
@@ -53,6 +60,29 @@ async fn every_client_sees_the_same() {
         if heard != expected {
             differences.push(format!("{}: of two events these arrived: {heard:?}", client.name()));
         }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// What must have called the actor in the end.
+async fn called(server: &Server, names: &[&str]) {
+    let mut seen: Vec<_> = got(server, "near", names.len()).await.iter().map(|entry| entry[0].clone()).collect();
+    seen.sort_by_key(ToString::to_string);
+    assert_eq!(seen, names);
+}
+
+/// The reminders and timers of a real sidecar with a placement service, but without a scheduler service.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_with_placement_sees_the_same_of_actors() {
+    let mut differences = Vec::new();
+    for client in Client::ALL.into_iter().filter(|client| *client != Client::Python) {
+        let Some(mut mesh) = Mesh::start("redis").await else { return };
+        mesh.start_placement().await;
+        let (server, daprd) = with_clocks(&mesh).await;
+        let grpc = format!("http://127.0.0.1:{}", daprd.grpc_port);
+        let target = Target { http: daprd.url(""), grpc, operator: String::new() };
+        differences.extend(check(&target, client, "redis", &cases("actors.json")).await);
+        called(&server, &["tick"]).await;
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

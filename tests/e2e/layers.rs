@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["telemetry", "sandbox", "dapr", "store"],
     &["snapshot", "capabilities"],
-    &["functions"],
+    &["functions", "components"],
     &["invoke"],
     &["api"],
     &["listener", "triggers"],

@@ -24,6 +24,8 @@ mod layers;
 mod lifecycle;
 mod nesting;
 mod overload;
+mod reminders;
+mod resources;
 mod routing;
 mod secrets;
 mod sidecar;

@@ -2,8 +2,9 @@
 //!
 //! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
 //! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies; `names` what nobody reaches by a name;
-//! `actors` has a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the building
-//! blocks that functions call; `replicas` has several hosts that share their functions.
+//! `actors` and `reminders` have a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the
+//! building blocks that functions call; `replicas` has several hosts that share their functions; `resources` a folder of components that
+//! the embedded default reads too.
 mod actors;
 mod blocks;
 mod faults;
@@ -11,7 +12,9 @@ mod inputs;
 mod invocation;
 mod messages;
 mod names;
+pub mod reminders;
 mod replicas;
+mod resources;
 mod stores;
 mod transactions;
 mod trust;

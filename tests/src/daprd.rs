@@ -220,6 +220,16 @@ impl Mesh {
         std::fs::write(self.folder.path().join(format!("resources/{name}.yaml")), text).unwrap();
     }
 
+    /// Leaves no components but those of these files: their names and texts.
+    pub fn only(&self, files: &[(String, String)]) {
+        let folder = self.folder.path().join("resources");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+    }
+
     /// A sidecar for an application; its ports are chosen, and it is not started.
     pub fn sidecar(&self, app_id: &str) -> Daprd {
         Daprd {

@@ -10,6 +10,7 @@
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
 //! - [`programs`]: random JavaScript programs
+//! - [`resources`]: a folder of components
 //! - [`readme`]: runs the commands of a README and compares what they print
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -22,6 +23,7 @@ pub mod flood;
 pub mod load;
 pub mod programs;
 pub mod readme;
+pub mod resources;
 pub mod server;
 pub mod test262;
 

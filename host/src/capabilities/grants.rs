@@ -17,7 +17,7 @@ pub struct Grants {
     /// Secrets, `store/key`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
-    /// Keys for encryption and decryption.
+    /// Keys for encryption and decryption, `key` or `component/key`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
     /// State stores.

@@ -102,6 +102,22 @@ pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Res
     serde_json::from_value(Value::Object(args)).map_err(|e| error(codes::INVALID_ARGUMENT, format!("{op}: {e}")))
 }
 
+/// The error for a component that the embedded default does not have, with those that it has.
+pub fn no_component<'a>(code: &str, what: &str, names: impl Iterator<Item = &'a String>) -> OpError {
+    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    let there = match names.as_slice() {
+        [] => "is none".to_owned(),
+        [one] => format!("is one, named {one}"),
+        all => format!("are {}", all.join(", ")),
+    };
+    error(code, format!("{what} not found; without a Dapr sidecar there {there}"))
+}
+
+/// What Dapr takes for true.
+pub fn truthy(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
+}
+
 /// What only a sidecar has.
 pub fn no_sidecar(what: &str) -> OpError {
     error(

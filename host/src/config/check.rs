@@ -1,4 +1,5 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
+use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
 use super::settings::{BindingSettings, LogFormat, RegistryKind, Settings};
 use super::{ConfigError, user_folder};
 use crate::limits::Limits;
@@ -28,6 +29,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// Secrets of the embedded default.
     pub secrets: Secrets,
+    /// Components of the embedded default; none: those by the default names alone.
+    pub resources: Option<Resources>,
     /// Threads that run functions; 0: one per core.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -101,34 +104,6 @@ pub enum RegistryPlace {
     },
 }
 
-/// Where secrets come from.
-#[derive(Clone, Default)]
-pub struct Secrets {
-    /// A JSON file.
-    pub file: Option<PathBuf>,
-    /// Environment variables that the operator lets in, by their names without the prefix.
-    pub environment: BTreeMap<String, String>,
-}
-
-impl std::fmt::Debug for Secrets {
-    /// Names only: values must not get into a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&String> = self.environment.keys().collect();
-        f.debug_struct("Secrets").field("file", &self.file).field("environment", &names).finish()
-    }
-}
-
-/// Where the Dapr sidecar is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sidecar {
-    /// Base URL, without a slash at the end.
-    pub http: String,
-    /// URL of its gRPC API, where that is known.
-    pub grpc: Option<String>,
-    /// Token to send (`DAPR_API_TOKEN`).
-    pub api_token: Option<String>,
-}
-
 impl Config {
     pub(super) fn check(
         typed: Settings,
@@ -147,6 +122,18 @@ impl Config {
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
         };
         let sidecar = sidecar(variable)?;
+        let resources = match typed.resources_path.or(file.resources_path) {
+            Some(folder) if sidecar.is_some() => {
+                return Err(ConfigError::OutOfRange {
+                    setting: "resources_path".to_owned(),
+                    value: folder.display().to_string(),
+                    range: "absent where there is a Dapr sidecar (DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT): the components are the \
+                            sidecar's, which has an option of the same name"
+                        .to_owned(),
+                });
+            }
+            folder => folder.map(|folder| Resources { folder, environment: readable(names, variable) }),
+        };
         let registry_poll_ms = pick!(registry_poll_ms, 1_000);
         let registry = match typed.registry.or(file.registry) {
             None | Some(RegistryKind::File) => RegistryPlace::File,
@@ -173,6 +160,7 @@ impl Config {
             data_dir,
             cache_dir: pick!(cache_dir, user_folder(variable, "XDG_CACHE_HOME", ".cache")),
             secrets,
+            resources,
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
             queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
@@ -224,41 +212,4 @@ impl Config {
             None => Ok(config),
         }
     }
-}
-
-/// The variables whose names begin with the prefix. An empty prefix would let in all.
-fn let_in(
-    prefix: Option<String>,
-    names: &[String],
-    variable: &impl Fn(&str) -> Option<String>,
-) -> Result<BTreeMap<String, String>, ConfigError> {
-    let Some(prefix) = prefix else { return Ok(BTreeMap::new()) };
-    if prefix.is_empty() || prefix.starts_with("DAPLET_") {
-        return Err(ConfigError::OutOfRange {
-            setting: "secrets_env_prefix".to_owned(),
-            value: format!("{prefix:?}"),
-            range: "a prefix of at least one character that does not begin with DAPLET_".to_owned(),
-        });
-    }
-    let named = names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
-    let found = named.filter_map(|(name, rest)| Some((rest.to_owned(), variable(name)?)));
-    Ok(found.filter(|(rest, _)| !rest.is_empty()).collect())
-}
-
-/// A sidecar is next to this server: its addresses are plain HTTP.
-fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Sidecar>, ConfigError> {
-    let address = |endpoint: &str, port: &str| {
-        let Some(given) = variable(endpoint) else {
-            return Ok(variable(port).map(|port| format!("http://127.0.0.1:{port}")));
-        };
-        let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
-        if url.starts_with("http://") && !url.contains('?') {
-            return Ok(Some(url.trim_end_matches('/').to_owned()));
-        }
-        let range = "an address without TLS, such as http://127.0.0.1:3500".to_owned();
-        Err(ConfigError::OutOfRange { setting: endpoint.to_owned(), value: given, range })
-    };
-    let grpc = address("DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT")?;
-    let http = address("DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT")?;
-    Ok(http.map(|http| Sidecar { http, grpc, api_token: variable("DAPR_API_TOKEN") }))
 }

@@ -4,12 +4,15 @@
 //!
 //! # Layout
 //! - [`settings`]: what can be typed, set and written
+//! - [`environment`]: what the environment says beside them
 //! - [`check`]: from that to a [`Config`], with defaults filled in and ranges checked
 mod check;
+mod environment;
 mod settings;
 
-pub use check::{Config, Connections, RegistryPlace, Secrets, Sidecar};
-pub use settings::{BindingSettings, Cli, LogFormat};
+pub use check::{Config, Connections, RegistryPlace};
+pub use environment::{Resources, Secrets, Sidecar};
+pub use settings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, Cli, LogFormat, binding_url};
 
 use clap::Parser;
 use settings::{CliCommand, Settings};
@@ -192,6 +195,19 @@ mod tests {
         assert_eq!(found(&[]), None);
         let refused = serve(&[], &[("DAPR_GRPC_ENDPOINT", "https://dapr:443")]).unwrap_err().to_string();
         assert!(refused.contains("DAPR_GRPC_ENDPOINT") && refused.contains("https://dapr:443"), "{refused}");
+    }
+
+    #[test]
+    fn a_folder_of_components_is_for_hosts_without_a_sidecar() {
+        let variables = [("A", "1"), ("DAPR_X", "2"), ("App_API_token", "3"), ("NAMESPACE", "here")];
+        let resources = serve(&["--resources-path", "/components"], &variables).unwrap().resources.unwrap();
+        assert_eq!(resources.folder, Path::new("/components"));
+        let names: Vec<&str> = resources.environment.keys().map(String::as_str).collect();
+        assert_eq!(names, ["A", "NAMESPACE"]);
+        assert!(serve(&[], &variables).unwrap().resources.is_none());
+        let variables = [("DAPLET_RESOURCES_PATH", "/components"), ("DAPR_HTTP_PORT", "3501")];
+        let refused = serve(&["--resources-path", "/components"], &variables).unwrap_err().to_string();
+        assert!(refused.contains("resources_path is /components") && refused.contains("sidecar"), "{refused}");
     }
 
     #[test]

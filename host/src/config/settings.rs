@@ -84,6 +84,9 @@ pub(super) struct Settings {
     /// Folder of keys for encryption (PEM, JWK), without a sidecar [default: `keys` in the data folder]
     #[arg(long, value_name = "DIR", env = "DAPLET_KEYS_DIR", help_heading = "Files")]
     pub(super) keys_dir: Option<PathBuf>,
+    /// Folder of Dapr components (YAML), used without a sidecar [default: none]
+    #[arg(long, value_name = "DIR", env = "DAPLET_RESOURCES_PATH", help_heading = "Files")]
+    pub(super) resources_path: Option<PathBuf>,
     /// Folder of the compiled engine, in a private subfolder [default: ~/.cache/daplet]
     #[arg(long, value_name = "DIR", env = "DAPLET_CACHE_DIR", help_heading = "Files")]
     pub(super) cache_dir: Option<PathBuf>,
@@ -174,6 +177,11 @@ pub enum BindingSettings {
     Cron(String),
 }
 
+/// Time for the whole answer of an output binding that says nothing of it, ms.
+pub const BINDING_TIMEOUT_MS: u64 = 15_000;
+/// Largest answer of an output binding that says nothing of it, bytes.
+pub const BINDING_RESPONSE_BYTES: usize = 4 << 20;
+
 /// An output binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpBinding {
@@ -201,8 +209,8 @@ impl TryFrom<BindingTable> for BindingSettings {
     fn try_from(table: BindingTable) -> Result<BindingSettings, &'static str> {
         match table {
             BindingTable { url: Some(url), schedule: None, timeout_ms, max_response_bytes } => {
-                let timeout_ms = timeout_ms.unwrap_or(15_000);
-                let max_response_bytes = max_response_bytes.unwrap_or(4 << 20);
+                let timeout_ms = timeout_ms.unwrap_or(BINDING_TIMEOUT_MS);
+                let max_response_bytes = max_response_bytes.unwrap_or(BINDING_RESPONSE_BYTES);
                 Ok(BindingSettings::Http(HttpBinding { url, timeout_ms, max_response_bytes }))
             }
             BindingTable { url: None, schedule: Some(schedule), timeout_ms: None, max_response_bytes: None } => {
@@ -217,12 +225,14 @@ impl TryFrom<BindingTable> for BindingSettings {
 }
 
 fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<reqwest::Url>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    binding_url(&String::deserialize(deserializer)?).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Where an output binding's requests go.
+pub fn binding_url(text: &str) -> Result<reqwest::Url, String> {
     match text.parse::<reqwest::Url>() {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(Some(url)),
-        _ => Err(serde::de::Error::custom(format!(
-            "the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar"
-        ))),
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        _ => Err(format!("the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar")),
     }
 }
 

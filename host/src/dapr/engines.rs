@@ -3,6 +3,13 @@ use super::{Answer, DaprError, Sidecar, Trace, segment};
 use bytes::Bytes;
 use hyper::Method;
 
+/// Type, id and the name of something that the actor has.
+type OfActor<'a> = (&'a str, &'a str, &'a str);
+
+fn of_actor(what: &str, (kind, id, name): OfActor<'_>) -> String {
+    format!("/v1.0/actors/{}/{}/{what}/{}", segment(kind), segment(id), segment(name))
+}
+
 impl Sidecar {
     /// `POST /v1.0-alpha1/jobs/{name}`.
     pub async fn schedule_job(&self, name: &str, body: Vec<u8>, trace: Trace<'_>) -> Result<Answer, DaprError> {
@@ -48,6 +55,31 @@ impl Sidecar {
         trace: Trace<'_>,
     ) -> Result<(), DaprError> {
         self.post(&format!("/v1.0/actors/{}/{}/state", segment(kind), segment(id)), operations, trace).await.map(drop)
+    }
+
+    /// `POST /v1.0/actors/{type}/{id}/reminders/{name}`.
+    pub async fn set_reminder(&self, at: OfActor<'_>, body: Vec<u8>, trace: Trace<'_>) -> Result<(), DaprError> {
+        self.post(&of_actor("reminders", at), body, trace).await.map(drop)
+    }
+
+    /// `GET /v1.0/actors/{type}/{id}/reminders/{name}`.
+    pub async fn reminder(&self, at: OfActor<'_>, trace: Trace<'_>) -> Result<Answer, DaprError> {
+        self.expect(self.request(Method::GET, &of_actor("reminders", at), trace)).await
+    }
+
+    /// `DELETE /v1.0/actors/{type}/{id}/reminders/{name}`.
+    pub async fn delete_reminder(&self, at: OfActor<'_>, trace: Trace<'_>) -> Result<(), DaprError> {
+        self.expect(self.request(Method::DELETE, &of_actor("reminders", at), trace)).await.map(drop)
+    }
+
+    /// `POST /v1.0/actors/{type}/{id}/timers/{name}`.
+    pub async fn set_timer(&self, at: OfActor<'_>, body: Vec<u8>, trace: Trace<'_>) -> Result<(), DaprError> {
+        self.post(&of_actor("timers", at), body, trace).await.map(drop)
+    }
+
+    /// `DELETE /v1.0/actors/{type}/{id}/timers/{name}`.
+    pub async fn delete_timer(&self, at: OfActor<'_>, trace: Trace<'_>) -> Result<(), DaprError> {
+        self.expect(self.request(Method::DELETE, &of_actor("timers", at), trace)).await.map(drop)
     }
 
     /// `POST /v1.0/workflows/{component}/{name}/start`; an empty instance id lets the engine make one.

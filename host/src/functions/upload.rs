@@ -6,6 +6,7 @@ use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name, routes};
 use crate::capabilities::Grants;
 use crate::capabilities::jobs::schedule::Schedule;
+use crate::capabilities::pubsub::Brokers;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
@@ -89,6 +90,8 @@ pub struct Deployer {
     pub load_cpu: Duration,
     /// Where messages wait for subscribers; none when a sidecar keeps them.
     pub log: Option<Log>,
+    /// What may be subscribed to there.
+    pub brokers: Arc<Brokers>,
 }
 
 impl Deployer {
@@ -202,7 +205,8 @@ impl Deployer {
     /// From the acknowledgement of an upload on, no message of its topics passes it by.
     async fn subscribe(&self, function: &Function) -> Result<(), StoreError> {
         if let Some(log) = &self.log {
-            for subscription in &function.record.exports.subscriptions {
+            let subscriptions = function.record.exports.subscriptions.iter();
+            for subscription in subscriptions.filter(|s| self.brokers.may_subscribe(&s.pubsub, &s.topic).is_ok()) {
                 log.subscribe(&topic_key(&subscription.pubsub, &subscription.topic), &function.label).await?;
             }
         }

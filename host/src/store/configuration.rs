@@ -1,11 +1,14 @@
 //! Configuration items: texts with a version, and word of each change. Versions count all changes, so none comes twice.
+//!
+//! There may be several configurations in one store, each in a table of its own.
 use super::{Store, StoreError};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::broadcast;
 
-/// Key to version and value.
-const CONFIGURATION: TableDefinition<&str, (u64, &str)> = TableDefinition::new("configuration");
+/// The table of the one without a name.
+const CONFIGURATION: &str = "configuration";
 const VERSIONS: TableDefinition<(), u64> = TableDefinition::new("configuration_versions");
 /// Changes that a watcher may be behind; one that is further behind reads anew.
 const BACKLOG: usize = 256;
@@ -20,50 +23,68 @@ pub struct Configured {
 }
 
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
-    write.open_table(CONFIGURATION)?;
+    write.open_table(items(CONFIGURATION))?;
     write.open_table(VERSIONS)?;
     Ok(())
 }
 
-/// The configuration in a [`Store`]. Cheap to clone.
+/// Key to version and value.
+fn items(table: &str) -> TableDefinition<'_, &'static str, (u64, &'static str)> {
+    TableDefinition::new(table)
+}
+
+/// A configuration in a [`Store`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Configuration {
     store: Store,
+    table: Arc<str>,
     changed: broadcast::Sender<String>,
 }
 
 impl Configuration {
-    /// The configuration of that store.
+    /// The configuration of that store that has no name.
     pub fn new(store: Store) -> Configuration {
-        Configuration { store, changed: broadcast::Sender::new(BACKLOG) }
+        Configuration { store, table: CONFIGURATION.into(), changed: broadcast::Sender::new(BACKLOG) }
+    }
+
+    /// One that has.
+    pub async fn named(store: Store, name: &str) -> Result<Configuration, StoreError> {
+        let table: Arc<str> = format!("{CONFIGURATION}/{name}").into();
+        let made = Arc::clone(&table);
+        let make = move |write: &WriteTransaction| {
+            write.open_table(items(&made))?;
+            Ok(())
+        };
+        store.writer.write(make).await?;
+        Ok(Configuration { store, table, changed: broadcast::Sender::new(BACKLOG) })
     }
 
     /// The items of those keys that there are, as of one moment; without keys, all items.
     pub fn get(&self, keys: &[String]) -> Result<BTreeMap<String, Configured>, StoreError> {
         let read = self.store.read()?;
-        let table = read.open_table(CONFIGURATION)?;
+        let table = read.open_table(items(&self.table))?;
         let item = |(version, value): (u64, &str)| Configured { value: value.to_owned(), version };
-        let mut items = BTreeMap::new();
+        let mut there = BTreeMap::new();
         for key in keys {
             if let Some(found) = table.get(key.as_str())? {
-                items.insert(key.clone(), item(found.value()));
+                there.insert(key.clone(), item(found.value()));
             }
         }
         if keys.is_empty() {
             for entry in table.iter()? {
                 let (key, found) = entry?;
-                items.insert(key.value().to_owned(), item(found.value()));
+                there.insert(key.value().to_owned(), item(found.value()));
             }
         }
-        Ok(items)
+        Ok(there)
     }
 
     /// Sets an item; its new version, and whether there was none before.
     pub async fn put(&self, key: &str, value: String) -> Result<(Configured, bool), StoreError> {
-        let name = key.to_owned();
+        let (name, table) = (key.to_owned(), Arc::clone(&self.table));
         let change = move |write: &WriteTransaction| {
             let version = next(write)?;
-            let created = write.open_table(CONFIGURATION)?.insert(name.as_str(), (version, value.as_str()))?.is_none();
+            let created = write.open_table(items(&table))?.insert(name.as_str(), (version, value.as_str()))?.is_none();
             Ok((Configured { value, version }, created))
         };
         let done = self.store.writer.write(change).await?;
@@ -73,9 +94,9 @@ impl Configuration {
 
     /// Removes an item; whether there was one.
     pub async fn remove(&self, key: &str) -> Result<bool, StoreError> {
-        let name = key.to_owned();
+        let (name, table) = (key.to_owned(), Arc::clone(&self.table));
         let change =
-            move |write: &WriteTransaction| Ok(write.open_table(CONFIGURATION)?.remove(name.as_str())?.is_some());
+            move |write: &WriteTransaction| Ok(write.open_table(items(&table))?.remove(name.as_str())?.is_some());
         let removed = self.store.writer.write(change).await?;
         if removed {
             self.tell(key);

@@ -6,7 +6,7 @@ import { allows, type Caller, refused } from "./grants.js";
 import { completion } from "./state.js";
 
 interface Args {
-  component?: string;
+  component: string;
   key?: string;
   decryptionKey?: string;
   omitKey?: boolean;
@@ -15,11 +15,18 @@ interface Args {
 const NONCE = 12;
 const TAG = 16;
 
-/** Every name is a key of its own; a decryption key opens what its encryption key sealed, for the fake knows no pairs. */
-export function runCryptography(op: string, caller: Caller, args: Args, body: Body): Completion {
-  const { component = "cryptostore" } = args;
-  if (component !== "cryptostore") {
-    throw failure("NOT_FOUND", `cryptography: there is no component "${component}". Known: cryptostore`);
+/** Every name is a key of its component; a decryption key opens what its encryption key sealed, for the fake knows no pairs. */
+export function runCryptography(
+  known: readonly string[],
+  op: string,
+  caller: Caller,
+  given: Omit<Args, "component"> & { component?: string },
+  body: Body,
+): Completion {
+  const args = { ...given, component: given.component ?? "cryptostore" };
+  if (!known.includes(args.component)) {
+    const message = `cryptography: there is no component "${args.component}". Known: ${known.join(", ")}`;
+    throw failure("NOT_FOUND", message);
   }
   const data = Buffer.from(body === null ? "" : (body as string));
   switch (op) {
@@ -32,11 +39,11 @@ export function runCryptography(op: string, caller: Caller, args: Args, body: Bo
   }
 }
 
-function encrypt(caller: Caller, { key = "", decryptionKey = key, omitKey }: Args, data: Buffer): Buffer {
-  checkKey(caller, key);
+function encrypt(caller: Caller, { component, key = "", decryptionKey = key, omitKey }: Args, data: Buffer): Buffer {
+  checkKey(caller, component, key);
   const head = Buffer.from(`${omitKey ? "" : decryptionKey}\n`);
   const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv("aes-256-gcm", secret(decryptionKey), nonce);
+  const cipher = createCipheriv("aes-256-gcm", secret(component, decryptionKey), nonce);
   const sealed = Buffer.concat([cipher.update(data), cipher.final()]);
   return Buffer.concat([head, nonce, cipher.getAuthTag(), sealed]);
 }
@@ -45,10 +52,10 @@ function decrypt(caller: Caller, args: Args, data: Buffer): Buffer {
   const end = data.indexOf("\n");
   const key = args.key ?? data.subarray(0, Math.max(end, 0)).toString();
   if (key === "") throw failure("ERR_CRYPTO", "cryptography: the document names no key, and none was given");
-  checkKey(caller, key);
+  checkKey(caller, args.component, key);
   const rest = data.subarray(end + 1);
   try {
-    const cipher = createDecipheriv("aes-256-gcm", secret(key), rest.subarray(0, NONCE));
+    const cipher = createDecipheriv("aes-256-gcm", secret(args.component, key), rest.subarray(0, NONCE));
     cipher.setAuthTag(rest.subarray(NONCE, NONCE + TAG));
     return Buffer.concat([cipher.update(rest.subarray(NONCE + TAG)), cipher.final()]);
   } catch {
@@ -56,10 +63,11 @@ function decrypt(caller: Caller, args: Args, data: Buffer): Buffer {
   }
 }
 
-function secret(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+function secret(component: string, key: string): Buffer {
+  return createHash("sha256").update(`${component}/${key}`).digest();
 }
 
-function checkKey(caller: Caller, key: string): void {
-  if (caller.grants !== undefined && !allows(caller.grants.keys ?? [], key)) throw refused(caller, "keys", key);
+function checkKey(caller: Caller, component: string, key: string): void {
+  const granted = caller.grants === undefined ? ["*"] : (caller.grants.keys ?? []);
+  if (!allows(granted, key) && !allows(granted, `${component}/${key}`)) throw refused(caller, "keys", key);
 }

@@ -6,7 +6,7 @@ export interface Grants {
   spaces?: readonly string[];
   /** `store/key`; a `*` at the end stands for any rest. */
   secrets?: readonly string[];
-  /** Names of keys for encryption. */
+  /** Keys for encryption, `key` or `component/key`. */
   keys?: readonly string[];
   stores?: readonly string[];
   /** `pubsub/topic` */

@@ -12,26 +12,31 @@ interface Args {
 }
 
 export class FakeLocks {
-  readonly #held = new Map<string, { owner: string; until: number }>();
+  readonly #stores: Map<string, Map<string, { owner: string; until: number }>>;
   readonly #clock: FakeClock;
 
-  constructor(clock: FakeClock) {
+  constructor(names: readonly string[], clock: FakeClock) {
+    this.#stores = new Map(names.map((name) => [name, new Map<string, { owner: string; until: number }>()]));
     this.#clock = clock;
   }
 
   run(op: string, { store = "lockstore", resource, owner, expirySeconds }: Args): Completion {
-    if (store !== "lockstore") throw failure("NOT_FOUND", `lock: there is no component "${store}". Known: lockstore`);
-    const found = this.#held.get(resource);
+    const locks = this.#stores.get(store);
+    if (locks === undefined) {
+      const known = [...this.#stores.keys()].join(", ");
+      throw failure("NOT_FOUND", `lock: there is no component "${store}". Known: ${known}`);
+    }
+    const found = locks.get(resource);
     const held = found !== undefined && found.until > this.#clock.now ? found : undefined;
     switch (op) {
       case "lock.tryLock":
         if (held !== undefined) return completion({ success: false });
-        this.#held.set(resource, { owner, until: this.#clock.now + expirySeconds * 1000 });
+        locks.set(resource, { owner, until: this.#clock.now + expirySeconds * 1000 });
         return completion({ success: true });
       case "lock.unlock":
         if (held === undefined) return completion({ status: 1 });
         if (held.owner !== owner) return completion({ status: 2 });
-        this.#held.delete(resource);
+        locks.delete(resource);
         return completion({ status: 0 });
       default:
         throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);

@@ -25,7 +25,7 @@ async fn call(daprd: &Daprd, path: &str, body: &str) -> Answer {
 }
 
 /// The same until placement has told the sidecar where the type lives.
-async fn placed(daprd: &Daprd, path: &str) -> Answer {
+pub async fn placed(daprd: &Daprd, path: &str) -> Answer {
     let start = Instant::now();
     loop {
         let answer = call(daprd, path, "").await;

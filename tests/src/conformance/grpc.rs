@@ -118,6 +118,47 @@ async fn watch(client: &mut DaprClient<Channel>, step: &Step, target: &Target) -
     Err(Status::internal(format!("no change was told to {id:?}")))
 }
 
+/// Reminders and timers.
+async fn of_actor(client: &mut DaprClient<Channel>, step: &Step) -> Result<Value, Status> {
+    let text = |name| step.text(name, "").to_owned();
+    let (actor_type, actor_id, name) = (step.text("type", "Clock").to_owned(), text("id"), text("name"));
+    let (due_time, period, ttl) = (text("dueTime"), text("period"), text("ttl"));
+    match step.what.as_str() {
+        "remind" => {
+            let request = proto::RegisterActorReminderRequest {
+                actor_type,
+                actor_id,
+                name,
+                due_time,
+                period,
+                ttl,
+                ..Default::default()
+            };
+            client.register_actor_reminder(request).await?;
+        }
+        "reminder" => {
+            let request = proto::GetActorReminderRequest { actor_type, actor_id, name };
+            let found = client.get_actor_reminder(request).await?.into_inner();
+            return Ok(json!({"dueTime": found.due_time, "period": found.period}));
+        }
+        "forget" => {
+            let request = proto::UnregisterActorReminderRequest { actor_type, actor_id, name };
+            client.unregister_actor_reminder(request).await?;
+        }
+        "timer" => {
+            let (callback, data) = (text("callback"), Vec::new());
+            let request =
+                proto::RegisterActorTimerRequest { actor_type, actor_id, name, due_time, period, callback, data, ttl };
+            client.register_actor_timer(request).await?;
+        }
+        _ => {
+            let request = proto::UnregisterActorTimerRequest { actor_type, actor_id, name };
+            client.unregister_actor_timer(request).await?;
+        }
+    }
+    Ok(json!("ok"))
+}
+
 async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -> Result<Value, Status> {
     let (store_name, key) = (step.store().to_owned(), step.text("key", "").to_owned());
     match step.what.as_str() {
@@ -236,6 +277,7 @@ async fn one(client: &mut DaprClient<Channel>, step: &Step, etags: &mut Etags) -
             };
             client.unlock_alpha1(request).await.map(|answer| json!(answer.into_inner().status))
         }
+        "remind" | "reminder" | "forget" | "timer" | "untime" => of_actor(client, step).await,
         "metadata" => {
             let answer = client.get_metadata(proto::GetMetadataRequest {}).await?.into_inner();
             let mut components: Vec<Value> =

@@ -22,6 +22,14 @@ fn parsed(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| json!({"text": String::from_utf8_lossy(body)}))
 }
 
+/// The URL of a reminder or timer.
+fn of_actor(base: &str, step: &Step) -> String {
+    let what = if step.what.contains("time") { "timers" } else { "reminders" };
+    let [kind, id, name] =
+        [("type", "Clock"), ("id", ""), ("name", "")].map(|(name, default)| step.text(name, default));
+    format!("{base}/v1.0/actors/{kind}/{id}/{what}/{name}")
+}
+
 fn item(etags: &Etags, given: &Value) -> Value {
     let mut item = json!({"key": given["key"], "value": given["value"]});
     if let Some(etag) = etags.of(given) {
@@ -139,6 +147,18 @@ async fn one(client: &Client, base: &str, step: &Step, etags: &mut Etags) -> Res
             let body = json!({"resourceId": step.text("resource", ""), "lockOwner": step.text("owner", "")});
             send(client.post(url).json(&body)).await.map(|(_, _, body)| parsed(&body)["status"].clone())
         }
+        "remind" | "timer" => {
+            let times = ["dueTime", "period", "ttl", "callback"].into_iter();
+            let body: Value =
+                times.filter_map(|name| Some((name.to_owned(), step.arguments.get(name)?.clone()))).collect();
+            send(client.post(of_actor(base, step)).json(&body)).await.map(|_| json!("ok"))
+        }
+        "reminder" => {
+            let (_, _, body) = send(client.get(of_actor(base, step))).await?;
+            let body = parsed(&body);
+            Ok(json!({"dueTime": body["dueTime"], "period": body["period"]}))
+        }
+        "forget" | "untime" => send(client.delete(of_actor(base, step))).await.map(|_| json!("ok")),
         "metadata" => {
             let (_, _, body) = send(client.get(format!("{base}/v1.0/metadata"))).await?;
             let body = parsed(&body);

@@ -1,4 +1,4 @@
-//! `/v1.0/actors/{type}/{id}`: methods and state.
+//! `/v1.0/actors/{type}/{id}`: methods and state; [`super::reminders`] has the rest.
 use super::Context;
 use super::error::DaprApiError;
 use crate::capabilities::actors::{Actor, NO_ADDRESS, Write};

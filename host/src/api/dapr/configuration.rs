@@ -2,23 +2,23 @@
 //! only one is this host.
 use super::error::DaprApiError;
 use super::{Context, metadata_of};
-use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
+use crate::components::Block;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeMap;
 
-fn check_store(store: &str) -> Result<(), DaprApiError> {
-    match unknown_store(store) {
+fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
+    match unknown_store(context, store) {
         None => Ok(()),
         Some(message) => Err(DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_CONFIGURATION_STORE_NOT_FOUND", message)),
     }
 }
 
 /// Why a store is none.
-pub fn unknown_store(store: &str) -> Option<String> {
-    (store != DEFAULT_CONFIGURATION_STORE).then(|| format!("configuration store {store} not found"))
+pub fn unknown_store(context: &Context, store: &str) -> Option<String> {
+    (!context.components.has(Block::Configuration, store)).then(|| format!("configuration store {store} not found"))
 }
 
 /// `{key: {value, version, metadata}}`; 204 where there is nothing.
@@ -28,7 +28,7 @@ pub async fn get(
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let keys: Vec<String> = query.iter().filter(|(name, _)| name == "key").map(|(_, key)| key.clone()).collect();
     let metadata = metadata_of(query.into_iter().collect::<BTreeMap<_, _>>());
     let found = context.configuration.get(&context.caller(&headers), &store, &keys, &metadata).await;
@@ -43,15 +43,15 @@ pub async fn get(
 }
 
 /// As Dapr answers where no application listens.
-pub async fn subscribe(Path(store): Path<String>) -> DaprApiError {
+pub async fn subscribe(State(context): State<Context>, Path(store): Path<String>) -> DaprApiError {
     let message = "app channel is not initialized. cannot subscribe to configuration updates; gRPC streams them";
     let without = DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_APP_CHANNEL_NIL", message);
-    check_store(&store).err().unwrap_or(without)
+    check_store(&context, &store).err().unwrap_or(without)
 }
 
 /// There is no subscription to end.
-pub async fn unsubscribe(Path((store, id)): Path<(String, String)>) -> DaprApiError {
+pub async fn unsubscribe(State(context): State<Context>, Path((store, id)): Path<(String, String)>) -> DaprApiError {
     let message = format!("failed to unsubscribe to configuration request {id}: subscription does not exist");
     let unknown = DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_CONFIGURATION_UNSUBSCRIBE", message);
-    check_store(&store).err().unwrap_or(unknown)
+    check_store(&context, &store).err().unwrap_or(unknown)
 }

@@ -1,7 +1,9 @@
 //! `/v1.0-alpha1/crypto/{name}/encrypt` and `/decrypt`: what is wanted in headers, the data as the body.
 use super::Context;
 use super::error::DaprApiError;
-use crate::capabilities::crypto::{DEFAULT_CRYPTO, Encryption};
+use crate::capabilities::crypto::Encryption;
+use crate::capabilities::truthy;
+use crate::components::Block;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,13 +11,13 @@ use axum::response::IntoResponse;
 use daplet_abi::op::OpError;
 
 /// Why there is no such component.
-pub fn unknown_provider(name: &str) -> Option<String> {
-    (name != DEFAULT_CRYPTO).then(|| format!("crypto provider {name} not found"))
+pub fn unknown_provider(context: &Context, name: &str) -> Option<String> {
+    (!context.components.has(Block::Crypto, name)).then(|| format!("crypto provider {name} not found"))
 }
 
-fn check(name: &str) -> Result<(), DaprApiError> {
+fn check(context: &Context, name: &str) -> Result<(), DaprApiError> {
     let unknown = |message| DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_CRYPTO_PROVIDER_NOT_FOUND", message);
-    unknown_provider(name).map_or(Ok(()), |message| Err(unknown(message)))
+    unknown_provider(context, name).map_or(Ok(()), |message| Err(unknown(message)))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -35,11 +37,6 @@ fn failed(e: &OpError) -> DaprApiError {
     DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_CRYPTO", e.message.as_str())
 }
 
-/// What Dapr takes for true.
-fn truthy(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
-}
-
 fn octets(body: Bytes) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/octet-stream")], body)
 }
@@ -51,7 +48,7 @@ pub async fn encrypt(
     headers: HeaderMap,
     data: Bytes,
 ) -> Result<impl IntoResponse, DaprApiError> {
-    check(&name)?;
+    check(&context, &name)?;
     let how = Encryption {
         key: required(&headers, "dapr-key-name")?,
         algorithm: required(&headers, "dapr-key-wrap-algorithm")?,
@@ -70,7 +67,7 @@ pub async fn decrypt(
     headers: HeaderMap,
     document: Bytes,
 ) -> Result<impl IntoResponse, DaprApiError> {
-    check(&name)?;
+    check(&context, &name)?;
     let key = text(&headers, "dapr-key-name");
     let done = context.crypto.decrypt(&context.caller(&headers), &name, key, document).await;
     done.map(octets).map_err(|e| failed(&e))

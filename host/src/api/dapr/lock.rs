@@ -1,7 +1,8 @@
 //! `/v1.0-alpha1/lock/{store}` and `/unlock/{store}`.
 use super::Context;
 use super::error::DaprApiError;
-use crate::capabilities::lock::{DEFAULT_LOCKS, UnlockStatus, expiry};
+use crate::capabilities::lock::{UnlockStatus, expiry};
+use crate::components::Block;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -22,7 +23,7 @@ struct Body {
 }
 
 /// Why a call is refused before the store is asked: Dapr's code and message, in Dapr's order. Always the caller's fault.
-pub fn refusal(store: &str, resource: &str, owner: &str) -> Option<(&'static str, String)> {
+pub fn refusal(context: &Context, store: &str, resource: &str, owner: &str) -> Option<(&'static str, String)> {
     const MALFORMED: &str = "ERR_MALFORMED_REQUEST";
     if resource.is_empty() {
         return Some((MALFORMED, format!("ResourceId is empty in lock store {store}")));
@@ -30,7 +31,8 @@ pub fn refusal(store: &str, resource: &str, owner: &str) -> Option<(&'static str
     if owner.is_empty() {
         return Some((MALFORMED, format!("LockOwner is empty in lock store {store}")));
     }
-    (store != DEFAULT_LOCKS).then(|| ("ERR_LOCK_STORE_NOT_FOUND", format!("lock store {store} not found")))
+    let known = context.components.has(Block::Lock, store);
+    (!known).then(|| ("ERR_LOCK_STORE_NOT_FOUND", format!("lock store {store} not found")))
 }
 
 /// Why a lifetime is none.
@@ -46,9 +48,9 @@ fn parse(body: &[u8]) -> Result<Body, DaprApiError> {
     serde_json::from_slice(body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))
 }
 
-fn check(store: &str, body: &Body) -> Result<(), DaprApiError> {
+fn check(context: &Context, store: &str, body: &Body) -> Result<(), DaprApiError> {
     let refused = |(code, message)| DaprApiError::new(StatusCode::BAD_REQUEST, code, message);
-    refusal(store, &body.resource_id, &body.lock_owner).map_or(Ok(()), |refusal| Err(refused(refusal)))
+    refusal(context, store, &body.resource_id, &body.lock_owner).map_or(Ok(()), |refusal| Err(refused(refusal)))
 }
 
 fn failed(code: &str, what: &str, message: &str) -> DaprApiError {
@@ -64,7 +66,7 @@ pub async fn lock(
 ) -> Result<Json<Value>, DaprApiError> {
     let body = parse(&body)?;
     let expiry = check_expiry(&store, body.expiry_in_seconds).map_err(malformed)?;
-    check(&store, &body)?;
+    check(&context, &store, &body)?;
     let cx = context.caller(&headers);
     let taken = context.lock.try_lock(&cx, &store, &body.resource_id, &body.lock_owner, expiry).await;
     let success = taken.map_err(|e| failed("ERR_TRY_LOCK", "failed to try acquiring lock", &e.message))?;
@@ -79,7 +81,7 @@ pub async fn unlock(
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
     let body = parse(&body)?;
-    check(&store, &body)?;
+    check(&context, &store, &body)?;
     let cx = context.caller(&headers);
     let released = context.lock.unlock(&cx, &store, &body.resource_id, &body.lock_owner).await;
     let status: UnlockStatus = released.map_err(|e| failed("ERR_UNLOCK", "failed to release lock", &e.message))?;

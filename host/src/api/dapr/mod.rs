@@ -10,7 +10,7 @@
 //! - [`invoke`] serves `/v1.0/invoke` and the `dapr-app-id` header
 //! - [`binding`] serves `/v1.0/bindings`
 //! - [`crypto`] serves `/v1.0-alpha1/crypto`
-//! - [`actors`] serves `/v1.0/actors`
+//! - [`actors`] serves `/v1.0/actors`, [`reminders`] what in it is called later
 //! - [`jobs`] serves `/v1.0/jobs`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
 //! - [`error`] has Dapr's two shapes of errors
@@ -23,20 +23,24 @@ pub mod invoke;
 pub mod jobs;
 pub mod lock;
 pub mod publish;
+pub mod reminders;
 pub mod secrets;
 pub mod state;
 
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actors;
+use crate::capabilities::actors::embedded::Embedded as KeptReminders;
+use crate::capabilities::actors::reminders::{Reminders, Timers};
 use crate::capabilities::binding::Bindings;
-use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
-use crate::capabilities::crypto::{CryptoProvider, DEFAULT_CRYPTO};
+use crate::capabilities::configuration::ConfigurationStore;
+use crate::capabilities::crypto::CryptoProvider;
 use crate::capabilities::invoke::OwnApp;
 use crate::capabilities::jobs::JobStore;
-use crate::capabilities::lock::{DEFAULT_LOCKS, LockStore};
-use crate::capabilities::pubsub::{Broker, DEFAULT_PUBSUB};
-use crate::capabilities::secrets::{DEFAULT_SECRET_STORE, SecretStore};
-use crate::capabilities::state::{DEFAULT_STORE, StateStore};
+use crate::capabilities::lock::LockStore;
+use crate::capabilities::pubsub::Broker;
+use crate::capabilities::secrets::SecretStore;
+use crate::capabilities::state::StateStore;
+use crate::components::{Component, Components};
 use crate::functions::Registry;
 use crate::store::Log;
 use axum::extract::State;
@@ -54,6 +58,8 @@ use tokio_util::sync::CancellationToken;
 /// What the routes need.
 #[derive(Clone)]
 pub struct Context {
+    /// What there is, by name.
+    pub components: Arc<Components>,
     /// State; keys are taken as they come.
     pub state: Arc<dyn StateStore>,
     /// The broker.
@@ -70,6 +76,12 @@ pub struct Context {
     pub jobs: Arc<dyn JobStore>,
     /// Actors.
     pub actors: Arc<dyn Actors>,
+    /// Their reminders.
+    pub reminders: Arc<dyn Reminders>,
+    /// Where those are, unless a sidecar has them.
+    pub kept_reminders: Option<KeptReminders>,
+    /// Their timers.
+    pub timers: Arc<dyn Timers>,
     /// Output bindings.
     pub binding: Arc<dyn Bindings>,
     /// Cryptography.
@@ -129,6 +141,14 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/actors/{type}/{id}/method/{method}", any(actors::call))
         .route("/v1.0/actors/{type}/{id}/state", post(actors::save).put(actors::save))
         .route("/v1.0/actors/{type}/{id}/state/{key}", get(actors::get))
+        .route(
+            "/v1.0/actors/{type}/{id}/reminders/{name}",
+            post(reminders::set).put(reminders::set).get(reminders::get).delete(reminders::delete),
+        )
+        .route(
+            "/v1.0/actors/{type}/{id}/timers/{name}",
+            post(reminders::set_timer).put(reminders::set_timer).delete(reminders::delete_timer),
+        )
         .route("/v1.0-alpha1/lock/{store}", post(lock::lock))
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))
@@ -148,32 +168,6 @@ fn metadata_of(query: BTreeMap<String, String>) -> BTreeMap<String, String> {
 /// What `metadata` gives as the runtime's version.
 pub const RUNTIME_VERSION: &str = concat!("daplet-", env!("CARGO_PKG_VERSION"));
 
-/// A component of the embedded default.
-pub struct Component {
-    /// Its name.
-    pub name: &'static str,
-    /// Building block and implementation.
-    pub kind: &'static str,
-    /// What it can beyond the least.
-    pub capabilities: &'static [&'static str],
-}
-
-/// All of them.
-pub fn components() -> &'static [Component] {
-    &[
-        Component {
-            name: DEFAULT_STORE,
-            kind: "state.daplet",
-            capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "QUERY_API"],
-        },
-        Component { name: DEFAULT_PUBSUB, kind: "pubsub.daplet", capabilities: &[] },
-        Component { name: DEFAULT_CONFIGURATION_STORE, kind: "configuration.daplet", capabilities: &[] },
-        Component { name: DEFAULT_SECRET_STORE, kind: "secretstores.daplet", capabilities: &[] },
-        Component { name: DEFAULT_CRYPTO, kind: "crypto.daplet", capabilities: &[] },
-        Component { name: DEFAULT_LOCKS, kind: "lock.daplet", capabilities: &[] },
-    ]
-}
-
 /// What the functions subscribe to.
 pub fn subscriptions(context: &Context) -> impl Iterator<Item = Subscription> {
     let functions = context.registry.list();
@@ -181,10 +175,10 @@ pub fn subscriptions(context: &Context) -> impl Iterator<Item = Subscription> {
 }
 
 async fn metadata(State(context): State<Context>) -> Response {
-    let components: Vec<Value> = components()
-        .iter()
-        .map(|c| json!({"name": c.name, "type": c.kind, "version": "v1", "capabilities": c.capabilities}))
-        .collect();
+    let listed = context.components.listed.iter();
+    let component =
+        |c: &Component| json!({"name": c.name, "type": c.kind, "version": c.version, "capabilities": c.capabilities});
+    let components: Vec<Value> = listed.map(component).collect();
     let subscriptions: Vec<Value> = subscriptions(&context)
         .map(|s| {
             json!({

@@ -1,18 +1,21 @@
 //! `/v1.0/publish/{pubsub}/{topic…}`, single and bulk.
 use super::error::DaprApiError;
 use super::{Context, metadata_of};
-use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing, outgoing};
+use crate::capabilities::pubsub::scopes::FORBIDDEN;
+use crate::capabilities::pubsub::{Outgoing, outgoing};
+use crate::components::Block;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daplet_abi::op::OpError;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 
-fn check(pubsub: &str, topic: &str) -> Result<(), DaprApiError> {
-    if pubsub != DEFAULT_PUBSUB {
+fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), DaprApiError> {
+    if !context.components.has(Block::Pubsub, pubsub) {
         let error =
             DaprApiError::new(StatusCode::NOT_FOUND, "ERR_PUBSUB_NOT_FOUND", format!("pubsub {pubsub} is not found"));
         return Err(error.rich("DAPR_PUBSUB_NOT_FOUND", Some(("pubsub", pubsub))));
@@ -30,6 +33,15 @@ fn failed(pubsub: &str, topic: &str, reason: &str) -> DaprApiError {
         .rich("DAPR_PUBSUB_PUBLISH_MESSAGE", Some(("pubsub", pubsub)))
 }
 
+/// Why nothing was taken.
+fn refused(pubsub: &str, topic: &str, error: OpError) -> DaprApiError {
+    if error.code == FORBIDDEN {
+        return DaprApiError::new(StatusCode::FORBIDDEN, FORBIDDEN, error.message)
+            .rich("DAPR_PUBSUB_FORBIDDEN", Some(("pubsub", pubsub)));
+    }
+    failed(pubsub, topic, &error.message)
+}
+
 /// One message; 204.
 pub async fn one(
     State(context): State<Context>,
@@ -38,13 +50,13 @@ pub async fn one(
     headers: HeaderMap,
     data: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    check(&pubsub, &topic)?;
+    check(&context, &pubsub, &topic)?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
     let message =
         Outgoing { entry_id: String::new(), data, content_type: content_type.to_owned(), metadata: metadata_of(query) };
     let cloud_event = content_type.contains("cloudevents");
     let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, vec![message]).await;
-    match published.map_err(|e| failed(&pubsub, &topic, &e.message))?.into_iter().next() {
+    match published.map_err(|e| refused(&pubsub, &topic, e))?.into_iter().next() {
         None => Ok(StatusCode::NO_CONTENT),
         Some((_, reason)) if cloud_event => {
             Err(DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_PUBSUB_CLOUD_EVENTS_SER", reason))
@@ -79,7 +91,7 @@ pub async fn bulk(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
-    check(&pubsub, &topic)?;
+    check(&context, &pubsub, &topic)?;
     let malformed = |reason: String| {
         let message = format!("error when unmarshaling the request for topic {topic} pubsub {pubsub}: {reason}");
         DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_PUBSUB_EVENTS_SER", message)
@@ -95,7 +107,7 @@ pub async fn bulk(
         return Err(malformed(format!("entryId {} is duplicated", twice.entry_id)));
     }
     let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, messages).await;
-    let failures = published.map_err(|e| failed(&pubsub, &topic, &e.message))?;
+    let failures = published.map_err(|e| refused(&pubsub, &topic, e))?;
     if failures.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

@@ -1,7 +1,7 @@
 //! `/v1.0/secrets/{store}`: one secret, or all of them. Callers are the operator's own programs: grants are the functions' affair.
 use super::Context;
 use super::error::DaprApiError;
-use crate::capabilities::secrets::DEFAULT_SECRET_STORE;
+use crate::components::Block;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 type Parameters = Query<BTreeMap<String, String>>;
 
-fn check_store(store: &str) -> Result<(), DaprApiError> {
-    if store == DEFAULT_SECRET_STORE {
+fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
+    if context.components.has(Block::Secrets, store) {
         return Ok(());
     }
     let message = format!("failed finding secret store with key {store}");
@@ -45,7 +45,7 @@ pub async fn get(
     Query(query): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let found = context.secrets.get(&context.caller(&headers), &store, &key, &super::metadata_of(query)).await;
     match found.map_err(|e| failed(not_had(&store, &key, &e.message)))? {
         Some(secret) => Ok(Json(secret).into_response()),
@@ -60,7 +60,7 @@ pub async fn bulk(
     Query(query): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let found = context.secrets.get_bulk(&context.caller(&headers), &store, &super::metadata_of(query)).await;
     Ok(Json(found.map_err(|e| failed(none_had(&store, &e)))?).into_response())
 }

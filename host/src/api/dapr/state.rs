@@ -2,7 +2,8 @@
 use super::Context;
 use super::error::DaprApiError;
 use crate::capabilities::CallContext;
-use crate::capabilities::state::{DEFAULT_STORE, rfc3339};
+use crate::capabilities::state::rfc3339;
+use crate::components::Block;
 use crate::store::{Change, Item, Put};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -33,8 +34,8 @@ fn malformed(message: impl Into<String>) -> DaprApiError {
     DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
 }
 
-fn check_store(store: &str) -> Result<(), DaprApiError> {
-    if store == DEFAULT_STORE {
+fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
+    if context.components.has(Block::State, store) {
         return Ok(());
     }
     let message = format!("state store {store} is not found");
@@ -50,11 +51,11 @@ pub fn illegal_key(key: &str) -> Option<String> {
     key.contains("||").then(|| format!("input key/keyPrefix '{key}' can't contain '||'"))
 }
 
-fn check_key(key: &str) -> Result<(), DaprApiError> {
+fn check_key(store: &str, key: &str) -> Result<(), DaprApiError> {
     match illegal_key(key) {
         None => Ok(()),
         Some(reason) if key.is_empty() => Err(malformed(reason)),
-        Some(reason) => Err(malformed(reason).rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", DEFAULT_STORE)))),
+        Some(reason) => Err(malformed(reason).rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", store)))),
     }
 }
 
@@ -87,8 +88,8 @@ pub fn parse_ttl(given: Option<&str>) -> Result<Option<u64>, String> {
 }
 
 impl Save<'_> {
-    fn change(self, put: bool, query: &BTreeMap<String, String>) -> Result<Change, DaprApiError> {
-        check_key(&self.key)?;
+    fn change(self, store: &str, put: bool, query: &BTreeMap<String, String>) -> Result<Change, DaprApiError> {
+        check_key(store, &self.key)?;
         let etag = match self.etag {
             None | Some(Value::Null) => None,
             Some(Value::String(etag)) => Some(etag),
@@ -129,10 +130,11 @@ pub async fn save(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let items: Vec<Save> =
         serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
-    let changes: Vec<Change> = items.into_iter().map(|item| item.change(true, &query)).collect::<Result<_, _>>()?;
+    let changes: Vec<Change> =
+        items.into_iter().map(|item| item.change(&store, true, &query)).collect::<Result<_, _>>()?;
     let cx = context.caller(&headers);
     let saves = changes.into_iter().map(|change| context.state.change(&cx, &store, change));
     match futures::future::join_all(saves).await.into_iter().find_map(Result::err) {
@@ -148,8 +150,8 @@ pub async fn get(
     Query(query): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
-    check_key(&key)?;
+    check_store(&context, &store)?;
+    check_key(&store, &key)?;
     consistency(&query)?;
     let cx = context.caller(&headers);
     match context.state.get(&cx, &store, &key).await {
@@ -189,11 +191,11 @@ pub async fn bulk_get(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let BulkGet { keys } =
         serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
     for key in &keys {
-        check_key(key)?;
+        check_key(&store, key)?;
     }
     let cx = context.caller(&headers);
     let items = context
@@ -222,8 +224,8 @@ pub async fn delete(
     Query(query): Parameters,
     headers: HeaderMap,
 ) -> Result<StatusCode, DaprApiError> {
-    check_store(&store)?;
-    check_key(&key)?;
+    check_store(&context, &store)?;
+    check_key(&store, &key)?;
     let etag =
         headers.get(header::IF_MATCH).and_then(|etag| etag.to_str().ok()).map(|etag| etag.trim_matches('"').to_owned());
     let _checked = concurrency(query.get("concurrency").map(String::as_str))?;
@@ -253,7 +255,7 @@ pub async fn transaction(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let Transaction { operations } =
         serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
     let mut changes = Vec::new();
@@ -266,7 +268,7 @@ pub async fn transaction(
                 return Err(DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_NOT_SUPPORTED_STATE_OPERATION", message));
             }
         };
-        changes.push(request.change(put, &query)?);
+        changes.push(request.change(&store, put, &query)?);
     }
     let cx: CallContext = context.caller(&headers);
     let done = context.state.transact(&cx, &store, changes).await;
@@ -283,7 +285,7 @@ pub async fn query(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
-    check_store(&store)?;
+    check_store(&context, &store)?;
     let found = context.state.query(&context.caller(&headers), &store, "", &body).await.map_err(|e| {
         let message = format!("failed query in state store {store}: {}", e.message);
         if e.code == codes::INVALID_ARGUMENT {

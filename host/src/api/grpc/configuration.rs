@@ -1,5 +1,6 @@
 //! Configuration: get, and the stream of changes.
 use super::{Call, proto};
+use crate::api::dapr::Context;
 use crate::api::dapr::configuration::unknown_store;
 use crate::capabilities::configuration::{Item, Items};
 use ::dapr::dapr::proto::common::v1::ConfigurationItem;
@@ -7,8 +8,8 @@ use futures::stream::{BoxStream, StreamExt};
 use std::collections::HashMap;
 use tonic::Status;
 
-fn check_store(store: &str) -> Result<(), Status> {
-    unknown_store(store).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
+fn check_store(context: &Context, store: &str) -> Result<(), Status> {
+    unknown_store(context, store).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
 }
 
 fn items(found: Items) -> HashMap<String, ConfigurationItem> {
@@ -23,7 +24,7 @@ fn items(found: Items) -> HashMap<String, ConfigurationItem> {
 pub async fn get(call: Call<proto::GetConfigurationRequest>) -> Result<proto::GetConfigurationResponse, Status> {
     let cx = call.caller();
     let proto::GetConfigurationRequest { store_name: store, keys, metadata } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let found = call.context.configuration.get(&cx, &store, &keys, &metadata.into_iter().collect()).await;
     let failed =
         |message| Status::internal(format!("failed to get {keys:?} from Configuration store {store}: {message}"));
@@ -36,7 +37,7 @@ pub type Changes = BoxStream<'static, Result<proto::SubscribeConfigurationRespon
 /// First the subscription's id alone, as Dapr sends it, then each change. The subscription ends with its stream.
 pub async fn subscribe(call: Call<proto::SubscribeConfigurationRequest>) -> Result<Changes, Status> {
     let proto::SubscribeConfigurationRequest { store_name: store, keys, .. } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let changes = call.context.configuration.watch(&store, keys).map_err(|e| Status::internal(e.message))?;
     let id = uuid::Uuid::new_v4().to_string();
     let told = move |found: Items| proto::SubscribeConfigurationResponse { id: id.clone(), items: items(found) };
@@ -49,7 +50,7 @@ pub async fn subscribe(call: Call<proto::SubscribeConfigurationRequest>) -> Resu
 pub async fn unsubscribe(
     call: Call<proto::UnsubscribeConfigurationRequest>,
 ) -> Result<proto::UnsubscribeConfigurationResponse, Status> {
-    check_store(&call.message.store_name)?;
+    check_store(&call.context, &call.message.store_name)?;
     let message = format!("subscription {} ends when its stream is closed", call.message.id);
     Ok(proto::UnsubscribeConfigurationResponse { ok: true, message })
 }

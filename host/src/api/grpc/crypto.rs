@@ -63,8 +63,8 @@ fn pieces<A: Send + 'static>(data: &Bytes, message: impl Fn(StreamPayload) -> A)
     stream::iter((0..count).map(|n| Ok(message(piece(n)))).collect::<Vec<_>>()).boxed()
 }
 
-fn known(component: &str) -> Result<(), Status> {
-    unknown_provider(component).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
+fn known(context: &Context, component: &str) -> Result<(), Status> {
+    unknown_provider(context, component).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
 }
 
 fn failed(e: OpError) -> Status {
@@ -81,7 +81,7 @@ pub async fn encrypt(
 ) -> Result<Pieces<proto::EncryptResponse>, Status> {
     let (options, data) =
         all(&context, stream, |message: proto::EncryptRequest| (message.options, message.payload)).await?;
-    known(&options.component_name)?;
+    known(&context, &options.component_name)?;
     for (name, value) in [("key name", &options.key_name), ("key wrap algorithm", &options.key_wrap_algorithm)] {
         if value.is_empty() {
             return Err(Status::invalid_argument(format!("missing {name} in the options")));
@@ -105,7 +105,7 @@ pub async fn decrypt(
 ) -> Result<Pieces<proto::DecryptResponse>, Status> {
     let (options, document) =
         all(&context, stream, |message: proto::DecryptRequest| (message.options, message.payload)).await?;
-    known(&options.component_name)?;
+    known(&context, &options.component_name)?;
     let cx = context.caller(&HeaderMap::new());
     let data = context.crypto.decrypt(&cx, &options.component_name, some(options.key_name), document).await;
     Ok(pieces(&data.map_err(failed)?, |payload| proto::DecryptResponse { payload: Some(payload) }))

@@ -45,7 +45,8 @@ fn data(any: prost_types::Any) -> Result<serde_json::Value, Status> {
     Ok(JobSpec::data(&any.value).unwrap_or_default())
 }
 
-fn policy(policy: Policy) -> FailurePolicy {
+/// A failure policy in the words of HTTP.
+pub fn policy(policy: Policy) -> FailurePolicy {
     match policy {
         Policy::Drop(_) => FailurePolicy::Drop {},
         Policy::Constant(common::JobFailurePolicyConstant { interval, max_retries }) => {

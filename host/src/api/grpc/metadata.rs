@@ -1,15 +1,16 @@
 //! What the sidecar says of itself: the same as over HTTP.
 use super::{Call, proto};
-use crate::api::dapr::{components, set_extended, subscriptions};
+use crate::api::dapr::{set_extended, subscriptions};
+use crate::components::Component;
 use std::sync::PoisonError;
 use tonic::Status;
 
 pub async fn get(call: Call<proto::GetMetadataRequest>) -> Result<proto::GetMetadataResponse, Status> {
     let context = &call.context;
-    let component = |component: &crate::api::dapr::Component| proto::RegisteredComponents {
-        name: component.name.to_owned(),
-        r#type: component.kind.to_owned(),
-        version: "v1".to_owned(),
+    let component = |component: &Component| proto::RegisteredComponents {
+        name: component.name.clone(),
+        r#type: component.kind.clone(),
+        version: component.version.clone(),
         capabilities: component.capabilities.iter().map(|word| (*word).to_owned()).collect(),
     };
     let subscription = |s: daplet_abi::load::Subscription| proto::PubsubSubscription {
@@ -22,7 +23,7 @@ pub async fn get(call: Call<proto::GetMetadataRequest>) -> Result<proto::GetMeta
     let extended = context.extended.read().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(proto::GetMetadataResponse {
         id: context.app_id.to_string(),
-        registered_components: components().iter().map(component).collect(),
+        registered_components: context.components.listed.iter().map(component).collect(),
         extended_metadata: extended.into_iter().collect(),
         subscriptions: subscriptions(context).map(subscription).collect(),
         runtime_version: crate::api::dapr::RUNTIME_VERSION.to_owned(),

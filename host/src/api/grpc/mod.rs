@@ -12,7 +12,7 @@
 //! - [`crypto`]: documents, in pieces
 //! - [`invoke`]: this host's functions as an application
 //! - [`binding`]: output bindings
-//! - [`actors`]: methods and state
+//! - [`actors`]: methods and state; [`reminders`]: theirs, and timers
 //! - [`jobs`]: schedule, look, delete
 //! - [`lock`]: take and give back
 //! - [`metadata`]: what the sidecar says of itself
@@ -25,6 +25,7 @@ mod jobs;
 mod lock;
 mod metadata;
 mod publish;
+mod reminders;
 mod secrets;
 mod state;
 mod subscribe;
@@ -92,6 +93,13 @@ pub fn routes(context: &Context) -> Router {
         ("InvokeActor", unary(context, actors::call)),
         ("GetActorState", unary(context, actors::get)),
         ("ExecuteActorStateTransaction", unary(context, actors::save)),
+        ("RegisterActorReminder", unary(context, reminders::set)),
+        ("GetActorReminder", unary(context, reminders::get)),
+        ("UnregisterActorReminder", unary(context, reminders::delete)),
+        ("ListActorReminders", unary(context, reminders::list)),
+        ("UnregisterActorRemindersByType", unary(context, reminders::delete_all)),
+        ("RegisterActorTimer", unary(context, reminders::set_timer)),
+        ("UnregisterActorTimer", unary(context, reminders::delete_timer)),
         ("EncryptAlpha1", bidirectional(context, crypto::encrypt)),
         ("DecryptAlpha1", bidirectional(context, crypto::decrypt)),
         ("InvokeBinding", unary(context, binding::invoke)),

@@ -1,18 +1,27 @@
 //! Events, single and bulk.
 use super::{Call, failed, proto};
-use crate::capabilities::pubsub::{DEFAULT_PUBSUB, Outgoing};
+use crate::api::dapr::Context;
+use crate::capabilities::pubsub::Outgoing;
+use crate::capabilities::pubsub::scopes::FORBIDDEN;
+use crate::components::Block;
+use daplet_abi::op::OpError;
 use std::collections::{HashMap, HashSet};
 use tonic::Status;
 
-/// There is one broker.
-pub fn check(pubsub: &str, topic: &str) -> Result<(), Status> {
-    if pubsub != DEFAULT_PUBSUB {
+/// Whether there is such a broker, and a topic.
+pub fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status> {
+    if !context.components.has(Block::Pubsub, pubsub) {
         return Err(Status::invalid_argument(format!("pubsub {pubsub} is not found")));
     }
     if topic.is_empty() {
         return Err(Status::invalid_argument(format!("topic is empty in pubsub {pubsub}")));
     }
     Ok(())
+}
+
+/// Why nothing was taken, or nothing can be had.
+pub fn refused(what: &str, error: OpError) -> Status {
+    if error.code == FORBIDDEN { Status::permission_denied(error.message) } else { failed(what, &error) }
 }
 
 fn content_type(given: String) -> String {
@@ -22,7 +31,7 @@ fn content_type(given: String) -> String {
 pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Status> {
     let request = std::mem::take(&mut call.message);
     let (pubsub, topic) = (request.pubsub_name, request.topic);
-    check(&pubsub, &topic)?;
+    check(&call.context, &pubsub, &topic)?;
     let message = Outgoing {
         entry_id: String::new(),
         data: request.data.into(),
@@ -31,7 +40,7 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
     };
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, vec![message]).await;
-    match failures.map_err(|e| failed(&what, &e))?.into_iter().next() {
+    match failures.map_err(|e| refused(&what, e))?.into_iter().next() {
         None => Ok(()),
         Some((_, reason)) => Err(Status::invalid_argument(format!("{what}: {reason}"))),
     }
@@ -41,7 +50,7 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
 pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::BulkPublishResponse, Status> {
     let request = std::mem::take(&mut call.message);
     let (pubsub, topic) = (request.pubsub_name, request.topic);
-    check(&pubsub, &topic)?;
+    check(&call.context, &pubsub, &topic)?;
     let mut ids = HashSet::new();
     if let Some(entry) = request.entries.iter().find(|e| e.entry_id.is_empty() || !ids.insert(e.entry_id.as_str())) {
         let reason = format!("entryId {:?} is duplicated or empty, for topic {topic} pubsub {pubsub}", entry.entry_id);
@@ -58,6 +67,6 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, messages).await;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let entry = |(entry_id, error)| proto::BulkPublishResponseFailedEntry { entry_id, error };
-    let failures = failures.map_err(|e| failed(&what, &e))?;
+    let failures = failures.map_err(|e| refused(&what, e))?;
     Ok(proto::BulkPublishResponse { failed_entries: failures.into_iter().map(entry).collect() })
 }

@@ -1,11 +1,12 @@
 //! Secrets: one, or all of them.
 use super::{Call, proto};
+use crate::api::dapr::Context;
 use crate::api::dapr::secrets::{absent, none_had, not_had};
-use crate::capabilities::secrets::DEFAULT_SECRET_STORE;
+use crate::components::Block;
 use tonic::Status;
 
-fn check_store(store: &str) -> Result<(), Status> {
-    if store == DEFAULT_SECRET_STORE {
+fn check_store(context: &Context, store: &str) -> Result<(), Status> {
+    if context.components.has(Block::Secrets, store) {
         return Ok(());
     }
     Err(Status::invalid_argument(format!("failed finding secret store with key {store}")))
@@ -14,7 +15,7 @@ fn check_store(store: &str) -> Result<(), Status> {
 pub async fn get(call: Call<proto::GetSecretRequest>) -> Result<proto::GetSecretResponse, Status> {
     let cx = call.caller();
     let proto::GetSecretRequest { store_name: store, key, metadata } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let found = call.context.secrets.get(&cx, &store, &key, &metadata.into_iter().collect()).await;
     match found.map_err(|e| Status::internal(not_had(&store, &key, &e.message)))? {
         Some(secret) => Ok(proto::GetSecretResponse { data: secret.into_iter().collect() }),
@@ -25,7 +26,7 @@ pub async fn get(call: Call<proto::GetSecretRequest>) -> Result<proto::GetSecret
 pub async fn get_bulk(call: Call<proto::GetBulkSecretRequest>) -> Result<proto::GetBulkSecretResponse, Status> {
     let cx = call.caller();
     let proto::GetBulkSecretRequest { store_name: store, metadata } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let found = call.context.secrets.get_bulk(&cx, &store, &metadata.into_iter().collect()).await;
     let found = found.map_err(|e| Status::internal(none_had(&store, &e)))?;
     let secret = |(key, values): (String, crate::capabilities::secrets::Secret)| {

@@ -1,14 +1,16 @@
 //! State: values are bytes as they come; who wants JSON sends JSON.
 use super::{Call, failed, proto};
+use crate::api::dapr::Context;
 use crate::api::dapr::state::{illegal_key, parse_ttl};
-use crate::capabilities::state::{DEFAULT_STORE, rfc3339};
+use crate::capabilities::state::rfc3339;
+use crate::components::Block;
 use crate::store::{Change, Item, Put};
 use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options::StateConcurrency};
 use std::collections::HashMap;
 use tonic::Status;
 
-fn check_store(store: &str) -> Result<(), Status> {
-    if store == DEFAULT_STORE {
+fn check_store(context: &Context, store: &str) -> Result<(), Status> {
+    if context.components.has(Block::State, store) {
         return Ok(());
     }
     Err(Status::invalid_argument(format!("state store {store} is not found")))
@@ -26,7 +28,7 @@ fn expiry(item: &Item) -> HashMap<String, String> {
 pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateResponse, Status> {
     let cx = call.caller();
     let proto::GetStateRequest { store_name: store, key, .. } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     check_key(&key)?;
     let found = call.context.state.get(&cx, &store, &key).await;
     let found = found.map_err(|e| failed(&format!("fail to get {key} from state store {store}"), &e))?;
@@ -40,7 +42,7 @@ pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateRe
 pub async fn get_bulk(call: Call<proto::GetBulkStateRequest>) -> Result<proto::GetBulkStateResponse, Status> {
     let cx = call.caller();
     let proto::GetBulkStateRequest { store_name: store, keys, .. } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     keys.iter().try_for_each(|key| check_key(key))?;
     let found = call.context.state.get_many(&cx, &store, keys.clone()).await;
     let found = found.map_err(|e| failed(&format!("fail to get from state store {store}"), &e))?;
@@ -86,21 +88,21 @@ async fn change_all<T>(call: &Call<T>, store: &str, what: &str, changes: Vec<Cha
 
 pub async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status> {
     let proto::SaveStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let changes = states.into_iter().map(upsert).collect::<Result<_, _>>()?;
     change_all(&call, &store, "failed saving state", changes).await
 }
 
 pub async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Status> {
     let proto::DeleteStateRequest { store_name: store, key, etag, .. } = std::mem::take(&mut call.message);
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let change = deletion(key, etag)?;
     change_all(&call, &store, "failed deleting state", vec![change]).await
 }
 
 pub async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Result<(), Status> {
     let proto::DeleteBulkStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let changes = states.into_iter().map(|item| deletion(item.key, item.etag)).collect::<Result<_, _>>()?;
     change_all(&call, &store, "failed deleting state", changes).await
 }
@@ -108,7 +110,7 @@ pub async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Resul
 /// All or nothing, in order. As in Dapr every failure is INTERNAL, an ETag's too.
 pub async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> Result<(), Status> {
     let proto::ExecuteStateTransactionRequest { store_name: store, operations, .. } = std::mem::take(&mut call.message);
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let change = |operation: proto::TransactionalStateOperation| {
         let item = operation.request.unwrap_or_default();
         match operation.operation_type.as_str() {
@@ -125,7 +127,7 @@ pub async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> 
 pub async fn query(call: Call<proto::QueryStateRequest>) -> Result<proto::QueryStateResponse, Status> {
     let cx = call.caller();
     let proto::QueryStateRequest { store_name: store, query, .. } = call.message;
-    check_store(&store)?;
+    check_store(&call.context, &store)?;
     let found = call.context.state.query(&cx, &store, "", query.as_bytes()).await;
     let found = found.map_err(|e| failed(&format!("failed query in state store {store}"), &e))?;
     let item = |(key, item): (String, Item)| proto::QueryStateItem {

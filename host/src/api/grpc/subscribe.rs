@@ -3,7 +3,7 @@
 //! A stream is a subscriber like a function, with a cursor of its own in the log that lives as long as the stream: it gets what is
 //! published from its beginning on, as at Dapr's in-memory broker. Outcomes come back on the same stream.
 use super::proto;
-use super::publish::check;
+use super::publish::{check, refused};
 use crate::api::dapr::Context;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::{expired, unwrap};
@@ -41,7 +41,9 @@ pub async fn events(
     let Some(FromClient::InitialRequest(request)) = first else {
         return Err(Status::invalid_argument("a subscription begins with initial_request"));
     };
-    check(&request.pubsub_name, &request.topic)?;
+    check(&context, &request.pubsub_name, &request.topic)?;
+    let allowed = context.components.brokers.may_subscribe(&request.pubsub_name, &request.topic);
+    allowed.map_err(|e| refused("error when subscribing", e))?;
     let Some(log) = context.log.clone() else { return Err(Status::unimplemented("topics are the sidecar's")) };
     let (events, receiver) = mpsc::channel(IN_FLIGHT);
     let session = Session {

@@ -1,13 +1,15 @@
-//! Actors of the Dapr sidecar: its placement knows where each one lives, and its locks are their turns.
+//! Actors of the Dapr sidecar: its placement knows where each one lives, its locks are their turns, it calls when a timer or, by its
+//! scheduler service, a reminder is due.
+use super::reminders::{Reminder, Reminders, Timer, Timers};
 use super::{Actor, Actors, Write};
-use crate::capabilities::{CallContext, from_dapr};
-use crate::dapr::Sidecar;
+use crate::capabilities::{CallContext, error, from_dapr};
+use crate::dapr::{DaprError, Sidecar};
 use bytes::Bytes;
-use daplet_abi::op::OpError;
+use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-/// The backend.
+/// The backend of all three.
 pub struct Dapr(pub Sidecar);
 
 impl Actors for Dapr {
@@ -50,5 +52,81 @@ impl Actors for Dapr {
             let operations = Value::Array(writes.into_iter().map(operation).collect()).to_string().into_bytes();
             self.0.save_actor_state(&actor.kind, &actor.id, operations, cx.trace()).await.map_err(from_dapr)
         })
+    }
+}
+
+/// Conflicts of other calls are ETags'.
+fn refused(e: DaprError) -> OpError {
+    match e {
+        DaprError::Refused { code, message, .. } if !code.is_empty() => error(&code, message),
+        other => from_dapr(other),
+    }
+}
+
+impl Reminders for Dapr {
+    fn set<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        reminder: Reminder,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        let body = json!(reminder).to_string().into_bytes();
+        Box::pin(async move {
+            let at = (actor.kind.as_str(), actor.id.as_str(), name);
+            self.0.set_reminder(at, body, cx.trace()).await.map_err(refused)
+        })
+    }
+
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>> {
+        Box::pin(async move {
+            match self.0.reminder((&actor.kind, &actor.id, name), cx.trace()).await {
+                Err(DaprError::Refused { status: 404, .. }) => Ok(None),
+                Err(other) => Err(refused(other)),
+                Ok(answer) => serde_json::from_slice(&answer.body)
+                    .map(Some)
+                    .map_err(|e| error(codes::INTERNAL, format!("the sidecar's reminder: {e}"))),
+            }
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(
+            async move { self.0.delete_reminder((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused) },
+        )
+    }
+}
+
+impl Timers for Dapr {
+    fn set<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        timer: Timer,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        let body = json!(timer).to_string().into_bytes();
+        Box::pin(
+            async move { self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused) },
+        )
+    }
+
+    fn delete<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move { self.0.delete_timer((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused) })
     }
 }

@@ -1,13 +1,18 @@
-//! Actors: `actors.call` any, `actors.get` and `actors.save` the state of the one whose turn it is.
+//! Actors: `actors.call` any, `actors.get` and `actors.save` the state of the one whose turn it is, and its [`reminders`].
 //!
-//! Owns: operations, their arguments, who an actor is. Backends: `dapr`, and the embedded one in `triggers::actor`, which runs turns.
+//! Owns: operations, their arguments, who an actor is. Backends: `dapr`; the embedded one that runs turns is in `triggers::actor`,
+//! the one that keeps reminders is `embedded`.
 pub mod dapr;
+pub mod embedded;
+pub mod reminders;
+mod when;
 
 use super::invoke::MAX_DEPTH;
 use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use reminders::{Reminders, Timers};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -54,6 +59,26 @@ impl Actor {
             }
         }
         Ok(Actor { kind: kind.to_owned(), id: id.to_owned() })
+    }
+
+    /// The key of something that this actor has, in Dapr's form.
+    pub fn key(&self, name: &str) -> String {
+        format!("{}||{}||{name}", self.kind, self.id)
+    }
+}
+
+/// The actor of such a key, and the name.
+pub fn parts(key: &str) -> Option<(Actor, &str)> {
+    let (kind, rest) = key.split_once("||")?;
+    let (id, name) = rest.split_once("||")?;
+    Some((Actor { kind: kind.to_owned(), id: id.to_owned() }, name))
+}
+
+/// Refuses what only the host calls: turns of reminders and timers are named like paths.
+pub fn callable(method: &str) -> Result<(), OpError> {
+    match method.contains('/') {
+        true => Err(error(FAILED, format!("error invoke actor method: actor method not found: {method}"))),
+        false => Ok(()),
     }
 }
 
@@ -112,7 +137,14 @@ pub trait Actors: Send + Sync {
 }
 
 /// The capability.
-pub struct ActorsCapability(pub Arc<dyn Actors>);
+pub struct ActorsCapability {
+    /// Turns and state.
+    pub actors: Arc<dyn Actors>,
+    /// What is kept.
+    pub reminders: Arc<dyn Reminders>,
+    /// What is not.
+    pub timers: Arc<dyn Timers>,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,6 +183,7 @@ impl Capability for ActorsCapability {
                 "call" => {
                     let Called { actor_type: kind, actor_id, method } = arguments(&op, args)?;
                     let actor = Actor::new(&kind, &actor_id).map_err(invalid)?;
+                    callable(&method)?;
                     grants::require(&cx.function, "actors", cx.grants.actors.as_ref(), &kind)?;
                     if cx.turn.as_ref().is_some_and(|turn| turn.has(&actor)) {
                         let message =
@@ -164,20 +197,23 @@ impl Capability for ActorsCapability {
                         );
                         return Err(error(codes::UNAVAILABLE, message));
                     }
-                    Ok((json!({}), self.0.call(cx, actor, &method, body).await?))
+                    Ok((json!({}), self.actors.call(cx, actor, &method, body).await?))
                 }
                 "get" => {
                     let Key { key } = arguments(&op, args)?;
-                    let found = self.0.get(cx, turn(cx, &op)?, &key).await?;
+                    let found = self.actors.get(cx, turn(cx, &op)?, &key).await?;
                     Ok((json!({"found": found.is_some()}), found.unwrap_or_default()))
                 }
                 "save" => {
                     let writes = serde_json::from_slice(&body).map_err(|e| invalid(e.to_string()))?;
-                    let (actors, cx, actor) = (Arc::clone(&self.0), cx.clone(), turn(cx, &op)?.clone());
+                    let (actors, cx, actor) = (Arc::clone(&self.actors), cx.clone(), turn(cx, &op)?.clone());
                     // A turn that is cut off meanwhile is held until this has an end: the next one must not read before.
                     let saved = tokio::spawn(async move { actors.save(&cx, &actor, writes).await });
                     saved.await.map_err(|e| error(codes::INTERNAL, e.to_string()))??;
                     Ok((json!({}), Bytes::new()))
+                }
+                "setReminder" | "getReminder" | "deleteReminder" | "setTimer" | "deleteTimer" => {
+                    reminders::call((&*self.reminders, &*self.timers), cx, turn(cx, &op)?, &op, args).await
                 }
                 _ => Err(unknown(&op)),
             }

@@ -1,6 +1,6 @@
-//! HTTP bindings as the configuration names them: Dapr's `bindings.http` in what it sends and in what it answers.
+//! HTTP bindings as the configuration or a component names them: Dapr's `bindings.http` in what it sends and in what it answers.
 use super::{Answer, Bindings, Outgoing, failed};
-use crate::capabilities::{CallContext, error};
+use crate::capabilities::{CallContext, error, truthy};
 use bytes::BytesMut;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -22,6 +22,10 @@ pub struct Target {
     pub timeout: Duration,
     /// Largest answer, bytes.
     pub max_response_bytes: usize,
+    /// Sent with each request, such as a token.
+    pub header: Option<(HeaderName, HeaderValue)>,
+    /// An answer that is not 2xx is an error, if a request does not say otherwise.
+    pub error_if_not_2xx: bool,
 }
 
 /// The backend.
@@ -54,6 +58,9 @@ impl Embedded {
             None => target.url.clone(),
         };
         let mut headers = headers(&metadata).map_err(failed)?;
+        if let Some((name, value)) = &target.header {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
         if let Some(trace) = cx.traceparent.as_deref().and_then(|trace| trace.parse().ok()) {
             headers.insert("traceparent", trace);
         }
@@ -66,8 +73,9 @@ impl Embedded {
         let response = request.send().await.map_err(|e| failed(reason(&e)))?;
         let status = response.status();
         let mut answered = told(&response);
-        let tolerant = metadata.get("errorIfNot2XX").is_some_and(|value| !truthy(value));
-        if !tolerant && !status.is_success() {
+        let said = metadata.get("errorIfNot2XX").filter(|value| !value.is_empty());
+        let strict = said.map_or(target.error_if_not_2xx, |value| truthy(value));
+        if strict && !status.is_success() {
             let message = format!("received status code {}", status.as_u16());
             answered.retain(|name, _| name == "statusCode" || name == "status");
             return Err(OpError { details: serde_json::json!({ "metadata": answered }), ..failed(message) });
@@ -139,11 +147,6 @@ fn reason(e: &reqwest::Error) -> String {
     words
 }
 
-/// What Dapr takes for true.
-fn truthy(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
-}
-
 impl Bindings for Embedded {
     fn invoke<'a>(&'a self, cx: &'a CallContext, outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>> {
         Box::pin(async move {
@@ -156,7 +159,8 @@ impl Bindings for Embedded {
                     let name = &outgoing.name;
                     let message = format!(
                         "error invoking output binding {name}: couldn't find output binding {name}; without a Dapr sidecar \
-                         there are those of the configuration file ([bindings.{name}] url = \"http://…\")"
+                         there are those of the configuration file ([bindings.{name}] url = \"http://…\") and of the folder \
+                         --resources-path"
                     );
                     Err(error(codes::NOT_FOUND, message))
                 }

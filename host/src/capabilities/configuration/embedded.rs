@@ -1,23 +1,22 @@
-//! Configuration in the embedded database. One store, under one name.
-use super::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE, Item, Items, Metadata};
-use crate::capabilities::{CallContext, error};
+//! Configuration in the embedded database. Each store has items of its own in it.
+use super::{ConfigurationStore, Item, Items, Metadata};
+use crate::capabilities::{CallContext, error, no_component};
 use crate::store::{Configuration, Configured, StoreError};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt, unfold};
+use std::collections::BTreeMap;
 use tokio::sync::broadcast::error::RecvError;
 
-/// The backend.
-pub struct Embedded(pub Configuration);
+/// The backend: stores by their names.
+pub struct Embedded(pub BTreeMap<String, Configuration>);
 
-fn check(store: &str) -> Result<(), OpError> {
-    if store == DEFAULT_CONFIGURATION_STORE {
-        return Ok(());
+impl Embedded {
+    fn store(&self, store: &str) -> Result<&Configuration, OpError> {
+        let what = format!("configuration store {store} is");
+        let absent = || no_component("ERR_CONFIGURATION_STORE_NOT_FOUND", &what, self.0.keys());
+        self.0.get(store).ok_or_else(absent)
     }
-    let message = format!(
-        "configuration store {store} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_CONFIGURATION_STORE}\""
-    );
-    Err(error("ERR_CONFIGURATION_STORE_NOT_FOUND", message))
 }
 
 fn item(found: Configured) -> Item {
@@ -40,8 +39,7 @@ impl ConfigurationStore for Embedded {
         _: &'a Metadata,
     ) -> BoxFuture<'a, Result<Items, OpError>> {
         Box::pin(async move {
-            check(store)?;
-            let found = self.0.get(keys).map_err(|e| {
+            let found = self.store(store)?.get(keys).map_err(|e| {
                 tracing::error!("{e}");
                 error(codes::INTERNAL, e.to_string())
             })?;
@@ -50,8 +48,8 @@ impl ConfigurationStore for Embedded {
     }
 
     fn watch(&self, store: &str, keys: Vec<String>) -> Result<BoxStream<'static, Items>, OpError> {
-        check(store)?;
-        let start = (self.0.clone(), self.0.watch(), keys);
+        let kept = self.store(store)?;
+        let start = (kept.clone(), kept.watch(), keys);
         let next = |(kept, mut changes, keys): (
             Configuration,
             tokio::sync::broadcast::Receiver<String>,

@@ -1,17 +1,25 @@
-//! Cryptography with the keys of a folder. What it writes, a sidecar with the same keys reads.
+//! Cryptography with the keys of folders, one for each component. What it writes, a sidecar with the same keys reads.
 use super::keys::{Algorithm, KeyError, load};
 use super::scheme::{self, Cipher, SchemeError};
-use super::{CryptoProvider, DEFAULT_CRYPTO, Encryption, failed, named};
-use crate::capabilities::{CallContext, error};
+use super::{CryptoProvider, Encryption, failed, named};
+use crate::capabilities::{CallContext, error, no_component};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The backend.
 pub struct Embedded {
-    /// The folder of keys.
-    pub folder: PathBuf,
+    /// The folder of keys of each component.
+    pub folders: BTreeMap<String, PathBuf>,
+}
+
+impl Embedded {
+    fn folder(&self, component: &str) -> Result<PathBuf, OpError> {
+        let absent = || no_component(codes::NOT_FOUND, &format!("crypto provider {component}"), self.folders.keys());
+        self.folders.get(component).cloned().ok_or_else(absent)
+    }
 }
 
 /// Why nothing was encrypted.
@@ -21,16 +29,6 @@ enum Failure {
     Key(#[from] KeyError),
     #[error(transparent)]
     Scheme(#[from] SchemeError),
-}
-
-fn check(component: &str) -> Result<(), OpError> {
-    if component == DEFAULT_CRYPTO {
-        return Ok(());
-    }
-    let message = format!(
-        "crypto provider {component} not found; without a Dapr sidecar there is one, named \"{DEFAULT_CRYPTO}\""
-    );
-    Err(error(codes::NOT_FOUND, message))
 }
 
 fn encrypt(folder: &Path, how: &Encryption, data: &[u8]) -> Result<Bytes, OpError> {
@@ -82,8 +80,7 @@ impl CryptoProvider for Embedded {
         data: Bytes,
     ) -> BoxFuture<'a, Result<Bytes, OpError>> {
         Box::pin(async move {
-            check(component)?;
-            let folder = self.folder.clone();
+            let folder = self.folder(component)?;
             apart(move || encrypt(&folder, &how, &data)).await
         })
     }
@@ -96,8 +93,7 @@ impl CryptoProvider for Embedded {
         document: Bytes,
     ) -> BoxFuture<'a, Result<Bytes, OpError>> {
         Box::pin(async move {
-            check(component)?;
-            let folder = self.folder.clone();
+            let folder = self.folder(component)?;
             apart(move || decrypt(&folder, key.as_deref(), &document)).await
         })
     }

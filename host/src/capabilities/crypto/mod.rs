@@ -96,11 +96,11 @@ impl Capability for CryptoCapability {
                         decryption_key: args.decryption_key,
                         omit_key: args.omit_key,
                     };
-                    check_grant(cx, &how.key)?;
+                    check_grant(cx, component, &how.key)?;
                     self.0.encrypt(cx, component, how, body).await?
                 }
                 "decrypt" => {
-                    check_grant(cx, &named(args.key.as_deref(), &body)?)?;
+                    check_grant(cx, component, &named(args.key.as_deref(), &body)?)?;
                     self.0.decrypt(cx, component, args.key, body).await?
                 }
                 other => return Err(unknown(&format!("crypto.{other}"))),
@@ -128,6 +128,8 @@ fn failed(reason: &dyn std::fmt::Display) -> OpError {
     error("ERR_CRYPTO", format!("failed to perform operation: {reason}"))
 }
 
-fn check_grant(cx: &CallContext, key: &str) -> Result<(), OpError> {
-    grants::require(&cx.function, "keys", Some(&cx.grants.keys), key)
+/// An entry names the key, in whatever component, or the key of one.
+fn check_grant(cx: &CallContext, component: &str, key: &str) -> Result<(), OpError> {
+    let granted = |wanted: &str| grants::require(&cx.function, "keys", Some(&cx.grants.keys), wanted);
+    granted(&format!("{component}/{key}")).or_else(|_| granted(key))
 }

@@ -36,7 +36,7 @@ pub struct JobSpec {
     /// Runs in all; absent: without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
-    /// When it is over: a time, or a duration from now.
+    /// When it is over: a time, or a duration from `due_time` on, or else from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
     /// What the handler is given.
@@ -99,7 +99,14 @@ impl JobSpec {
             (None, Some(schedule)) => schedule.next(now).ok_or("the schedule has no time to come")?,
             (None, None) => now,
         };
-        let expires = self.ttl.as_deref().map(|ttl| instant("ttl", ttl, now)).transpose()?;
+        // As Dapr counts: from the first run where a time for it is given.
+        let start = if self.due_time.is_some() { due } else { now };
+        let expires = self.ttl.as_deref().map(|ttl| instant("ttl", ttl, start)).transpose()?;
+        if let (Some(expires), Some(ttl)) = (expires, &self.ttl)
+            && (expires <= now || expires < due)
+        {
+            return Err(format!("ttl is {ttl:?}, but must end in the future and not before the first run"));
+        }
         Ok(Plan { due, expires })
     }
 
@@ -201,5 +208,25 @@ impl Capability for JobsCapability {
                 _ => Err(unknown(&op)),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_begins_with_the_first_run() {
+        let job = |due: Option<&str>, ttl: &str| JobSpec {
+            schedule: Some("@every 1m".to_owned()),
+            due_time: due.map(str::to_owned),
+            ttl: Some(ttl.to_owned()),
+            ..JobSpec::default()
+        };
+        let expires = |due, ttl| job(due, ttl).plan(1_000).map(|plan| plan.expires);
+        assert_eq!(expires(Some("10s"), "5s"), Ok(Some(16_000)));
+        assert_eq!(expires(None, "90s"), Ok(Some(91_000)));
+        assert!(expires(None, "5s").is_err(), "it would never run");
+        assert!(expires(Some("10s"), "1970-01-01T00:00:05Z").is_err());
     }
 }

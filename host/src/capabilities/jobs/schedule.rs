@@ -41,6 +41,32 @@ impl Schedule {
             }
         }
     }
+
+    /// The first time after `now` that keeps the rhythm of `planned`; what was missed is not made up for.
+    pub fn following(&self, planned: u64, now: u64) -> Option<u64> {
+        match self {
+            Schedule::Every(ms) => {
+                let missed = now.saturating_sub(planned) / ms;
+                planned.checked_add(ms.checked_mul(missed + 1)?)
+            }
+            Schedule::Cron(_) => self.next(now.max(planned)),
+        }
+    }
+}
+
+/// `1h30m0s`, as Go writes a duration.
+pub fn go(ms: u64) -> String {
+    let (seconds, rest) = (ms / 1_000, ms % 1_000);
+    if seconds == 0 {
+        return if rest == 0 { "0s".to_owned() } else { format!("{rest}ms") };
+    }
+    let fraction = if rest == 0 { String::new() } else { format!(".{rest:03}").trim_end_matches('0').to_owned() };
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
+        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
 }
 
 fn zoned(ms: u64) -> Option<Zoned> {
@@ -92,6 +118,20 @@ mod tests {
         for wrong in ["", "@every", "@every 0s", "@every soon", "61 * * * * *", "* * *"] {
             assert!(Schedule::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_was_missed_is_not_made_up_for() {
+        let every = Schedule::Every(1_000);
+        assert_eq!([0, 999, 1_000, 3_500].map(|now| every.following(0, now)), [1_000, 1_000, 2_000, 4_000].map(Some));
+        let daily = Schedule::parse("@daily").ok().and_then(|daily| daily.following(NEW_YEAR, NEW_YEAR + 90_000_000));
+        assert_eq!(daily, Some(NEW_YEAR + 2 * 86_400_000));
+    }
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        let written = [0, 7, 1_000, 1_500, 61_000, 3_600_000, 5_400_250].map(go);
+        assert_eq!(written, ["0s", "7ms", "1s", "1.5s", "1m1s", "1h0m0s", "1h30m0.25s"]);
     }
 
     #[test]

@@ -1,32 +1,29 @@
-//! Locks in the embedded database. One store, under one name; a lock is on disk before its taker hears of it.
-use super::{DEFAULT_LOCKS, LockStore, UnlockStatus};
-use crate::capabilities::{CallContext, error};
+//! Locks in the embedded database. Each store has names of its own in it; a lock is on disk before its taker hears of it.
+use super::{LockStore, UnlockStatus};
+use crate::capabilities::{CallContext, error, no_component};
 use crate::store::{Locks, StoreError, Unlocked};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use std::collections::BTreeMap;
 
 /// The backend.
 pub struct Embedded {
     /// The database.
     pub locks: Locks,
-    /// The app-id that belongs to each name.
-    pub app_id: String,
+    /// What the names of each store begin with in the database.
+    pub stores: BTreeMap<String, String>,
 }
 
 impl Embedded {
     /// The name as it is stored, which is Dapr's.
     fn name(&self, store: &str, resource: &str) -> Result<String, OpError> {
-        if store != DEFAULT_LOCKS {
-            let message = format!(
-                "lock store {store} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_LOCKS}\""
-            );
-            return Err(error(codes::NOT_FOUND, message));
-        }
+        let absent = || no_component(codes::NOT_FOUND, &format!("lock store {store} is"), self.stores.keys());
+        let space = self.stores.get(store).ok_or_else(absent)?;
         if resource.contains("||") {
             let message = format!("the resource {resource:?} contains \"||\", which Dapr keeps for itself");
             return Err(error(codes::INVALID_ARGUMENT, message));
         }
-        Ok(format!("lock||{}||{resource}", self.app_id))
+        Ok(format!("{space}{resource}"))
     }
 }
 

@@ -1,10 +1,11 @@
-//! The embedded broker: messages are wrapped and appended to the durable log. One broker, under one name.
+//! The embedded brokers: messages are wrapped and appended to the durable log. Each broker has topics of its own.
 use super::event::{Envelope, wrap};
-use super::{Broker, DEFAULT_PUBSUB, Failed, Outgoing};
+use super::{Broker, Brokers, Failed, Outgoing};
 use crate::capabilities::{CallContext, error};
 use crate::store::Log;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use std::sync::Arc;
 
 /// The backend.
 pub struct Embedded {
@@ -12,20 +13,13 @@ pub struct Embedded {
     pub log: Log,
     /// The publisher of every message: this host.
     pub app_id: String,
+    /// Those that there are.
+    pub brokers: Arc<Brokers>,
 }
 
 /// The name of a topic in the log.
 pub fn topic_key(pubsub: &str, topic: &str) -> String {
     format!("{pubsub}/{topic}")
-}
-
-fn check(pubsub: &str) -> Result<(), OpError> {
-    if pubsub == DEFAULT_PUBSUB {
-        return Ok(());
-    }
-    let message =
-        format!("pubsub {pubsub} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_PUBSUB}\"");
-    Err(error("ERR_PUBSUB_NOT_FOUND", message))
 }
 
 /// A message as the log has it: its topic's name there, and its bytes.
@@ -36,7 +30,6 @@ pub fn wrapped(
     topic: &str,
     message: &Outgoing,
 ) -> Result<(String, Vec<u8>), OpError> {
-    check(pubsub)?;
     let envelope = Envelope { app_id, pubsub, topic, trace: cx.trace() };
     let bytes = wrap(message, &envelope).map_err(|reason| error("ERR_PUBSUB_PUBLISH_MESSAGE", reason))?;
     Ok((topic_key(pubsub, topic), bytes))
@@ -51,7 +44,7 @@ impl Broker for Embedded {
         messages: Vec<Outgoing>,
     ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
         Box::pin(async move {
-            check(pubsub)?;
+            self.brokers.may_publish(&self.app_id, pubsub, topic)?;
             let envelope = Envelope { app_id: &self.app_id, pubsub, topic, trace: cx.trace() };
             let (mut kept, mut failed) = (Vec::new(), Vec::new());
             for message in messages {

@@ -1,7 +1,11 @@
-//! Publishing: `pubsub.publish`, `publishMany`. Backends: `embedded`, `dapr`. `event` wraps messages as Dapr does.
+//! Publishing: `pubsub.publish`, `publishMany`. Backends: `embedded`, `dapr`. `event` wraps messages as Dapr does, `scopes` says which
+//! topics may be used.
 pub mod dapr;
 pub mod embedded;
 pub mod event;
+pub mod scopes;
+
+pub use scopes::{Brokers, Scopes};
 
 use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown};
 use bytes::Bytes;

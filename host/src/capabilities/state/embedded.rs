@@ -1,12 +1,15 @@
-//! State in the embedded database. One store, under one name; keys get Dapr's app-id prefix.
+//! State in the embedded database. Each store has a key space of its own in it; keys get Dapr's prefix.
+use super::StateStore;
 use super::query::{Found, Query};
-use super::unit::{Message, Unit};
-use super::{DEFAULT_STORE, StateStore};
+use super::unit::{Message, Read, Unit};
+use crate::capabilities::pubsub::Brokers;
 use crate::capabilities::pubsub::embedded::wrapped;
-use crate::capabilities::{CallContext, error};
+use crate::capabilities::{CallContext, error, no_component};
 use crate::store::{self, Change, Item, Log, State, StateError, StoreError};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The backend.
 pub struct Embedded {
@@ -14,23 +17,18 @@ pub struct Embedded {
     pub state: State,
     /// The log in the same database.
     pub log: Log,
-    /// The app-id that keys begin with.
+    /// The publisher of a unit's messages: this host.
     pub app_id: String,
+    /// What the keys of each store begin with in the database.
+    pub stores: BTreeMap<String, String>,
+    /// Where a unit's messages may go.
+    pub brokers: Arc<Brokers>,
 }
 
 impl Embedded {
-    /// The key as it is stored.
-    pub fn key(&self, key: &str) -> String {
-        format!("{}||{key}", self.app_id)
-    }
-
-    fn check(store: &str) -> Result<(), OpError> {
-        if store == DEFAULT_STORE {
-            return Ok(());
-        }
-        let message =
-            format!("state store {store} is not found; without a Dapr sidecar there is one, named \"{DEFAULT_STORE}\"");
-        Err(error(codes::NOT_FOUND, message))
+    fn space(&self, store: &str) -> Result<&str, OpError> {
+        let absent = || no_component(codes::NOT_FOUND, &format!("state store {store} is"), self.stores.keys());
+        self.stores.get(store).map(String::as_str).ok_or_else(absent)
     }
 }
 
@@ -62,8 +60,8 @@ impl StateStore for Embedded {
         key: &'a str,
     ) -> BoxFuture<'a, Result<Option<Item>, OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
-            self.state.get(&self.key(key)).map_err(|e| failed(&e))
+            let space = self.space(store)?;
+            self.state.get(&format!("{space}{key}")).map_err(|e| failed(&e))
         })
     }
 
@@ -74,8 +72,8 @@ impl StateStore for Embedded {
         keys: Vec<String>,
     ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
-            let keys: Vec<String> = keys.iter().map(|key| self.key(key)).collect();
+            let space = self.space(store)?;
+            let keys: Vec<String> = keys.iter().map(|key| format!("{space}{key}")).collect();
             self.state.get_many(&keys).map_err(|e| failed(&e))
         })
     }
@@ -87,9 +85,9 @@ impl StateStore for Embedded {
         mut change: Change,
     ) -> BoxFuture<'a, Result<Option<String>, OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
-            change.key = self.key(&change.key);
-            self.state.change(change).await.map_err(|e| refused(self.app_id.len() + 2, e))
+            let space = self.space(store)?;
+            change.key.insert_str(0, space);
+            self.state.change(change).await.map_err(|e| refused(space.len(), e))
         })
     }
 
@@ -100,11 +98,11 @@ impl StateStore for Embedded {
         mut changes: Vec<Change>,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
+            let space = self.space(store)?;
             for change in &mut changes {
-                change.key = self.key(&change.key);
+                change.key.insert_str(0, space);
             }
-            self.state.transact(changes).await.map_err(|e| refused(self.app_id.len() + 2, e))
+            self.state.transact(changes).await.map_err(|e| refused(space.len(), e))
         })
     }
 
@@ -116,14 +114,18 @@ impl StateStore for Embedded {
         unit: Unit,
     ) -> BoxFuture<'a, Result<Vec<Message>, OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
-            let guard = |key: &str, etag: Option<String>| store::Guard { key: self.key(key), etag };
-            let guards = unit.reads.into_iter().map(|read| guard(&read.key, read.etag)).collect();
-            let changes = unit.changes.into_iter().map(|change| Change { key: self.key(&change.key), ..change });
-            let message = |Message { pubsub, topic, message }| wrapped(cx, &self.app_id, &pubsub, &topic, &message);
+            let space = self.space(store)?;
+            let key = |key: String| format!("{space}{key}");
+            let guard = |read: Read| store::Guard { key: key(read.key), etag: read.etag };
+            let guards = unit.reads.into_iter().map(guard).collect();
+            let changes = unit.changes.into_iter().map(|change| Change { key: key(change.key), ..change });
+            let message = |Message { pubsub, topic, message }| {
+                self.brokers.may_publish(&self.app_id, &pubsub, &topic)?;
+                wrapped(cx, &self.app_id, &pubsub, &topic, &message)
+            };
             let messages = unit.messages.into_iter().map(message).collect::<Result<_, _>>()?;
             let unit = store::Unit { guards, changes: changes.collect(), messages };
-            self.log.commit(unit).await.map_err(|e| refused(self.app_id.len() + 2, e))?;
+            self.log.commit(unit).await.map_err(|e| refused(space.len(), e))?;
             Ok(Vec::new())
         })
     }
@@ -136,14 +138,16 @@ impl StateStore for Embedded {
         query: &'a [u8],
     ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>> {
         Box::pin(async move {
-            Embedded::check(store)?;
+            let space = self.space(store)?;
             let plan = Query::parse(query).map_err(|reason| error(codes::INVALID_ARGUMENT, reason))?;
-            let (state, whole) = (self.state.clone(), self.key(prefix));
+            let (state, whole) = (self.state.clone(), format!("{space}{prefix}"));
             // It reads all that there is: not on a thread that others wait for.
             let found = tokio::task::spawn_blocking(move || {
                 let mut taken = Vec::new();
                 state.each(&whole, |key, item| {
-                    if let (Some(value), Some(key)) = (plan.takes(&item.value), key.strip_prefix(whole.as_str())) {
+                    // With "||" in it, it is an actor's, or where keys have no prefix another store's.
+                    let own = key.strip_prefix(whole.as_str()).filter(|key| !key.contains("||"));
+                    if let (Some(value), Some(key)) = (plan.takes(&item.value), own) {
                         taken.push((value, (key.to_owned(), item)));
                     }
                 })?;

@@ -1,14 +1,15 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
 use crate::api::ApiError;
-use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write};
-use crate::capabilities::state::{DEFAULT_STORE, StateStore};
+use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
+use crate::capabilities::state::StateStore;
 use crate::capabilities::{CallContext, error};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::store::{Change, state::Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
+use daplet_abi::reply::codes::LOAD_SHED;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct Embedded {
     /// Where state is kept.
     pub state: Arc<dyn StateStore>,
+    /// In which store; none: none is for actors.
+    pub store: Option<String>,
     /// Who exports a type.
     pub registry: Arc<Registry>,
     /// What runs turns.
@@ -27,32 +30,53 @@ pub struct Embedded {
     pub production: bool,
 }
 
-/// A failure in the words of a sidecar.
-fn failed(line: &str) -> OpError {
-    error(FAILED, format!("error invoke actor method: error from actor service: {line}"))
-}
-
-fn key(actor: &Actor, key: &str) -> String {
-    format!("{}||{}||{key}", actor.kind, actor.id)
+/// Why a turn came to nothing.
+pub enum TurnError {
+    /// Too many wait for their turns, in words.
+    Full(String),
+    /// The server is too busy, in the words of a sidecar.
+    Shed(String),
+    /// No function exports the type.
+    NoAddress,
+    /// It failed, in the words of a sidecar.
+    Failed(String),
 }
 
 impl Embedded {
-    async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, OpError> {
-        let place = self.turns.take(&actor).await.map_err(|full| error(codes::UNAVAILABLE, full))?;
+    fn store(&self) -> Result<&str, OpError> {
+        const NONE: &str = "the state store is not configured to use the actor runtime. Have you set the property \
+                            '{\"name\": \"actorStateStore\", \"value\": \"true\"}' in your state store component file?";
+        self.store.as_deref().ok_or_else(|| error("ERR_ACTOR_STATE_STORE_NOT_CONFIGURED", NONE))
+    }
+
+    async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, TurnError> {
+        let place = self.turns.take(&actor).await.map_err(TurnError::Full)?;
         // Looked for now: what was replaced while this waited is not run.
-        let Some(function) = self.registry.actor(&actor.kind) else {
-            return Err(error(
-                NO_ADDRESS,
-                format!("did not find address for actor '{}': no function exports this type", actor.kind),
-            ));
-        };
+        let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
         let reply = turn(&self.invoker, &function, (actor, &method, place), &data, &cx).await;
-        let reply = reply.map_err(|e| failed(&ApiError::of_invocation(&e, self.production).line()))?;
+        let told = |line: &str| format!("error from actor service: {line}");
+        let reply = reply.map_err(|e| match told(&ApiError::of_invocation(&e, self.production).line()) {
+            line if e.code == LOAD_SHED => TurnError::Shed(line),
+            line => TurnError::Failed(line),
+        })?;
         match reply.status {
             200 | 204 => Ok(reply.body),
-            404 => Err(error(FAILED, format!("error invoke actor method: actor method not found: {method}"))),
-            status => Err(failed(&format!("({status}) {}", String::from_utf8_lossy(&reply.body)))),
+            404 => Err(TurnError::Failed(format!("actor method not found: {method}"))),
+            status => Err(TurnError::Failed(told(&format!("({status}) {}", String::from_utf8_lossy(&reply.body))))),
         }
+    }
+
+    /// A turn that nobody called: `remind/{name}` or `timer/{name}`, with what Dapr sends for one.
+    pub async fn due(self, actor: Actor, method: String, data: Bytes) -> Result<(), TurnError> {
+        let cx = CallContext {
+            function: Arc::from(actor.kind.as_str()),
+            grants: Arc::default(),
+            traceparent: None,
+            tracestate: None,
+            depth: 0,
+            turn: None,
+        };
+        self.take_turn(cx, actor, method, data).await.map(drop)
     }
 }
 
@@ -64,9 +88,20 @@ impl Actors for Embedded {
         method: &'a str,
         data: Bytes,
     ) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        // A caller that goes away leaves the turn to its end: the next one must not begin before.
-        let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
-        Box::pin(async move { taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))? })
+        Box::pin(async move {
+            callable(method)?;
+            let kind = actor.kind.clone();
+            let failed = |why: &str| error(FAILED, format!("error invoke actor method: {why}"));
+            // A caller that goes away leaves the turn to its end: the next one must not begin before.
+            let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
+            taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?.map_err(|e| match e {
+                TurnError::Full(why) => error(codes::UNAVAILABLE, why),
+                TurnError::NoAddress => {
+                    error(NO_ADDRESS, format!("did not find address for actor '{kind}': no function exports this type"))
+                }
+                TurnError::Shed(why) | TurnError::Failed(why) => failed(&why),
+            })
+        })
     }
 
     fn get<'a>(
@@ -76,7 +111,7 @@ impl Actors for Embedded {
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
         Box::pin(async move {
-            let found = self.state.get(cx, DEFAULT_STORE, &key(actor, name)).await?;
+            let found = self.state.get(cx, self.store()?, &actor.key(name)).await?;
             Ok(found.map(|item| Bytes::from(item.value)))
         })
     }
@@ -89,12 +124,12 @@ impl Actors for Embedded {
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
             let change = |write: Write| Change {
-                key: key(actor, &write.key),
+                key: actor.key(&write.key),
                 put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),
                 etag: None,
                 first_write: false,
             };
-            self.state.transact(cx, DEFAULT_STORE, writes.into_iter().map(change).collect()).await
+            self.state.transact(cx, self.store()?, writes.into_iter().map(change).collect()).await
         })
     }
 }

@@ -1,8 +1,11 @@
 //! Actors: a call becomes a turn of the function that exports the actor's type. Return: the method's result · throw: the caller's error.
 //!
-//! Without a sidecar [`embedded`] takes the calls and keeps the state; with one [`sidecar`] answers its calls. [`turns`] keeps them apart.
+//! Without a sidecar [`embedded`] takes the calls and keeps the state, [`reminders`] and [`timers`] call when they are due; with one
+//! [`sidecar`] answers its calls. [`turns`] keeps them apart.
 pub mod embedded;
+pub mod reminders;
 pub mod sidecar;
+pub mod timers;
 mod turns;
 
 pub use turns::Turns;

@@ -2,7 +2,7 @@
 use super::{Turns, turn};
 use crate::api::{ApiError, trust, wire};
 use crate::capabilities::CallContext;
-use crate::capabilities::actors::Actor;
+use crate::capabilities::actors::{Actor, callable};
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -44,6 +44,8 @@ pub fn routes(context: Context) -> Router {
         .route("/dapr/config", get(config))
         .route("/actors/{type}/{id}", delete(|| async { StatusCode::OK }))
         .route("/actors/{type}/{id}/method/{method}", put(call))
+        .route("/actors/{type}/{id}/method/remind/{name}", put(remind))
+        .route("/actors/{type}/{id}/method/timer/{name}", put(timer))
         .with_state(context)
 }
 
@@ -77,7 +79,6 @@ pub async fn watch(registry: Arc<Registry>, told: Told, stop: CancellationToken)
     }
 }
 
-/// A sidecar takes 404 for an unknown method, and any status but 200 for a failure of the actor.
 async fn call(
     State(context): State<Context>,
     Path((kind, id, method)): Path<(String, String, String)>,
@@ -86,8 +87,44 @@ async fn call(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     trust::proven(&extensions)?;
-    let actor = Actor::new(&kind, &id).map_err(ApiError::bad_request)?;
-    let Some(function) = context.registry.actor(&kind) else {
+    if let Err(error) = callable(&method) {
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "actorMethodNotFound", error.message));
+    }
+    take_turn(context, (&kind, &id), &method, &headers, body).await
+}
+
+async fn remind(
+    State(context): State<Context>,
+    Path((kind, id, name)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    trust::only_sidecar(&headers, &extensions)?;
+    take_turn(context, (&kind, &id), &format!("remind/{name}"), &headers, body).await
+}
+
+async fn timer(
+    State(context): State<Context>,
+    Path((kind, id, name)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    trust::only_sidecar(&headers, &extensions)?;
+    take_turn(context, (&kind, &id), &format!("timer/{name}"), &headers, body).await
+}
+
+/// A sidecar takes 404 for an unknown method, and any status but 200 for a failure of the actor.
+async fn take_turn(
+    context: Context,
+    (kind, id): (&str, &str),
+    method: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let actor = Actor::new(kind, id).map_err(ApiError::bad_request)?;
+    let Some(function) = context.registry.actor(kind) else {
         let detail = format!("no function exports the actor type {kind:?} now");
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorTypeNotFound", detail));
     };
@@ -102,7 +139,7 @@ async fn call(
         depth: 0,
         turn: None,
     };
-    let reply = turn(&context.invoker, &function, (actor, &method, place), &body, &cx).await;
+    let reply = turn(&context.invoker, &function, (actor, method, place), &body, &cx).await;
     let reply = reply.map_err(|e| ApiError::of_invocation(&e, context.production))?;
     let status = if reply.status == 404 { StatusCode::NOT_FOUND } else { StatusCode::OK };
     Ok((status, [(header::CONTENT_TYPE, "application/json")], reply.body).into_response())

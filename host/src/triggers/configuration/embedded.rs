@@ -1,7 +1,7 @@
-//! Changes of the embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
+//! Changes of an embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
 //! of an older value after a newer one.
 use super::{deliver, watchers};
-use crate::capabilities::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE, Items};
+use crate::capabilities::configuration::{ConfigurationStore, Items};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use daplet_abi::reply::{AckStatus, codes};
@@ -17,7 +17,9 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1
 
 /// What tells of changes.
 pub struct Changes {
-    /// Where they are seen.
+    /// The store that changes.
+    pub name: String,
+    /// Where that is seen.
     pub store: Arc<dyn ConfigurationStore>,
     /// Who watches.
     pub registry: Arc<Registry>,
@@ -33,7 +35,7 @@ type Untold = Mutex<HashMap<String, Items>>;
 impl Changes {
     /// Tells until stopped, and waits for what runs then.
     pub async fn run(self) {
-        let mut changes = match self.store.watch(DEFAULT_CONFIGURATION_STORE, Vec::new()) {
+        let mut changes = match self.store.watch(&self.name, Vec::new()) {
             Ok(changes) => changes,
             Err(error) => return tracing::error!("changes of the configuration: {}", error.message),
         };
@@ -44,7 +46,7 @@ impl Changes {
                 () = shared.stop.cancelled() => break,
             };
             let Some(items) = items else { break };
-            for (function, items) in watchers(&shared.registry, DEFAULT_CONFIGURATION_STORE, &items) {
+            for (function, items) in watchers(&shared.registry, &shared.name, &items) {
                 let name = function.name.to_string();
                 let mut waiting = untold.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(more) = waiting.get_mut(&name) {
@@ -76,7 +78,7 @@ impl Changes {
             // The live version, which may have been replaced, or watch less now.
             let Some(function) = self.registry.get(&name) else { continue };
             let attempt = u32::try_from(failed + 1).unwrap_or(u32::MAX);
-            let outcome = deliver(&self.invoker, &function, DEFAULT_CONFIGURATION_STORE, &items, attempt).await;
+            let outcome = deliver(&self.invoker, &function, &self.name, &items, attempt).await;
             let reason = match outcome {
                 Ok(AckStatus::Success | AckStatus::Drop) => {
                     failed = 0;

@@ -4,6 +4,7 @@
 use super::{Delivery, deliver, expired};
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::unwrap;
+use crate::capabilities::pubsub::scopes::{Brokers, FORBIDDEN};
 use crate::functions::{Function, Registry, Route};
 use crate::invoke::{InvokeError, Invoker};
 use crate::store::{Log, Message, StoreError};
@@ -31,6 +32,8 @@ const GROWTH: f64 = 1.5;
 pub struct Deliveries {
     /// Where messages are.
     pub log: Log,
+    /// What may be subscribed to.
+    pub brokers: Arc<Brokers>,
     /// Who subscribes.
     pub registry: Arc<Registry>,
     /// What runs them.
@@ -47,9 +50,10 @@ impl Deliveries {
     pub async fn run(self) {
         let shared = Arc::new(self);
         let (tasks, mut running) = (TaskTracker::new(), HashMap::<Key, CancellationToken>::new());
+        let mut told = HashSet::new();
         let mut changes = shared.registry.changes();
         loop {
-            if let Err(error) = shared.reconcile(&tasks, &mut running).await {
+            if let Err(error) = shared.reconcile(&tasks, &mut running, &mut told).await {
                 tracing::error!("subscriptions: {error}; trying again in a second");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 changes.mark_changed();
@@ -67,6 +71,7 @@ impl Deliveries {
         self: &Arc<Self>,
         tasks: &TaskTracker,
         running: &mut HashMap<Key, CancellationToken>,
+        told: &mut HashSet<Key>,
     ) -> Result<(), StoreError> {
         // Cursors first: an upload stores its function before its cursors, so one that is seen here has its function below.
         let cursors = self.log.subscriptions()?;
@@ -74,6 +79,12 @@ impl Deliveries {
         for function in self.registry.list() {
             for subscription in &function.record.exports.subscriptions {
                 let key = (topic_key(&subscription.pubsub, &subscription.topic), function.name.to_string());
+                if let Err(refused) = self.brokers.may_subscribe(&subscription.pubsub, &subscription.topic) {
+                    if told.insert(key) {
+                        tracing::warn!(function = function.name.as_str(), "gets no messages: {}", refused.message);
+                    }
+                    continue;
+                }
                 if wanted.insert(key.clone()) && !running.contains_key(&key) {
                     self.log.subscribe(&key.0, &key.1).await?;
                     let stop = self.stop.child_token();
@@ -90,8 +101,13 @@ impl Deliveries {
             keep
         });
         for (topic, function) in cursors.into_iter().filter(|(_, subscriber)| !Log::is_stream(subscriber)) {
-            // It may have come back meanwhile.
-            if self.registry.get(&function).and_then(|function| subscription(&function, &topic)).is_none() {
+            // It may have come back meanwhile. A broker that is not there may come back too; where it is and the topic is forbidden, what
+            // waits would wait for ever.
+            let found = self.registry.get(&function).and_then(|function| subscription(&function, &topic));
+            let forbidden = |s: &Subscription| {
+                self.brokers.may_subscribe(&s.pubsub, &s.topic).is_err_and(|refused| refused.code == FORBIDDEN)
+            };
+            if found.as_ref().is_none_or(forbidden) {
                 self.log.unsubscribe(&topic, &function).await?;
             }
         }

@@ -1,10 +1,14 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use axum::body::Bytes;
 use daplet_abi::op::OpError;
-use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write};
+use daplet_host::capabilities::actors::reminders::{Reminders, Timer, Timers};
+use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
+use daplet_host::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use daplet_host::capabilities::{CallContext, error};
 use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
+use daplet_host::components::{Components, Sources};
+use daplet_host::config::Secrets;
 use daplet_host::functions::Registry;
 use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
 use futures::future::BoxFuture;
@@ -20,6 +24,8 @@ pub const APP_ID: &str = "daplet";
 
 /// The stores, and the runtime that they are called in.
 pub struct Backend {
+    /// Those of the default names.
+    pub components: Arc<Components>,
     /// State.
     pub state: Arc<dyn state::StateStore>,
     /// Messages.
@@ -34,6 +40,10 @@ pub struct Backend {
     pub jobs: Arc<dyn jobs::JobStore>,
     /// There is no actor.
     pub actors: Arc<dyn Actors>,
+    /// Reminders; nothing runs them.
+    pub reminders: Arc<dyn Reminders>,
+    /// No timer is started.
+    pub timers: Arc<dyn Timers>,
     /// Cryptography with a folder that has no key.
     pub crypto: Arc<dyn crypto::CryptoProvider>,
     /// There is no binding.
@@ -56,22 +66,42 @@ impl Backend {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
         let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log, jobs) = (Configuration::new(store.clone()), Log::new(store.clone()), Jobs::new(store));
-        let state = state::embedded::Embedded { state: kept, log: log.clone(), app_id: APP_ID.to_owned() };
-        let broker = pubsub::embedded::Embedded { log, app_id: APP_ID.to_owned() };
+        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
+        let (jobs, reminders) = (Jobs::new(store.clone()), Jobs::reminders(store));
         let environment = [("a".to_owned(), "hidden".to_owned())].into();
-        let secrets = secrets::embedded::Embedded::open(None, environment).unwrap();
+        let components = Components::open(&Sources {
+            app_id: APP_ID,
+            resources: None,
+            secrets: Secrets { file: None, environment },
+            keys_dir: &folder.path().join("keys"),
+            bindings: BTreeMap::new(),
+        });
+        let components = components.unwrap();
+        let (app_id, stores, brokers) =
+            (APP_ID.to_owned(), components.stores.clone(), || Arc::clone(&components.brokers));
+        let state = state::embedded::Embedded {
+            state: kept,
+            log: log.clone(),
+            app_id: app_id.clone(),
+            stores,
+            brokers: brokers(),
+        };
+        let broker = pubsub::embedded::Embedded { log, app_id, brokers: brokers() };
+        let items = [(DEFAULT_CONFIGURATION_STORE.to_owned(), items)].into();
         Backend {
-            secrets: Arc::new(secrets),
+            secrets: Arc::new(secrets::embedded::Embedded(components.secrets.clone())),
             configuration: Arc::new(configuration::embedded::Embedded(items)),
             state: Arc::new(state),
             broker: Arc::new(broker),
-            lock: Arc::new(lock::embedded::Embedded { locks, app_id: APP_ID.to_owned() }),
+            lock: Arc::new(lock::embedded::Embedded { locks, stores: components.locks.clone() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs)),
             actors: Arc::new(Nobody),
-            crypto: Arc::new(crypto::embedded::Embedded { folder: folder.path().join("keys") }),
+            reminders: Arc::new(embedded::Embedded(reminders)),
+            timers: Arc::new(Nobody),
+            crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
+            components: Arc::new(components),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             inputs_left: INPUTS,
             _folder: folder,
@@ -120,6 +150,16 @@ impl Actors for Nobody {
     }
 
     fn save<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: Vec<Write>) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Timers for Nobody {
+    fn set<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str, _: Timer) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn delete<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async { Ok(()) })
     }
 }

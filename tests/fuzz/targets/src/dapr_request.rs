@@ -13,6 +13,7 @@ pub fn dapr_request(input: &[u8]) {
     let Some(request) = request(input) else { return };
     let (status, is_json, body) = backend::run(|backend| {
         let context = Context {
+            components: Arc::clone(&backend.components),
             state: Arc::clone(&backend.state),
             broker: Arc::clone(&backend.broker),
             log: None,
@@ -21,6 +22,9 @@ pub fn dapr_request(input: &[u8]) {
             lock: Arc::clone(&backend.lock),
             jobs: Arc::clone(&backend.jobs),
             actors: Arc::clone(&backend.actors),
+            reminders: Arc::clone(&backend.reminders),
+            kept_reminders: None,
+            timers: Arc::clone(&backend.timers),
             crypto: Arc::clone(&backend.crypto),
             binding: Arc::clone(&backend.binding),
             own: Arc::new(Echo),

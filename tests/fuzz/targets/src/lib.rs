@@ -10,6 +10,7 @@ mod config;
 mod dapr_request;
 mod frame;
 mod operation;
+mod resources;
 mod upload;
 
 pub use cloudevent::cloudevent;
@@ -17,6 +18,7 @@ pub use config::config;
 pub use dapr_request::dapr_request;
 pub use frame::frame;
 pub use operation::operation;
+pub use resources::resources;
 pub use upload::upload;
 
 /// A target: panics where a promise is broken, ends the process where memory or the stack does not suffice.
@@ -29,6 +31,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("dapr_request", dapr_request),
     ("frame", frame),
     ("operation", operation),
+    ("resources", resources),
     ("upload", upload),
 ];
 

@@ -3,7 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
-use daplet_host::capabilities::actors::ActorsCapability;
+use daplet_host::capabilities::actors::{Actor, ActorsCapability, Turn};
 use daplet_host::capabilities::binding::BindingCapability;
 use daplet_host::capabilities::configuration::ConfigurationCapability;
 use daplet_host::capabilities::crypto::CryptoCapability;
@@ -34,9 +34,16 @@ pub fn operation(input: &[u8]) {
             Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
             Box::new(BindingCapability(Arc::clone(&backend.binding))),
             Box::new(JobsCapability(Arc::clone(&backend.jobs))),
-            Box::new(ActorsCapability(Arc::clone(&backend.actors))),
+            Box::new(ActorsCapability {
+                actors: Arc::clone(&backend.actors),
+                reminders: Arc::clone(&backend.reminders),
+                timers: Arc::clone(&backend.timers),
+            }),
             Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
         ]);
+        // As within a turn, so that what only an actor may ask is reached too.
+        let actor = Actor::new("Counter", "a").unwrap();
+        let turn = Some(Arc::new(Turn { actor, outer: None, held: Box::new(()) }));
         let context = CallContext {
             function: "f".into(),
             grants: Arc::new(Grants {
@@ -48,7 +55,7 @@ pub fn operation(input: &[u8]) {
             traceparent: None,
             tracestate: None,
             depth: 0,
-            turn: None,
+            turn,
         };
         async move {
             // Only a timer may take its time.

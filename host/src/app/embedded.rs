@@ -1,0 +1,80 @@
+//! What there is without a sidecar alone: the events of the embedded default, and Dapr's own API.
+use super::backends::Kept;
+use super::{Fatal, bind};
+use crate::api::{dapr, grpc};
+use crate::capabilities::configuration::ConfigurationStore;
+use crate::components::{Block, Components};
+use crate::config::{Config, Connections};
+use crate::functions::Registry;
+use crate::invoke::Invoker;
+use crate::listener;
+use crate::store::Jobs;
+use crate::triggers::scheduler::{Scheduler, Work};
+use crate::triggers::{actor, binding, configuration, job, topic};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What the triggers need.
+pub struct Alone {
+    /// What there is.
+    pub components: Arc<Components>,
+    /// Where events wait.
+    pub kept: Kept,
+    /// What runs actors' turns.
+    pub turns: actor::embedded::Embedded,
+    /// Where configuration changes.
+    pub configuration: Arc<dyn ConfigurationStore>,
+    /// Whose events there are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+    /// Ends the tasks.
+    pub stop: CancellationToken,
+}
+
+impl Alone {
+    /// Starts what brings events.
+    pub fn start(&self) -> Vec<JoinHandle<()>> {
+        let (registry, invoker) = (|| Arc::clone(&self.registry), || self.invoker.clone());
+        let (kept, stop) = (self.kept.clone(), || self.stop.clone());
+        let mut running = Vec::new();
+        for (name, schedule) in self.components.schedules.clone() {
+            let (registry, invoker, stop) = (registry(), invoker(), stop());
+            running.push(tokio::spawn(binding::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
+        }
+        let of_functions = job::embedded::FunctionJobs { registry: registry(), invoker: invoker() };
+        running.push(tokio::spawn(self.scheduler(&kept.jobs, of_functions).run()));
+        let of_actors = actor::reminders::ActorReminders(self.turns.clone());
+        running.push(tokio::spawn(self.scheduler(&kept.reminders, of_actors).run()));
+        for name in self.components.names(Block::Configuration) {
+            let (name, store) = (name.to_owned(), Arc::clone(&self.configuration));
+            let (registry, invoker, stop) = (registry(), invoker(), stop());
+            let changes = configuration::embedded::Changes { name, store, registry, invoker, stop };
+            running.push(tokio::spawn(changes.run()));
+        }
+        let (log, brokers) = (kept.log, Arc::clone(&self.components.brokers));
+        let (registry, invoker, stop) = (registry(), invoker(), stop());
+        let deliveries = topic::embedded::Deliveries { log, brokers, registry, invoker, stop };
+        running.push(tokio::spawn(deliveries.run()));
+        running
+    }
+
+    fn scheduler<W: Work>(&self, jobs: &Jobs, work: W) -> Scheduler<W> {
+        Scheduler { jobs: jobs.clone(), work, functions: self.registry.changes(), stop: self.stop.clone() }
+    }
+
+    /// Serves Dapr's API, by HTTP and gRPC.
+    pub async fn serve(
+        &self,
+        config: &Config,
+        context: dapr::Context,
+        connections: &Connections,
+    ) -> Result<Vec<JoinHandle<()>>, Fatal> {
+        let (grpc_listener, http_listener) = (bind(config.dapr_grpc_listen).await?, bind(config.dapr_listen).await?);
+        let grpc = grpc::routes(&context);
+        let grpc = listener::grpc::serve(grpc_listener, grpc, connections.clone(), self.stop.clone());
+        let http = listener::serve(http_listener, dapr::routes(context), connections.clone(), self.stop.clone());
+        Ok(vec![tokio::spawn(grpc), tokio::spawn(http)])
+    }
+}

@@ -1,0 +1,56 @@
+//! The compiled guest: made ahead of time, or started.
+use super::Fatal;
+use crate::config::Config;
+use crate::sandbox::{Progress, Sandbox, SandboxConfig};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// The guest, compiled from `js-runtime`.
+pub(super) const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
+
+/// Fills the cache of the compiled engine.
+pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
+    let folder = folder(cache_dir);
+    Sandbox::compile(&folder, GUEST, progress)?;
+    println!("daplet: the compiled engine is in {}", folder.display());
+    Ok(())
+}
+
+/// Starts what runs functions.
+pub(super) fn start(config: &Config) -> Result<Sandbox, Fatal> {
+    let settings = SandboxConfig {
+        cache_dir: folder(&config.cache_dir),
+        workers: config.workers,
+        queue: config.queue,
+        queue_wait: config.queue_wait,
+        verify_restore: config.verify_restore,
+        ..SandboxConfig::default()
+    };
+    Ok(Sandbox::start(settings, GUEST, progress)?)
+}
+
+/// A folder of its own, because it is made private.
+fn folder(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("engine")
+}
+
+/// Tells how the start gets along, on one line that is written over.
+fn progress(progress: Progress) {
+    let mut out = std::io::stderr();
+    let _no_terminal_no_line = match progress {
+        Progress::Cached => Ok(()),
+        Progress::Waiting => writeln!(out, "daplet: another process compiles the engine; waiting for it"),
+        // Without a terminal a line cannot be written over: one has to do.
+        Progress::Compiling { elapsed, .. } if !out.is_terminal() && elapsed.as_secs() > 0 => Ok(()),
+        Progress::Compiling { elapsed, estimate } => write!(
+            out,
+            "\rdaplet: compiling the engine ahead of time, once on this machine: {} s of about {} s ",
+            elapsed.as_secs(),
+            estimate.as_secs()
+        ),
+        Progress::Compiled { took } => {
+            writeln!(out, "\rdaplet: compiled the engine ahead of time in {:.0} s{:40}", took.as_secs_f64(), "")
+        }
+    };
+    let _same = out.flush();
+}

@@ -1,0 +1,52 @@
+//! Where functions are kept, loaded ones too, and where components are said.
+use super::{Fatal, engine};
+use crate::components::{Components, Sources};
+use crate::config::{self, Config};
+use crate::dapr::Sidecar;
+use crate::functions::Registry;
+use crate::sandbox::Sandbox;
+use crate::snapshot::{Disk, SnapshotKey};
+
+/// What the embedded default has; with a sidecar nothing, since that has it.
+pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
+    if config.sidecar.is_some() {
+        return Ok(Components::default());
+    }
+    let sources = Sources {
+        app_id: &config.app_id,
+        resources: config.resources.as_ref(),
+        secrets: config.secrets.clone(),
+        keys_dir: &config.keys_dir,
+        bindings: config.bindings.clone(),
+    };
+    Ok(Components::open(&sources)?)
+}
+
+/// Where functions are kept. The configuration allows a state store only where there is a sidecar.
+pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fatal> {
+    let guest = SnapshotKey::guest(engine::GUEST);
+    match (&config.registry, sidecar) {
+        (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
+            Ok(Registry::shared(sidecar.clone(), store, *poll, guest))
+        }
+        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest)?),
+    }
+}
+
+/// Where loaded functions are kept on disk. Without it the server only starts colder.
+pub(super) fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
+    // A shared registry is loaded later; what has no function by then gives way to what has.
+    let live: Option<Vec<SnapshotKey>> =
+        registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
+    let folder = config.data_dir.join("snapshots");
+    if config.snapshot_disk_bytes == 0 {
+        return None;
+    }
+    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
+        Ok(disk) => Some(disk),
+        Err(error) => {
+            tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());
+            None
+        }
+    }
+}

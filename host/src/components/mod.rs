@@ -1,0 +1,238 @@
+//! Components of the embedded default: what there is of each building block, and by what name.
+//!
+//! Owns: names, types and settings of components, the folder of Dapr's YAML that says them (`--resources-path`), the default names
+//! where it says nothing. Must not know: how a component works, HTTP. With a sidecar there are none: they are the sidecar's.
+//!
+//! # Layout
+//! - [`manifest`]: the documents of a file
+//! - [`folder`]: the files, and which of their documents are for this host
+//! - [`properties`]: a component's settings, with secrets and variables put in
+//! - [`types`]: the types there are, and what each takes
+//! - [`prefix`]: what keys begin with
+mod folder;
+mod manifest;
+mod prefix;
+mod properties;
+mod types;
+
+use crate::capabilities::binding::embedded::Target;
+use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
+use crate::capabilities::crypto::DEFAULT_CRYPTO;
+use crate::capabilities::jobs::schedule::Schedule;
+use crate::capabilities::lock::DEFAULT_LOCKS;
+use crate::capabilities::pubsub::{Brokers, DEFAULT_PUBSUB};
+use crate::capabilities::secrets::DEFAULT_SECRET_STORE;
+use crate::capabilities::secrets::embedded::Secrets;
+use crate::capabilities::state::DEFAULT_STORE;
+use crate::config::{self, BindingSettings};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use manifest::{Manifest, parse};
+use properties::Properties;
+
+/// A fault of the components; ends the program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct Fault {
+    /// File, document and component, as far as they are known.
+    pub place: String,
+    /// What is wrong there, with the value.
+    pub reason: String,
+}
+
+/// A kind of component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Block {
+    /// State stores.
+    State,
+    /// Brokers.
+    Pubsub,
+    /// Configuration stores.
+    Configuration,
+    /// Secret stores.
+    Secrets,
+    /// Keys and what is done with them.
+    Crypto,
+    /// Lock stores.
+    Lock,
+    /// Input and output bindings.
+    Binding,
+}
+
+/// The default names and types; a folder that has none of a block leaves its default.
+const DEFAULTS: [(Block, &str, &str); 6] = [
+    (Block::State, DEFAULT_STORE, "state.daplet"),
+    (Block::Pubsub, DEFAULT_PUBSUB, "pubsub.daplet"),
+    (Block::Configuration, DEFAULT_CONFIGURATION_STORE, "configuration.daplet"),
+    (Block::Secrets, DEFAULT_SECRET_STORE, "secretstores.daplet"),
+    (Block::Crypto, DEFAULT_CRYPTO, "crypto.daplet"),
+    (Block::Lock, DEFAULT_LOCKS, "lock.daplet"),
+];
+
+/// A component, as the metadata lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// What it is one of.
+    pub block: Block,
+    /// Building block and implementation, Dapr's `spec.type`.
+    pub kind: String,
+    /// Dapr's `spec.version`.
+    pub version: String,
+    /// What it can beyond the least.
+    pub capabilities: Vec<&'static str>,
+}
+
+/// All components, and by their names what each is to do.
+#[derive(Clone, Default)]
+pub struct Components {
+    /// In the order of their blocks and names.
+    pub listed: Vec<Component>,
+    /// What the keys of a state store begin with in the database.
+    pub stores: BTreeMap<String, String>,
+    /// The state store of actors.
+    pub actor_store: Option<String>,
+    /// Brokers, and what they allow.
+    pub brokers: Arc<Brokers>,
+    /// Secrets by their stores.
+    pub secrets: BTreeMap<String, Secrets>,
+    /// What the names of a lock store begin with in the database.
+    pub locks: BTreeMap<String, String>,
+    /// Folders of keys.
+    pub keys: BTreeMap<String, PathBuf>,
+    /// Output bindings.
+    pub targets: BTreeMap<String, Target>,
+    /// Input bindings.
+    pub schedules: BTreeMap<String, Schedule>,
+}
+
+/// Where components come from.
+#[derive(Clone, Debug)]
+pub struct Sources<'a> {
+    /// This host's app-id.
+    pub app_id: &'a str,
+    /// The folder, if there is one.
+    pub resources: Option<&'a config::Resources>,
+    /// Secrets of the default store.
+    pub secrets: config::Secrets,
+    /// Keys of the default component.
+    pub keys_dir: &'a Path,
+    /// Bindings of the configuration file.
+    pub bindings: BTreeMap<String, BindingSettings>,
+}
+
+impl Components {
+    /// Reads the folder and fills in what it says nothing of.
+    pub fn open(sources: &Sources<'_>) -> Result<Components, Fault> {
+        let mut components = Components::default();
+        let declared = match sources.resources {
+            Some(resources) => folder::read(resources, sources.app_id)?,
+            None => Vec::new(),
+        };
+        types::build(&mut components, declared, sources)?;
+        components.bindings_of_the_configuration(&sources.bindings)?;
+        for (block, ..) in DEFAULTS {
+            components.add_default(block, sources)?;
+        }
+        let said = sources.secrets.file.is_some() || !sources.secrets.environment.is_empty();
+        if said && components.listed.iter().all(|component| component.kind != "secretstores.daplet") {
+            tracing::warn!(
+                "secrets_file and secrets_env_prefix are not used: the secret stores are those of the folder (setting \
+                 resources_path), and none there is of type secretstores.daplet"
+            );
+        }
+        let by_block = |component: &Component| (component.block, component.name.clone());
+        components.listed.sort_by_key(by_block);
+        if components.actor_store.is_none() && components.stores.contains_key(DEFAULT_STORE) {
+            components.actor_store = Some(DEFAULT_STORE.to_owned());
+        }
+        Ok(components)
+    }
+
+    /// Whether there is one of that name.
+    pub fn has(&self, block: Block, name: &str) -> bool {
+        self.listed.iter().any(|component| component.block == block && component.name == name)
+    }
+
+    /// The names of a block's components.
+    pub fn names(&self, block: Block) -> Vec<&str> {
+        let of_block = self.listed.iter().filter(|component| component.block == block);
+        of_block.map(|component| component.name.as_str()).collect()
+    }
+
+    /// Adds one. Names are there once, over all blocks, as in Dapr.
+    fn add(
+        &mut self,
+        block: Block,
+        name: &str,
+        (kind, version): (&str, &str),
+        properties: &Properties,
+        sources: &Sources<'_>,
+    ) -> Result<(), String> {
+        self.check_free(name)?;
+        let capabilities = types::make(self, (kind, name), properties, sources)?;
+        self.list(block, name, (kind, version), capabilities);
+        Ok(())
+    }
+
+    fn check_free(&self, name: &str) -> Result<(), String> {
+        match self.listed.iter().find(|other| other.name == name) {
+            None => Ok(()),
+            Some(other) => Err(format!("the name {name:?} is that of a component of type {} already", other.kind)),
+        }
+    }
+
+    fn list(&mut self, block: Block, name: &str, (kind, version): (&str, &str), capabilities: Vec<&'static str>) {
+        let (name, kind, version) = (name.to_owned(), kind.to_owned(), version.to_owned());
+        self.listed.push(Component { name, block, kind, version, capabilities });
+    }
+
+    /// Adds the default of a block that there is nothing of.
+    fn add_default(&mut self, block: Block, sources: &Sources<'_>) -> Result<(), Fault> {
+        if self.listed.iter().any(|component| component.block == block) {
+            return Ok(());
+        }
+        let defaults = DEFAULTS.iter().filter(|(of, ..)| *of == block);
+        defaults.copied().try_for_each(|(_, name, kind)| {
+            let added = self.add(block, name, (kind, "v1"), &Properties::default(), sources);
+            added.map_err(|reason| Fault {
+                place: format!("the default component {name:?} ({kind})"),
+                reason: format!("{reason}; it needs another name, or the folder a component in the default's place"),
+            })
+        })
+    }
+
+    fn bindings_of_the_configuration(&mut self, bindings: &BTreeMap<String, BindingSettings>) -> Result<(), Fault> {
+        for (name, binding) in bindings {
+            let fault = |reason| Fault { place: format!("[bindings.{name}]"), reason };
+            self.check_free(name).map_err(fault)?;
+            let (kind, capability) = match binding {
+                BindingSettings::Http(http) => {
+                    let target = Target {
+                        url: http.url.clone(),
+                        timeout: Duration::from_millis(http.timeout_ms),
+                        max_response_bytes: http.max_response_bytes,
+                        header: None,
+                        error_if_not_2xx: true,
+                    };
+                    self.targets.insert(name.clone(), target);
+                    ("bindings.http", types::OUTPUT)
+                }
+                BindingSettings::Cron(schedule) => {
+                    let schedule = Schedule::parse(schedule).map_err(fault)?;
+                    self.schedules.insert(name.clone(), schedule);
+                    ("bindings.cron", types::INPUT)
+                }
+            };
+            self.list(Block::Binding, name, (kind, "v1"), vec![capability]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! What the environment says beside the settings: the sidecar, and what secrets and components may read of it.
+use super::ConfigError;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where secrets come from.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// A JSON file.
+    pub file: Option<PathBuf>,
+    /// Environment variables that the operator lets in, by their names without the prefix.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The folder of components, and what they may read of the environment.
+#[derive(Clone, Default)]
+pub struct Resources {
+    /// Dapr's YAML.
+    pub folder: PathBuf,
+    /// The variables, without those of Dapr's and of this program.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Resources {
+    /// Values must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resources").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    /// Names only: values must not get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.environment.keys().collect();
+        f.debug_struct("Secrets").field("file", &self.file).field("environment", &names).finish()
+    }
+}
+
+/// Where the Dapr sidecar is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// Base URL, without a slash at the end.
+    pub http: String,
+    /// URL of its gRPC API, where that is known.
+    pub grpc: Option<String>,
+    /// Token to send (`DAPR_API_TOKEN`).
+    pub api_token: Option<String>,
+}
+
+/// The variables whose names begin with the prefix. An empty prefix would let in all.
+pub(super) fn let_in(
+    prefix: Option<String>,
+    names: &[String],
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let Some(prefix) = prefix else { return Ok(BTreeMap::new()) };
+    if prefix.is_empty() || prefix.starts_with("DAPLET_") {
+        return Err(ConfigError::OutOfRange {
+            setting: "secrets_env_prefix".to_owned(),
+            value: format!("{prefix:?}"),
+            range: "a prefix of at least one character that does not begin with DAPLET_".to_owned(),
+        });
+    }
+    let named = names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
+    let found = named.filter_map(|(name, rest)| Some((rest.to_owned(), variable(name)?)));
+    Ok(found.filter(|(rest, _)| !rest.is_empty()).collect())
+}
+
+/// What components may read: as Dapr has it, neither its own settings nor tokens, nor this program's settings.
+pub(super) fn readable(names: &[String], variable: &impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
+    let hidden = |name: &&String| {
+        let name = name.to_ascii_uppercase();
+        name == "APP_API_TOKEN" || name.starts_with("DAPR_") || name.starts_with("DAPLET_")
+    };
+    let named = names.iter().filter(|name| !hidden(name));
+    named.filter_map(|name| Some((name.clone(), variable(name)?))).collect()
+}
+
+/// A sidecar is next to this server: its addresses are plain HTTP.
+pub(super) fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Sidecar>, ConfigError> {
+    let address = |endpoint: &str, port: &str| {
+        let Some(given) = variable(endpoint) else {
+            return Ok(variable(port).map(|port| format!("http://127.0.0.1:{port}")));
+        };
+        let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
+        if url.starts_with("http://") && !url.contains('?') {
+            return Ok(Some(url.trim_end_matches('/').to_owned()));
+        }
+        let range = "an address without TLS, such as http://127.0.0.1:3500".to_owned();
+        Err(ConfigError::OutOfRange { setting: endpoint.to_owned(), value: given, range })
+    };
+    let grpc = address("DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT")?;
+    let http = address("DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT")?;
+    Ok(http.map(|http| Sidecar { http, grpc, api_token: variable("DAPR_API_TOKEN") }))
+}

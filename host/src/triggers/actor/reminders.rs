@@ -1,0 +1,46 @@
+//! Reminders of the embedded default: what its scheduler runs are turns of actors, one at a time for each.
+use super::embedded::{Embedded, TurnError};
+use crate::capabilities::actors::parts;
+use crate::capabilities::jobs::embedded::Kept;
+use crate::store::{Jobs, StoreError};
+use crate::triggers::scheduler::{Outcome, Work};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde_json::json;
+
+/// Reminders of actors. Those of a type that no function exports wait for one, as they wait for a host in Dapr.
+pub struct ActorReminders(pub Embedded);
+
+impl Work for ActorReminders {
+    const ORPHANS_WAIT: bool = true;
+
+    /// An actor's key.
+    fn lane<'a>(&self, name: &'a str) -> &'a str {
+        parts(name).and_then(|(_, reminder)| name.strip_suffix(reminder)).unwrap_or(name)
+    }
+
+    fn owned(&self, name: &str) -> bool {
+        parts(name).is_some_and(|(actor, _)| self.0.registry.actor(&actor.kind).is_some())
+    }
+
+    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
+            // What a sidecar sends whose reminders are its scheduler's.
+            let mut body = json!({"dueTime": "", "period": ""});
+            body.as_object_mut().zip(kept.spec.data.clone()).map(|(body, data)| body.insert("data".to_owned(), data));
+            let body = Bytes::from(body.to_string());
+            match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
+                Ok(()) => Outcome::Done,
+                Err(TurnError::Full(_) | TurnError::Shed(_)) => Outcome::Busy,
+                Err(TurnError::NoAddress) => Outcome::Orphaned,
+                Err(TurnError::Failed(why)) => Outcome::Failed(why),
+            }
+        })
+    }
+
+    /// The scheduler wakes what waited.
+    fn reconcile<'a>(&'a self, _: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}

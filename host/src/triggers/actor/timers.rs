@@ -1,0 +1,156 @@
+//! Timers of the embedded default, in memory: each fires turns of its actor until it is over, stopped or replaced.
+//!
+//! A turn that fails is in the log and changes nothing, as in Dapr. A timer whose type no function exports any more is over.
+use super::embedded::{Embedded, TurnError};
+use crate::capabilities::actors::Actor;
+use crate::capabilities::actors::reminders::{Ticks, Timer, Timers};
+use crate::capabilities::jobs::schedule::Schedule;
+use crate::capabilities::{CallContext, error};
+use crate::store::now_ms;
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Timers of all actors of a type.
+const MOST: usize = 10_000;
+/// What a timer may carry, bytes of JSON.
+const LARGEST: usize = 16 * 1024;
+
+/// Pause where the server is too busy for a turn, which is none then.
+const BUSY_MS: u64 = 500;
+/// Longest sleep: a clock that jumps is noticed within it.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Until that time; ms since the epoch.
+async fn sleep_until(due: u64) {
+    loop {
+        let left = Duration::from_millis(due.saturating_sub(now_ms()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
+    }
+}
+
+/// What counts their time. Cheap to clone.
+#[derive(Clone)]
+pub struct InMemory {
+    /// What runs turns.
+    pub actors: Embedded,
+    /// Who has which; by types.
+    running: Arc<Mutex<HashMap<String, Running>>>,
+    /// Ends all of them.
+    pub stop: CancellationToken,
+}
+
+/// Of one type, by id and name: what ends a timer.
+type Running = HashMap<(String, String), CancellationToken>;
+
+impl InMemory {
+    /// No timers yet.
+    pub fn new(actors: Embedded, stop: CancellationToken) -> InMemory {
+        InMemory { actors, running: Arc::default(), stop }
+    }
+
+    /// Puts `own` in the place of what has the name; refuses where there are too many.
+    fn enter(&self, actor: &Actor, name: &str, own: CancellationToken) -> Result<(), String> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_type = running.entry(actor.kind.clone()).or_default();
+        let key = (actor.id.clone(), name.to_owned());
+        if of_type.len() >= MOST && !of_type.contains_key(&key) {
+            return Err(format!("the actors of type {} have {MOST} timers already, which is the most", actor.kind));
+        }
+        if let Some(before) = of_type.insert(key, own) {
+            before.cancel();
+        }
+        Ok(())
+    }
+
+    /// Takes a timer out, unless `own` says which one and it has been replaced meanwhile.
+    fn leave(&self, actor: &Actor, name: &str, own: Option<&CancellationToken>) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(of_type) = running.get_mut(&actor.kind) else { return };
+        let key = (actor.id.clone(), name.to_owned());
+        // A token is cancelled when its timer is replaced.
+        if own.is_none_or(|own| !own.is_cancelled())
+            && let Some(stopped) = of_type.remove(&key)
+        {
+            stopped.cancel();
+        }
+        if of_type.is_empty() {
+            running.remove(&actor.kind);
+        }
+    }
+
+    async fn run(self, actor: Actor, name: String, (timer, ticks): (Timer, Ticks), own: CancellationToken) {
+        let _ended = own.run_until_cancelled(self.fire(&actor, &name, &timer, &ticks)).await;
+        self.leave(&actor, &name, Some(&own));
+    }
+
+    async fn fire(&self, actor: &Actor, name: &str, timer: &Timer, ticks: &Ticks) {
+        // A sidecar sends the same.
+        let body = json!(timer);
+        let body = Bytes::from(body.to_string());
+        let (mut due, mut fired) = (ticks.first, 0);
+        loop {
+            sleep_until(due).await;
+            // It goes on to its end when the timer is stopped meanwhile, be it by this very turn.
+            let (actors, method) = (self.actors.clone(), format!("timer/{name}"));
+            let turn = tokio::spawn(actors.due(actor.clone(), method, body.clone()));
+            match turn.await {
+                Ok(Err(TurnError::NoAddress)) => return,
+                Ok(Err(TurnError::Failed(why))) => {
+                    tracing::warn!(actor = actor.to_string(), timer = name, "a timer's turn failed: {why}");
+                }
+                Ok(Err(TurnError::Full(_) | TurnError::Shed(_))) => {
+                    sleep_until(now_ms() + BUSY_MS).await;
+                    continue;
+                }
+                Ok(Ok(_)) | Err(_) => {}
+            }
+            fired += 1;
+            let Some((ms, repeats)) = ticks.period else { return };
+            let Some(next) = Schedule::Every(ms).following(due, now_ms()) else { return };
+            if repeats.is_some_and(|repeats| fired >= repeats) || ticks.expires.is_some_and(|end| next >= end) {
+                return;
+            }
+            due = next;
+        }
+    }
+}
+
+impl Timers for InMemory {
+    fn set<'a>(
+        &'a self,
+        _: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        timer: Timer,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let invalid = |message| error(codes::INVALID_ARGUMENT, message);
+            let ticks = timer.ticks(now_ms()).map_err(invalid)?;
+            let size = timer.data.as_ref().map_or(0, |data| data.to_string().len());
+            if size > LARGEST {
+                let message = format!("the timer's data has {size} bytes, but {LARGEST} is the most; state holds more");
+                return Err(invalid(message));
+            }
+            let own = self.stop.child_token();
+            self.enter(actor, name, own.clone()).map_err(|full| error(codes::UNAVAILABLE, full))?;
+            tokio::spawn(self.clone().run(actor.clone(), name.to_owned(), (timer, ticks), own));
+            Ok(())
+        })
+    }
+
+    fn delete<'a>(&'a self, _: &'a CallContext, actor: &'a Actor, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            self.leave(actor, name, None);
+            Ok(())
+        })
+    }
+}
