@@ -1,13 +1,13 @@
 // What a module declares beside its handlers: subscriptions, schedules, bindings, what it watches. Wrong ones are refused with the
 // place and what may stand there.
 //
-// An expression: a function without arguments to the readers that dispatch.js uses while it loads a function.
+// An expression: a function without arguments to what dispatch.js uses while it loads a function.
 () => {
   const { isArray } = Array;
   const refuse = (message) => { throw new TypeError(message) };
-  const kind = (v) => (v === null ? "null" : isArray(v) ? "an array" : typeof v === "object" ? "an object" : `a ${typeof v}`);
+  const kind = (v) => (v === null ? "null" : v === undefined ? "nothing" : isArray(v) ? "an array" : typeof v === "object" ? "an object" : `a ${typeof v}`);
 
-  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload", "routes"];
+  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload", "routes", "bulkSubscribe"];
   const readSubscriptions = (list) => {
     if (list === undefined) return [];
     if (!isArray(list)) refuse(`"subscriptions" must be an array, not ${kind(list)}`);
@@ -18,14 +18,37 @@
       for (const key of Object.keys(entry)) {
         if (!SUBSCRIPTION_KEYS.includes(key)) refuse(`${where} has an unknown key "${key}"; known are ${SUBSCRIPTION_KEYS.join(", ")}`);
       }
-      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false, routes } = entry;
+      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false, routes, bulkSubscribe } = entry;
       if (typeof topic !== "string" || topic === "") refuse(`${where}.topic must be a non-empty string`);
       if (typeof pubsub !== "string" || pubsub === "") refuse(`${where}.pubsub must be a non-empty string`);
       if (deadLetterTopic !== undefined && typeof deadLetterTopic !== "string") refuse(`${where}.deadLetterTopic must be a string`);
       if (typeof rawPayload !== "boolean") refuse(`${where}.rawPayload must be true or false`);
       if (retry !== undefined && (typeof retry !== "object" || retry === null)) refuse(`${where}.retry must be an object`);
-      return { pubsub, topic, deadLetterTopic, retry, rawPayload, routes: readRoutes(routes, `${where}.routes`) };
+      return {
+        pubsub, topic, deadLetterTopic, retry, rawPayload,
+        routes: readRoutes(routes, `${where}.routes`),
+        bulkSubscribe: readBulk(bulkSubscribe, `${where}.bulkSubscribe`),
+      };
     });
+  };
+  // Dapr's names and defaults; `true` is short for those.
+  const MAX_MESSAGES = 1000, MAX_AWAIT_MS = 60000;
+  const readBulk = (bulk, where) => {
+    if (bulk === true) bulk = {};
+    if (bulk === undefined || bulk === false) return undefined;
+    if (typeof bulk !== "object" || bulk === null) refuse(`${where} must be true or an object, not ${kind(bulk)}`);
+    const { enabled = true, maxMessagesCount = 100, maxAwaitDurationMs = 1000, ...rest } = bulk;
+    for (const key of Object.keys(rest)) {
+      refuse(`${where} has an unknown key "${key}"; known are enabled, maxMessagesCount, maxAwaitDurationMs`);
+    }
+    if (typeof enabled !== "boolean") refuse(`${where}.enabled must be true or false`);
+    const whole = (name, value, most) => {
+      if (Number.isInteger(value) && value >= 1 && value <= most) return;
+      refuse(`${where}.${name} is ${typeof value === "number" ? value : kind(value)}, but must be a whole number from 1 to ${most}`);
+    };
+    whole("maxMessagesCount", maxMessagesCount, MAX_MESSAGES);
+    whole("maxAwaitDurationMs", maxAwaitDurationMs, MAX_AWAIT_MS);
+    return enabled ? { maxMessagesCount, maxAwaitDurationMs } : undefined;
   };
   const readSchedules = (list) => {
     if (list === undefined) return [];
@@ -81,5 +104,34 @@
     };
   };
 
-  return { refuse, kind, readSubscriptions, readSchedules, readNames, readWatches };
+  // All of them, and whether each has its handler; `handles` tells that by the handler's name.
+  const readDeclarations = (namespace, handles) => {
+    const subscriptions = readSubscriptions(namespace.subscriptions);
+    if (subscriptions.some((subscription) => !subscription.bulkSubscribe) && !handles("message")) {
+      refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
+    }
+    const bulk = subscriptions.findIndex((subscription) => subscription.bulkSubscribe);
+    if (bulk >= 0 && !handles("messages")) {
+      refuse(`subscriptions[${bulk}] has "bulkSubscribe" but there is no "messages" handler: add \`messages(events, env, ctx)\` to the default export`);
+    }
+    if (bulk < 0 && handles("messages")) {
+      refuse('the module exports a "messages" handler but no subscription with "bulkSubscribe": add it to one of "subscriptions"');
+    }
+    const schedules = readSchedules(namespace.schedules);
+    if (schedules.length > 0 && !handles("job")) {
+      refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
+    }
+    const bindings = readNames(namespace.bindings, "bindings");
+    if (bindings.length > 0 && !handles("binding")) {
+      refuse('the module exports "bindings" but no "binding" handler: add `binding(event, env, ctx)` to the default export');
+    }
+    // A function of that name is the handler itself.
+    const configuration = typeof namespace.configuration === "function" ? [] : readWatches(namespace.configuration);
+    if (configuration.length > 0 && !handles("configuration")) {
+      refuse('the module exports "configuration" but no handler: add `configuration(change, env, ctx)` to the default export');
+    }
+    return { subscriptions, schedules, bindings, configuration };
+  };
+
+  return { refuse, kind, readDeclarations };
 }

@@ -3,7 +3,7 @@
 // An expression: a function from the natives (see natives.rs), the Web APIs' internals and declarations.js to the dispatcher's
 // functions.
 // Everything it needs of the language is captured here, before a developer's code can change it.
-(natives, web, { refuse, kind, readSubscriptions, readSchedules, readNames, readWatches }) => {
+(natives, web, { refuse, kind, readDeclarations }) => {
   const { write, submit } = natives;
   const { parse, stringify } = JSON;
   const { apply, getPrototypeOf, has } = Reflect;
@@ -32,17 +32,18 @@
 
   const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
   const DONE = 0, PENDING = 1;
-  const HTTP = 0, BINDING = 3, CONFIGURATION = 4, ACTOR = 5;
+  const HTTP = 0, ACTOR = 5, MESSAGES = 6;
   const TURN = Symbol.for("daplet.actor"); // a static method of the SDK's class Actor
-  // Handlers by the kind of event, a number of the ABI; requests have more forms than this name.
-  const HANDLERS = ["fetch", "message", "job", "binding", "configuration"];
+  // Handlers by the kind of event, a number of the ABI; requests have more forms than this name, and actors are classes.
+  const HANDLERS = ["fetch", "message", "job", "binding", "configuration", null, "messages"];
+  const EVENTS = [1, 2, 3, 4, 6];
 
   // --- the loaded function -------------------------------------------------------------------------------------------
   let loading = true;
   let about = null; // head of the load request
   let env = null;
   let fetchHandler = null; // { fetch(request, env, ctx) }: a method call is the cheapest that keeps `this`
-  const eventHandlers = [null, null, null, null, null]; // by kind: { message(event, env, ctx) }, { job(…) }, …
+  const eventHandlers = HANDLERS.map(() => null); // by kind: { message(event, env, ctx) }, { job(…) }, …
   let actors = null; // classes by their exports' names, when the module exports some
   let methods = null; // by name, when the module exports GET, POST, …
 
@@ -125,7 +126,7 @@
     } else if (typeof main === "object" && main !== null) {
       fetchHandler = withMethod(main, "fetch");
       if (fetchHandler) handlers.push("fetch");
-      for (let kind = 1; kind < HANDLERS.length; kind++) {
+      for (const kind of EVENTS) {
         eventHandlers[kind] = withMethod(main, HANDLERS[kind]);
         if (eventHandlers[kind]) handlers.push(HANDLERS[kind]);
       }
@@ -140,7 +141,7 @@
       (methods ??= create(null))[name] = handler;
       handlers.push(name);
     }
-    for (let kind = 1; kind < HANDLERS.length; kind++) {
+    for (const kind of EVENTS) {
       const name = HANDLERS[kind];
       if (typeof namespace[name] !== "function" || eventHandlers[kind]) continue;
       eventHandlers[kind] = namespace;
@@ -152,28 +153,12 @@
     if (handlers.length === 0 && actors === null) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message or job, or classes that extend Actor",
+          "or export a default function, or functions named GET, POST, …, or message, messages or job, or classes that extend Actor",
       );
     }
-    const subscriptions = readSubscriptions(namespace.subscriptions);
-    if (subscriptions.length > 0 && !eventHandlers[1]) {
-      refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
-    }
-    const schedules = readSchedules(namespace.schedules);
-    if (schedules.length > 0 && !eventHandlers[2]) {
-      refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
-    }
-    const bindings = readNames(namespace.bindings, "bindings");
-    if (bindings.length > 0 && !eventHandlers[BINDING]) {
-      refuse('the module exports "bindings" but no "binding" handler: add `binding(event, env, ctx)` to the default export');
-    }
-    // A function of that name is the handler itself.
-    const configuration = typeof namespace.configuration === "function" ? [] : readWatches(namespace.configuration);
-    if (configuration.length > 0 && !eventHandlers[CONFIGURATION]) {
-      refuse('the module exports "configuration" but no handler: add `configuration(change, env, ctx)` to the default export');
-    }
+    const declared = readDeclarations(namespace, (kind) => eventHandlers[HANDLERS.indexOf(kind)] !== null);
     const types = actors === null ? [] : keys(actors);
-    const report = stringify({ handlers, subscriptions, schedules, bindings, configuration, actors: types });
+    const report = stringify({ handlers, ...declared, actors: types });
     apply(forEach, rejected, [(reason) => { throw reason }]);
     loading = false;
     return report;
@@ -192,6 +177,7 @@
     get traceparent() { this.#brand; return part("traceparent") ?? null }
     get caller() { this.#brand; return part("caller") ?? null }
     get attempt() { this.#brand; return part("attempt") }
+    get attempts() { this.#brand; return part("attempts") }
     get pubsub() { this.#brand; return part("pubsub") }
     get topic() { this.#brand; return part("topic") }
     get route() { this.#brand; return part("route") }
@@ -221,7 +207,7 @@
   const handle = (eventKind, head, body, now) => {
     started = now;
     event = head;
-    answer = eventKind === HTTP || eventKind === BINDING ? reply : eventKind === ACTOR ? giveBack : acknowledge;
+    answer = ANSWERS[eventKind];
     try {
       const result =
         eventKind === HTTP ? callHttp(head, body) : eventKind === ACTOR ? callActor(head, body) : callHandler(eventKind, body);
@@ -268,7 +254,9 @@
   const callHandler = (eventKind, body) => {
     const name = HANDLERS[eventKind], handler = eventHandlers[eventKind];
     if (handler === null) refuse(`${about.name} has no "${name}" handler`);
-    return handler[name](parseEvent(body), env, context);
+    const value = parseEvent(body);
+    if (eventKind === MESSAGES) batched = value.length;
+    return handler[name](value, env, context);
   };
 
   const callActor = (head, body) => {
@@ -322,6 +310,24 @@
     }
     emit(`{"type":"ack","status":"${(typeof word === "string" && ACKS[word]) || "SUCCESS"}"}`, null);
   };
+
+  // What became of each event of a batch, where the handler tells them apart.
+  let batched = 0; // how many were given to it
+  const acknowledgeEach = (value) => {
+    if (!isArray(value)) return acknowledge(value);
+    let odd = value.length === batched ? undefined : `${value.length} outcomes for ${batched} events`;
+    let words = "";
+    for (let i = 0; i < batched; i++) {
+      const word = i < value.length ? value[i] : "RETRY";
+      const known = typeof word === "string" && has(ACKS, word);
+      if (!known) odd ??= `${typeof word === "string" ? stringify(word) : kind(word)} for event ${i}; known are "SUCCESS", "RETRY" and "DROP"`;
+      words += `${i === 0 ? "" : ","}"${known ? word : "RETRY"}"`;
+    }
+    if (odd !== undefined) natives.log(2, `the handler returned ${odd}; what is missing or unknown is taken as "RETRY"`);
+    emit(`{"type":"acks","statuses":[${words}]}`, null);
+  };
+  // By the kind of event.
+  const ANSWERS = [reply, acknowledge, acknowledge, reply, acknowledge, giveBack, acknowledgeEach];
 
   const fail = (error) => {
     if (failure === null && !replied) failure = describe(error);

@@ -1,7 +1,8 @@
 //! Deliveries from the embedded log: one task per subscription, several messages in flight, retries that hold up nobody.
 //!
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
-use super::{Delivery, deliver, expired};
+use super::batch::Batches;
+use super::{Delivery, expired, hand_over};
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::unwrap;
 use crate::functions::{Function, Registry, Route};
@@ -10,14 +11,16 @@ use crate::store::{Log, Message, StoreError};
 use daplet_abi::load::{RetryPolicy, Subscription};
 use daplet_abi::reply::{AckStatus, codes};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Messages of one subscription that are delivered at once.
+/// Messages, or batches, of one subscription that are delivered at once.
 const IN_FLIGHT: usize = 16;
+/// Room for each of those, KiB: the largest message, or the largest batch.
+const PLACE: u32 = 4 << 10;
 /// Retries after the first attempt, when the subscription says nothing.
 const DEFAULT_RETRIES: i64 = 3;
 /// First pause before a retry, when the subscription says nothing.
@@ -100,7 +103,8 @@ impl Deliveries {
 
     /// One subscription: takes what waits, delivers it, waits for more.
     async fn follow(self: Arc<Self>, (topic, function): Key, stop: CancellationToken) {
-        let (places, in_flight) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Mutex::new(HashSet::<u64>::new())));
+        let places = Arc::new(Semaphore::new(IN_FLIGHT * PLACE as usize));
+        let batches = Batches::new(Arc::clone(&self.registry), self.invoker.clone(), stop.clone());
         let tasks = TaskTracker::new();
         let mut published = self.log.published();
         let mut next = 0;
@@ -117,17 +121,14 @@ impl Deliveries {
             let more = messages.len() == IN_FLIGHT;
             for message in messages {
                 let place = tokio::select! {
-                    place = Arc::clone(&places).acquire_owned() => place,
+                    place = Arc::clone(&places).acquire_many_owned(self.share(&topic, &function, &message)) => place,
                     () = stop.cancelled() => break,
                 };
                 next = message.number + 1;
-                in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(message.number);
-                let (this, topic, function, stop, in_flight) =
-                    (Arc::clone(&self), topic.clone(), function.clone(), stop.clone(), Arc::clone(&in_flight));
+                let (this, topic, function, batches, stop) =
+                    (Arc::clone(&self), topic.clone(), function.clone(), Arc::clone(&batches), stop.clone());
                 tasks.spawn(async move {
-                    let number = message.number;
-                    this.see_through(&topic, &function, message, &stop).await;
-                    in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+                    this.see_through(&topic, &function, message, &batches, &stop).await;
                     drop(place);
                 });
             }
@@ -142,8 +143,24 @@ impl Deliveries {
         tasks.wait().await;
     }
 
+    /// What a message takes of the room: a place, or of bulk its part of one, by number or by size.
+    fn share(&self, topic: &str, name: &str, message: &Message) -> u32 {
+        let bulk = self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe);
+        let Some(bulk) = bulk else { return PLACE };
+        let by_number = PLACE / u32::try_from(bulk.max_messages_count.max(1)).unwrap_or(PLACE);
+        let by_size = u32::try_from(message.bytes.len() >> 10).unwrap_or(PLACE);
+        by_number.max(by_size).clamp(1, PLACE)
+    }
+
     /// One message: attempts by the policy until it has an outcome, which is then recorded.
-    async fn see_through(&self, topic: &str, name: &str, message: Message, stop: &CancellationToken) {
+    async fn see_through(
+        &self,
+        topic: &str,
+        name: &str,
+        message: Message,
+        batches: &Arc<Batches>,
+        stop: &CancellationToken,
+    ) {
         let mut attempt = 0;
         let dead_letter = loop {
             // The live version, which may have been replaced since the last attempt.
@@ -161,7 +178,13 @@ impl Deliveries {
             let outcome = match function.route(place, &event) {
                 Ok(Route::Handler(route)) => {
                     let delivery = Delivery { function: &function, pubsub: place.0, topic: place.1, attempt, route };
-                    deliver(&self.invoker, &delivery, &event).await
+                    match hand_over(batches, &delivery, &event).await {
+                        Some(outcome) => outcome,
+                        None => {
+                            attempt -= 1;
+                            continue;
+                        }
+                    }
                 }
                 Ok(Route::Nowhere) => Ok(AckStatus::Drop),
                 Err(reason) => Err(InvokeError::internal(format!("no route for it: {reason}"))),
