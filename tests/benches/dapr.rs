@@ -37,6 +37,10 @@ const CALLER: &str = r#"import { pubsub, state } from "@daplet/sdk";
 const KEEPER: &str = r#"import { state } from "@daplet/sdk";
     export const subscriptions = ["load"];
     export default { message: (event) => state("state-redis").put("m-" + event.data.n, event.data) };"#;
+const GATHERER: &str = r#"import { state } from "@daplet/sdk";
+    export const subscriptions = [{ pubsub: "PUBSUB", topic: "load", bulkSubscribe: true }];
+    export default { messages: (events) =>
+      state("state-redis").transact(events.map(({ data }) => ({ put: "m-" + data.n, value: data }))) };"#;
 const HELLO: &str = "export default { fetch: () => new Response('hello') };";
 
 fn main() {
@@ -45,6 +49,12 @@ fn main() {
 
 async fn run() {
     let mesh = Mesh::start("redis").await.expect("daprd and redis-server");
+    let redis = format!("127.0.0.1:{}", mesh.redis_port);
+    mesh.component(
+        "pubsub-wide",
+        "pubsub.redis",
+        &[("redisHost", &redis), ("redisPassword", ""), ("concurrency", "400")],
+    );
     let (server, daprd) = mesh.daplet().await;
     server.deploy("caller", CALLER).await;
     calls(&server, &daprd).await;
@@ -155,8 +165,31 @@ fn keys(redis: u16) -> usize {
 }
 
 async fn deliveries(mesh: &Mesh, server: &Server, daprd: &Daprd) {
-    server.deploy("keeper", KEEPER).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    println!(
+        "\n## {MESSAGES} deliveries over Redis, each with a write of state\n\n| | published within | all written after | a second |\n|---|---|---|---|"
+    );
+    let gatherer = |pubsub: &str| GATHERER.replace("PUBSUB", pubsub);
+    for (name, what, pubsub, source) in [
+        ("keeper", "one by one, 10 in flight", "pubsub", KEEPER.to_owned()),
+        (
+            "keeper-wide",
+            "one by one, 400 in flight",
+            "pubsub-wide",
+            KEEPER.replace(r#"["load"]"#, r#"[{ pubsub: "pubsub-wide", topic: "load" }]"#),
+        ),
+        ("gatherer", "batches of up to 100, 400 in flight", "pubsub-wide", gatherer("pubsub-wide")),
+    ] {
+        server.deploy(name, &source).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let seconds = deliver(mesh, daprd, pubsub).await;
+        println!("| {what} | {:.1} s | {:.1} s | {:.0} |", seconds.0, seconds.1, MESSAGES as f64 / seconds.1);
+        server.http.delete(server.url(&format!("/functions/{name}"))).send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+/// Seconds until all is published, and until all is written.
+async fn deliver(mesh: &Mesh, daprd: &Daprd, pubsub: &str) -> (f64, f64) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let (before, start) = (keys(mesh.redis_port), Instant::now());
     for batch in 0..MESSAGES / 500 {
@@ -165,7 +198,8 @@ async fn deliveries(mesh: &Mesh, server: &Server, daprd: &Daprd) {
             serde_json::json!({"entryId": i.to_string(), "event": {"n": n}, "contentType": "application/json"})
         };
         let entries: Vec<_> = (0..500).map(entry).collect();
-        let answer = http.post(daprd.url("/v1.0/publish/bulk/pubsub/load")).json(&entries).send().await.unwrap();
+        let url = daprd.url(&format!("/v1.0/publish/bulk/{pubsub}/load"));
+        let answer = http.post(url).json(&entries).send().await.unwrap();
         assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap());
     }
     let published = start.elapsed().as_secs_f64();
@@ -173,11 +207,7 @@ async fn deliveries(mesh: &Mesh, server: &Server, daprd: &Daprd) {
         assert!(start.elapsed() < Duration::from_secs(300), "{} of {MESSAGES}", keys(mesh.redis_port) - before);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let seconds = start.elapsed().as_secs_f64();
-    println!(
-        "\n## {MESSAGES} deliveries over Redis, each with a write of state\n\n| published within | all written after | a second |\n|---|---|---|"
-    );
-    println!("| {published:.1} s | {seconds:.1} s | {:.0} |", MESSAGES as f64 / seconds);
+    (published, start.elapsed().as_secs_f64())
 }
 
 async fn invocation(mesh: &Mesh, server: &Server) {

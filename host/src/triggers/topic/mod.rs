@@ -136,7 +136,8 @@ async fn deliver_to(
 ) -> Option<AckStatus> {
     let (pubsub, topic) = place;
     loop {
-        let Some(function) = batches.registry.get(name).filter(|function| function.subscription(place).is_some()) else {
+        let Some(function) = batches.registry.get(name).filter(|function| function.subscription(place).is_some())
+        else {
             return Some(AckStatus::Retry);
         };
         let route = match function.route(place, event) {
