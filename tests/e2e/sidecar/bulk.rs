@@ -1,5 +1,6 @@
 //! Bulk subscriptions through a real sidecar: gathered from a stream, and as Dapr itself gathers where there is no gRPC.
 use super::eventually;
+use super::messages::subscribed;
 use daplet_tests::daprd::{Daprd, Mesh};
 use daplet_tests::server::Server;
 use serde_json::{Value, json};
@@ -55,12 +56,6 @@ fn batches<'a>(seen: &'a Value, route: &str) -> Vec<Vec<&'a str>> {
     all.map(|batch| batch["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()).collect()
 }
 
-/// Until the sidecar delivers the topic.
-async fn delivers(server: &Server, daprd: &Daprd) {
-    publish(daprd, &["other".to_owned()]).await;
-    eventually(server, "/keeper", |seen| !batches(seen, "other").is_empty()).await;
-}
-
 /// Batches, of one route each, and each message with its own outcome.
 async fn check(server: &Server, daprd: &Daprd) {
     publish(daprd, &[numbered("n", 25), numbered("other", 2)].concat()).await;
@@ -87,15 +82,13 @@ async fn batches_from_a_stream() {
     let (server, daprd) = mesh.daplet().await;
     let before = KEEPER.replace(", bulkSubscribe: { maxMessagesCount: 10, maxAwaitDurationMs: 500 }", "");
     server.deploy("keeper", &before.replace("async messages(", "async unused(")).await;
+    subscribed(&daprd, &["failed", "work"]).await;
     publish(&daprd, &["before".to_owned()]).await;
     eventually(&server, "/keeper", |seen| seen["dead"].as_array().is_some_and(|dead| !dead.is_empty())).await;
-    assert_eq!(server.http.delete(server.url("/functions/keeper")).send().await.unwrap().status(), 204);
     server.http.delete(daprd.url("/v1.0/state/statestore/f%2Fkeeper%2Fdead")).send().await.unwrap();
 
     server.deploy("keeper", KEEPER).await;
-    delivers(&server, &daprd).await;
-    let metadata = daprd.json("/v1.0/metadata").await;
-    assert!(metadata["subscriptions"].as_array().unwrap().iter().all(|s| s["type"] == "STREAMING"), "{metadata}");
+    subscribed(&daprd, &["failed", "work"]).await;
     check(&server, &daprd).await;
 
     server.deploy("single", SINGLE).await;
@@ -121,7 +114,6 @@ async fn batches_that_the_sidecar_posts() {
     assert_eq!(listed, json!([failed, work]));
     daprd.start(server.port()).await;
     server.ready().await;
-    delivers(&server, &daprd).await;
     check(&server, &daprd).await;
 
     // Of a function that came later each entry is a message.
@@ -154,8 +146,7 @@ async fn a_stopping_server_answers_for_its_batches() {
     let Some(mesh) = mesh().await else { return };
     let (mut server, daprd) = mesh.daplet().await;
     server.deploy("keeper", &KEEPER.replace("maxAwaitDurationMs: 500", "maxAwaitDurationMs: 20000")).await;
-    // Delivered or not, the stream is open after that.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    subscribed(&daprd, &["failed", "work"]).await;
     publish(&daprd, &["slow".to_owned(), "beside".to_owned()]).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let start = Instant::now();

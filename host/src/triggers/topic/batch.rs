@@ -57,6 +57,7 @@ struct Entry {
     event: Vec<u8>,
     expiration: Option<jiff::Timestamp>,
     attempt: u32,
+    number: u64,
     outcome: oneshot::Sender<Outcome>,
 }
 
@@ -79,7 +80,8 @@ impl Batches {
         };
         let (outcome, told) = oneshot::channel();
         let expiration = event::expiration(event);
-        self.add(delivery, bulk, Entry { event: bytes, expiration, attempt: delivery.attempt, outcome });
+        let (attempt, number) = (delivery.attempt, delivery.number);
+        self.add(delivery, bulk, Entry { event: bytes, expiration, attempt, number, outcome });
         told.await.unwrap_or_else(|_| Some(Err(InvokeError::internal("the batch ended without an outcome"))))
     }
 
@@ -145,7 +147,7 @@ impl Batches {
             return batch.entries.into_iter().for_each(|entry| entry.tell(None));
         }
         let now = jiff::Timestamp::now();
-        let (late, entries): (Vec<_>, Vec<_>) =
+        let (late, mut entries): (Vec<_>, Vec<_>) =
             batch.entries.into_iter().partition(|entry| entry.expiration.is_some_and(|at| at <= now));
         for entry in late {
             tracing::info!(function = &*key.function, topic = key.topic, "a message expired before it was delivered");
@@ -154,6 +156,8 @@ impl Batches {
         if entries.is_empty() {
             return;
         }
+        // Those that come again waited in any order.
+        entries.sort_by_key(|entry| entry.number);
         let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
         let traceparent: Arc<str> = crate::api::wire::new_traceparent();
         let head = BatchEvent {

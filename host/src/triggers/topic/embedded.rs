@@ -8,7 +8,7 @@ use crate::capabilities::pubsub::event::unwrap;
 use crate::functions::{Function, Registry, Route};
 use crate::invoke::{InvokeError, Invoker};
 use crate::store::{Log, Message, StoreError};
-use daplet_abi::load::{RetryPolicy, Subscription};
+use daplet_abi::load::{BulkSubscribe, RetryPolicy, Subscription};
 use daplet_abi::reply::{AckStatus, codes};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -120,17 +120,22 @@ impl Deliveries {
             };
             let more = messages.len() == IN_FLIGHT;
             for message in messages {
+                let bulk = self.bulk(&topic, &function);
                 let place = tokio::select! {
-                    place = Arc::clone(&places).acquire_many_owned(self.share(&topic, &function, &message)) => place,
+                    place = Arc::clone(&places).acquire_many_owned(share(bulk, &message)) => place,
                     () = stop.cancelled() => break,
                 };
                 next = message.number + 1;
                 let (this, topic, function, batches, stop) =
                     (Arc::clone(&self), topic.clone(), function.clone(), Arc::clone(&batches), stop.clone());
-                tasks.spawn(async move {
+                let mut delivery = Box::pin(async move {
                     this.see_through(&topic, &function, message, &batches, &stop).await;
                     drop(place);
                 });
+                // Begun here, messages come into their batch in the log's order.
+                if bulk.is_none() || futures::poll!(&mut delivery).is_pending() {
+                    tasks.spawn(delivery);
+                }
             }
             if !more {
                 tokio::select! {
@@ -143,13 +148,8 @@ impl Deliveries {
         tasks.wait().await;
     }
 
-    /// What a message takes of the room: a place, or of bulk its part of one, by number or by size.
-    fn share(&self, topic: &str, name: &str, message: &Message) -> u32 {
-        let bulk = self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe);
-        let Some(bulk) = bulk else { return PLACE };
-        let by_number = PLACE / u32::try_from(bulk.max_messages_count.max(1)).unwrap_or(PLACE);
-        let by_size = u32::try_from(message.bytes.len() >> 10).unwrap_or(PLACE);
-        by_number.max(by_size).clamp(1, PLACE)
+    fn bulk(&self, topic: &str, name: &str) -> Option<BulkSubscribe> {
+        self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe)
     }
 
     /// One message: attempts by the policy until it has an outcome, which is then recorded.
@@ -177,7 +177,9 @@ impl Deliveries {
             let place = (subscription.pubsub.as_str(), subscription.topic.as_str());
             let outcome = match function.route(place, &event) {
                 Ok(Route::Handler(route)) => {
-                    let delivery = Delivery { function: &function, pubsub: place.0, topic: place.1, attempt, route };
+                    let (pubsub, topic) = place;
+                    let number = message.number;
+                    let delivery = Delivery { function: &function, pubsub, topic, attempt, route, number };
                     match hand_over(batches, &delivery, &event).await {
                         Some(outcome) => outcome,
                         None => {
@@ -226,6 +228,14 @@ impl Deliveries {
 
 fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
     function.record.exports.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
+}
+
+/// What a message takes of the room: a place, or of bulk its part of one, by number or by size.
+fn share(bulk: Option<BulkSubscribe>, message: &Message) -> u32 {
+    let Some(bulk) = bulk else { return PLACE };
+    let by_number = PLACE / u32::try_from(bulk.max_messages_count.max(1)).unwrap_or(PLACE);
+    let by_size = u32::try_from(message.bytes.len() >> 10).unwrap_or(PLACE);
+    by_number.max(by_size).clamp(1, PLACE)
 }
 
 /// The pause after attempt number `attempt` failed; none when no further one is due.

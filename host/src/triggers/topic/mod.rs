@@ -34,6 +34,8 @@ pub struct Delivery<'a> {
     pub attempt: u32,
     /// What the rule that held says.
     pub route: Option<String>,
+    /// Its number in the topic, by which a batch is sorted; 0 when unknown, which is as it came.
+    pub number: u64,
 }
 
 /// Gives one CloudEvent to the function.
@@ -148,7 +150,7 @@ async fn deliver_to(
                 return Some(AckStatus::Retry);
             }
         };
-        let delivery = Delivery { function: &function, pubsub, topic, attempt: 0, route };
+        let delivery = Delivery { function: &function, pubsub, topic, attempt: 0, route, number: 0 };
         if let Some(outcome) = hand_over(batches, &delivery, event).await {
             // Why it failed is in the log already.
             return Some(outcome.unwrap_or(AckStatus::Retry));
