@@ -35,10 +35,10 @@ const CALLER: &str = r#"import { pubsub, state } from "@daplet/sdk";
       return times;
     } };"#;
 const KEEPER: &str = r#"import { state } from "@daplet/sdk";
-    export const subscriptions = ["load"];
+    export const subscriptions = [{ pubsub: "PUBSUB", topic: "TOPIC" }];
     export default { message: (event) => state("state-redis").put("m-" + event.data.n, event.data) };"#;
 const GATHERER: &str = r#"import { state } from "@daplet/sdk";
-    export const subscriptions = [{ pubsub: "PUBSUB", topic: "load", bulkSubscribe: true }];
+    export const subscriptions = [{ pubsub: "PUBSUB", topic: "TOPIC", bulkSubscribe: true }];
     export default { messages: (events) =>
       state("state-redis").transact(events.map(({ data }) => ({ put: "m-" + data.n, value: data }))) };"#;
 const HELLO: &str = "export default { fetch: () => new Response('hello') };";
@@ -168,28 +168,21 @@ async fn deliveries(mesh: &Mesh, server: &Server, daprd: &Daprd) {
     println!(
         "\n## {MESSAGES} deliveries over Redis, each with a write of state\n\n| | published within | all written after | a second |\n|---|---|---|---|"
     );
-    let gatherer = |pubsub: &str| GATHERER.replace("PUBSUB", pubsub);
     for (name, what, pubsub, source) in [
-        ("keeper", "one by one, 10 in flight", "pubsub", KEEPER.to_owned()),
-        (
-            "keeper-wide",
-            "one by one, 400 in flight",
-            "pubsub-wide",
-            KEEPER.replace(r#"["load"]"#, r#"[{ pubsub: "pubsub-wide", topic: "load" }]"#),
-        ),
-        ("gatherer", "batches of up to 100, 400 in flight", "pubsub-wide", gatherer("pubsub-wide")),
+        ("keeper", "one by one, 10 in flight", "pubsub", KEEPER),
+        ("keeper-wide", "one by one, 400 in flight", "pubsub-wide", KEEPER),
+        ("gatherer", "batches of up to 100, 400 in flight", "pubsub-wide", GATHERER),
     ] {
-        server.deploy(name, &source).await;
+        // A topic of its own: what a component still reads of a subscription that has ended comes back a minute later.
+        server.deploy(name, &source.replace("PUBSUB", pubsub).replace("TOPIC", name)).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let seconds = deliver(mesh, daprd, pubsub).await;
-        println!("| {what} | {:.1} s | {:.1} s | {:.0} |", seconds.0, seconds.1, MESSAGES as f64 / seconds.1);
-        server.http.delete(server.url(&format!("/functions/{name}"))).send().await.unwrap();
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        let (published, written) = deliver(mesh, daprd, pubsub, name).await;
+        println!("| {what} | {published:.1} s | {written:.1} s | {:.0} |", MESSAGES as f64 / written);
     }
 }
 
 /// Seconds until all is published, and until all is written.
-async fn deliver(mesh: &Mesh, daprd: &Daprd, pubsub: &str) -> (f64, f64) {
+async fn deliver(mesh: &Mesh, daprd: &Daprd, pubsub: &str, topic: &str) -> (f64, f64) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let (before, start) = (keys(mesh.redis_port), Instant::now());
     for batch in 0..MESSAGES / 500 {
@@ -198,7 +191,7 @@ async fn deliver(mesh: &Mesh, daprd: &Daprd, pubsub: &str) -> (f64, f64) {
             serde_json::json!({"entryId": i.to_string(), "event": {"n": n}, "contentType": "application/json"})
         };
         let entries: Vec<_> = (0..500).map(entry).collect();
-        let url = daprd.url(&format!("/v1.0/publish/bulk/{pubsub}/load"));
+        let url = daprd.url(&format!("/v1.0/publish/bulk/{pubsub}/{topic}"));
         let answer = http.post(url).json(&entries).send().await.unwrap();
         assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap());
     }
