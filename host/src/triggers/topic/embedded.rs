@@ -257,6 +257,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_batch_has_a_place_by_number_or_by_size() {
+        let of = |count, bytes| {
+            let bulk = BulkSubscribe { max_messages_count: count, max_await_duration_ms: 1 };
+            share(Some(bulk), &Message { number: 0, bytes: vec![0; bytes] })
+        };
+        assert_eq!([of(1, 1), of(4, 1), of(1000, 1)], [PLACE, PLACE / 4, 4]);
+        assert_eq!([of(100, 1 << 20), of(100, 9 << 20), of(usize::MAX, 0)], [1 << 10, PLACE, 1]);
+        assert_eq!(share(None, &Message { number: 0, bytes: Vec::new() }), PLACE);
+    }
+
+    #[test]
     fn pauses_grow_and_end() {
         let ms = |policy: Option<&RetryPolicy>, attempt| pause(policy, attempt).map(|p| p.as_millis());
         assert_eq!([1, 2, 3, 4].map(|attempt| ms(None, attempt)), [Some(500), Some(750), Some(1125), None]);
