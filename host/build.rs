@@ -19,7 +19,9 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
     }
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host/ has a parent");
+    // Asked for when this runs: a target folder may have been copied from another checkout.
+    let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let root = Path::new(&package).parent().expect("host/ has a parent");
     let guest = root.join("target/guest.wasm");
     println!("cargo:rerun-if-changed={}", guest.display());
     if !guest.exists() {

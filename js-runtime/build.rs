@@ -21,7 +21,9 @@ fn main() {
             println!("cargo:rustc-link-arg-cdylib=--wrap={function}");
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("js-runtime/ has a parent");
+    // Asked for when this runs: a target folder may have been copied from another checkout.
+    let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let root = Path::new(&package).parent().expect("js-runtime/ has a parent");
     for (variable, file) in [("DAPLET_SDK_JS", "guest.js"), ("DAPLET_CLIENT_JS", "guest-client.js")] {
         let built = root.join("sdk-js/dist").join(file);
         println!("cargo:rerun-if-changed={}", built.display());

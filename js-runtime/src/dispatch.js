@@ -1,8 +1,9 @@
 // The dispatcher: finds a developer's handler, calls it with what the host delivered, writes what it answers.
 //
-// An expression: a function from the natives (see natives.rs) and the Web APIs' internals to the dispatcher's functions.
+// An expression: a function from the natives (see natives.rs), the Web APIs' internals and declarations.js to the dispatcher's
+// functions.
 // Everything it needs of the language is captured here, before a developer's code can change it.
-(natives, web) => {
+(natives, web, { refuse, kind, readDeclarations }) => {
   const { write, submit } = natives;
   const { parse, stringify } = JSON;
   const { apply, getPrototypeOf, has } = Reflect;
@@ -31,17 +32,18 @@
 
   const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
   const DONE = 0, PENDING = 1;
-  const HTTP = 0, BINDING = 3, CONFIGURATION = 4, ACTOR = 5;
+  const HTTP = 0, ACTOR = 5, MESSAGES = 6;
   const TURN = Symbol.for("daplet.actor"); // a static method of the SDK's class Actor
-  // Handlers by the kind of event, a number of the ABI; requests have more forms than this name.
-  const HANDLERS = ["fetch", "message", "job", "binding", "configuration"];
+  // Handlers by the kind of event, a number of the ABI; requests have more forms than this name, and actors are classes.
+  const HANDLERS = ["fetch", "message", "job", "binding", "configuration", null, "messages"];
+  const EVENTS = [1, 2, 3, 4, 6];
 
   // --- the loaded function -------------------------------------------------------------------------------------------
   let loading = true;
   let about = null; // head of the load request
   let env = null;
   let fetchHandler = null; // { fetch(request, env, ctx) }: a method call is the cheapest that keeps `this`
-  const eventHandlers = [null, null, null, null, null]; // by kind: { message(event, env, ctx) }, { job(…) }, …
+  const eventHandlers = HANDLERS.map(() => null); // by kind: { message(event, env, ctx) }, { job(…) }, …
   let actors = null; // classes by their exports' names, when the module exports some
   let methods = null; // by name, when the module exports GET, POST, …
 
@@ -101,8 +103,6 @@
   };
 
   // --- loading -------------------------------------------------------------------------------------------------------
-  const refuse = (message) => { throw new TypeError(message) };
-  const kind = (v) => (v === null ? "null" : isArray(v) ? "an array" : typeof v === "object" ? "an object" : `a ${typeof v}`);
   const withMethod = (object, name) => {
     const value = object[name];
     if (value === undefined) return null;
@@ -126,7 +126,7 @@
     } else if (typeof main === "object" && main !== null) {
       fetchHandler = withMethod(main, "fetch");
       if (fetchHandler) handlers.push("fetch");
-      for (let kind = 1; kind < HANDLERS.length; kind++) {
+      for (const kind of EVENTS) {
         eventHandlers[kind] = withMethod(main, HANDLERS[kind]);
         if (eventHandlers[kind]) handlers.push(HANDLERS[kind]);
       }
@@ -141,7 +141,7 @@
       (methods ??= create(null))[name] = handler;
       handlers.push(name);
     }
-    for (let kind = 1; kind < HANDLERS.length; kind++) {
+    for (const kind of EVENTS) {
       const name = HANDLERS[kind];
       if (typeof namespace[name] !== "function" || eventHandlers[kind]) continue;
       eventHandlers[kind] = namespace;
@@ -153,107 +153,18 @@
     if (handlers.length === 0 && actors === null) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message or job, or classes that extend Actor",
+          "or export a default function, or functions named GET, POST, …, or message, messages or job, or classes that extend Actor",
       );
     }
-    const subscriptions = readSubscriptions(namespace.subscriptions);
-    if (subscriptions.length > 0 && !eventHandlers[1]) {
-      refuse('the module exports "subscriptions" but no "message" handler: add `message(event, env, ctx)` to the default export');
-    }
-    const schedules = readSchedules(namespace.schedules);
-    if (schedules.length > 0 && !eventHandlers[2]) {
-      refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
-    }
-    const bindings = readNames(namespace.bindings, "bindings");
-    if (bindings.length > 0 && !eventHandlers[BINDING]) {
-      refuse('the module exports "bindings" but no "binding" handler: add `binding(event, env, ctx)` to the default export');
-    }
-    // A function of that name is the handler itself.
-    const configuration = typeof namespace.configuration === "function" ? [] : readWatches(namespace.configuration);
-    if (configuration.length > 0 && !eventHandlers[CONFIGURATION]) {
-      refuse('the module exports "configuration" but no handler: add `configuration(change, env, ctx)` to the default export');
-    }
+    const declared = readDeclarations(namespace, (kind) => eventHandlers[HANDLERS.indexOf(kind)] !== null);
     const types = actors === null ? [] : keys(actors);
-    const report = stringify({ handlers, subscriptions, schedules, bindings, configuration, actors: types });
+    const report = stringify({ handlers, ...declared, actors: types });
     apply(forEach, rejected, [(reason) => { throw reason }]);
     loading = false;
     return report;
   };
 
-  const SUBSCRIPTION_KEYS = ["pubsub", "topic", "deadLetterTopic", "retry", "rawPayload", "routes"];
   const isActor = (value) => typeof value === "function" && typeof value[TURN] === "function";
-  const readSubscriptions = (list) => {
-    if (list === undefined) return [];
-    if (!isArray(list)) refuse(`"subscriptions" must be an array, not ${kind(list)}`);
-    return list.map((entry, index) => {
-      const where = `subscriptions[${index}]`;
-      if (typeof entry === "string") entry = { topic: entry };
-      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "topic", not ${kind(entry)}`);
-      for (const key of Object.keys(entry)) {
-        if (!SUBSCRIPTION_KEYS.includes(key)) refuse(`${where} has an unknown key "${key}"; known are ${SUBSCRIPTION_KEYS.join(", ")}`);
-      }
-      const { pubsub = "pubsub", topic, deadLetterTopic, retry, rawPayload = false, routes } = entry;
-      if (typeof topic !== "string" || topic === "") refuse(`${where}.topic must be a non-empty string`);
-      if (typeof pubsub !== "string" || pubsub === "") refuse(`${where}.pubsub must be a non-empty string`);
-      if (deadLetterTopic !== undefined && typeof deadLetterTopic !== "string") refuse(`${where}.deadLetterTopic must be a string`);
-      if (typeof rawPayload !== "boolean") refuse(`${where}.rawPayload must be true or false`);
-      if (retry !== undefined && (typeof retry !== "object" || retry === null)) refuse(`${where}.retry must be an object`);
-      return { pubsub, topic, deadLetterTopic, retry, rawPayload, routes: readRoutes(routes, `${where}.routes`) };
-    });
-  };
-  const readSchedules = (list) => {
-    if (list === undefined) return [];
-    if (!isArray(list)) refuse(`"schedules" must be an array, not ${kind(list)}`);
-    return list.map((entry, index) => {
-      const where = `schedules[${index}]`;
-      if (typeof entry === "string") entry = { schedule: entry };
-      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "schedule", not ${kind(entry)}`);
-      const { name, schedule, data, ...rest } = entry;
-      for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are name, schedule, data`);
-      if (typeof schedule !== "string") refuse(`${where}.schedule must be a string`);
-      if (name !== undefined && (typeof name !== "string" || name === "")) refuse(`${where}.name must be a non-empty string`);
-      return { name: name ?? schedule, schedule, data };
-    });
-  };
-  const readNames = (list, where) => {
-    if (list === undefined) return [];
-    if (!isArray(list)) refuse(`"${where}" must be an array, not ${kind(list)}`);
-    return list.map((name, index) => {
-      if (typeof name !== "string" || name === "") refuse(`${where}[${index}] must be a non-empty string`);
-      return name;
-    });
-  };
-  const readWatches = (list) => {
-    if (list === undefined) return [];
-    if (!isArray(list)) refuse(`"configuration" must be an array, not ${kind(list)}`);
-    return list.map((entry, index) => {
-      const where = `configuration[${index}]`;
-      if (typeof entry !== "object" || entry === null) refuse(`${where} must be an object with "store" and "keys", not ${kind(entry)}`);
-      const { store = "configstore", keys, ...rest } = entry;
-      for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are store, keys`);
-      if (typeof store !== "string" || store === "") refuse(`${where}.store must be a non-empty string`);
-      return { store, keys: readNames(keys, `${where}.keys`) };
-    });
-  };
-  const readRoutes = (routes, where) => {
-    if (routes === undefined) return undefined;
-    if (typeof routes !== "object" || routes === null) refuse(`${where} must be an object with "rules" or "default", not ${kind(routes)}`);
-    const { rules = [], default: otherwise, ...rest } = routes;
-    for (const key of Object.keys(rest)) refuse(`${where} has an unknown key "${key}"; known are rules, default`);
-    if (!isArray(rules)) refuse(`${where}.rules must be an array, not ${kind(rules)}`);
-    if (otherwise !== undefined && typeof otherwise !== "string") refuse(`${where}.default must be a string`);
-    if (rules.length === 0 && otherwise === undefined) refuse(`${where} must have a rule or a default`);
-    return {
-      rules: rules.map((rule, index) => {
-        if (typeof rule !== "object" || rule === null) refuse(`${where}.rules[${index}] must be an object with "match" and "path"`);
-        const { match = "", path } = rule;
-        if (typeof match !== "string") refuse(`${where}.rules[${index}].match must be a string`);
-        if (typeof path !== "string") refuse(`${where}.rules[${index}].path must be a string`);
-        return { match, path };
-      }),
-      default: otherwise,
-    };
-  };
 
   // --- handling ------------------------------------------------------------------------------------------------------
   let answer = null; // what is done with the handler's result: (value)
@@ -266,6 +177,7 @@
     get traceparent() { this.#brand; return part("traceparent") ?? null }
     get caller() { this.#brand; return part("caller") ?? null }
     get attempt() { this.#brand; return part("attempt") }
+    get attempts() { this.#brand; return part("attempts") }
     get pubsub() { this.#brand; return part("pubsub") }
     get topic() { this.#brand; return part("topic") }
     get route() { this.#brand; return part("route") }
@@ -295,7 +207,7 @@
   const handle = (eventKind, head, body, now) => {
     started = now;
     event = head;
-    answer = eventKind === HTTP || eventKind === BINDING ? reply : eventKind === ACTOR ? giveBack : acknowledge;
+    answer = ANSWERS[eventKind];
     try {
       const result =
         eventKind === HTTP ? callHttp(head, body) : eventKind === ACTOR ? callActor(head, body) : callHandler(eventKind, body);
@@ -342,7 +254,9 @@
   const callHandler = (eventKind, body) => {
     const name = HANDLERS[eventKind], handler = eventHandlers[eventKind];
     if (handler === null) refuse(`${about.name} has no "${name}" handler`);
-    return handler[name](parseEvent(body), env, context);
+    const value = parseEvent(body);
+    if (eventKind === MESSAGES) batched = value.length;
+    return handler[name](value, env, context);
   };
 
   const callActor = (head, body) => {
@@ -396,6 +310,24 @@
     }
     emit(`{"type":"ack","status":"${(typeof word === "string" && ACKS[word]) || "SUCCESS"}"}`, null);
   };
+
+  // What became of each event of a batch, where the handler tells them apart.
+  let batched = 0; // how many were given to it
+  const acknowledgeEach = (value) => {
+    if (!isArray(value)) return acknowledge(value);
+    let odd = value.length === batched ? undefined : `${value.length} outcomes for ${batched} events`;
+    let words = "";
+    for (let i = 0; i < batched; i++) {
+      const word = i < value.length ? value[i] : "RETRY";
+      const known = typeof word === "string" && has(ACKS, word);
+      if (!known) odd ??= `${typeof word === "string" ? stringify(word) : kind(word)} for event ${i}; known are "SUCCESS", "RETRY" and "DROP"`;
+      words += `${i === 0 ? "" : ","}"${known ? word : "RETRY"}"`;
+    }
+    if (odd !== undefined) natives.log(2, `the handler returned ${odd}; what is missing or unknown is taken as "RETRY"`);
+    emit(`{"type":"acks","statuses":[${words}]}`, null);
+  };
+  // By the kind of event.
+  const ANSWERS = [reply, acknowledge, acknowledge, reply, acknowledge, giveBack, acknowledgeEach];
 
   const fail = (error) => {
     if (failure === null && !replied) failure = describe(error);

@@ -19,6 +19,8 @@ use std::mem::ManuallyDrop;
 
 /// The runtime's own JavaScript; an expression whose value is a function from natives to the dispatcher.
 const DISPATCH: &str = include_str!("dispatch.js");
+/// What reads a module's declarations, for the dispatcher.
+const DECLARATIONS: &str = include_str!("declarations.js");
 /// The SDK's guest build: one ES module that imports [`HOST`].
 const SDK_SOURCE: &str = include_str!(env!("DAPLET_SDK_JS"));
 
@@ -71,7 +73,9 @@ fn start() -> Result<Guest, String> {
             let natives = natives::object(&ctx)?;
             let create: Function = ctx.eval(DISPATCH)?;
             let web = Object::new(ctx.clone())?;
-            let dispatch: Object = create.call((natives.clone(), web.clone()))?;
+            let declarations: Function = ctx.eval(DECLARATIONS)?;
+            let declarations: Object = declarations.call(())?;
+            let dispatch: Object = create.call((natives.clone(), web.clone(), declarations))?;
             web::init(&ctx, &natives, &dispatch, &web)?;
             // The module that only the SDK can import takes its one export from a global that lives just that long.
             ctx.globals().set("__daplet_call", dispatch.get::<_, Function>("call")?)?;

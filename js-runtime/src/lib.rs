@@ -11,6 +11,7 @@
 //! - [`error`]: whatever was thrown, as data
 //! - [`web`]: the Web APIs, one folder each
 //! - `dispatch.js`: finding the handler, calling it, turning what it returns into a reply
+//! - `declarations.js`: what a module says beside its handlers, such as its subscriptions
 #![deny(unsafe_code)]
 
 pub mod engine;

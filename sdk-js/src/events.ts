@@ -20,6 +20,8 @@ export interface Context {
   readonly env: Env;
   /** In a message handler: 1 for the first delivery, counting up with each retry; 0 when the broker does not tell. */
   readonly attempt?: number;
+  /** In the handler of batches: as `attempt`, for each event. */
+  readonly attempts?: readonly number[];
   /** In a message handler: the component that delivered the event. */
   readonly pubsub?: string;
   /** In a message handler: the topic subscribed to. It differs from `event.topic` for a dead letter. */
@@ -67,6 +69,19 @@ export type MessageHandler<T = unknown> = (
   env: Env,
   ctx: Context,
 ) => MessageResult | void | Promise<MessageResult> | Promise<void>;
+
+/**
+ * As of a single message, for the whole batch; or an array with the outcome of each event, in their order. What an array lacks,
+ * and what is none of the words, is `RETRY`.
+ */
+export type BatchResult = MessageResult | readonly ("SUCCESS" | "RETRY" | "DROP")[];
+
+/** `export function messages` or `export default { messages }`: called with batches of the subscriptions that have `bulkSubscribe`. */
+export type BatchHandler<T = unknown> = (
+  events: CloudEvent<T>[],
+  env: Env,
+  ctx: Context,
+) => BatchResult | void | Promise<BatchResult> | Promise<void>;
 
 /** A job that is due. */
 export interface JobEvent<T = unknown> {
@@ -154,6 +169,18 @@ export interface Subscription {
   rawPayload?: boolean;
   /** Which events the handler is called for; `ctx.route` tells it why. An event that no rule wants, where there is no default, is dropped. */
   routes?: { rules?: RoutingRule[]; default?: string };
+  /** Deliver to `messages`, in batches, what would go to `message` one by one; `true` is short for `{}`. */
+  bulkSubscribe?: boolean | BulkSubscribe;
+}
+
+/** How batches are gathered; the names and defaults are Dapr's. */
+export interface BulkSubscribe {
+  /** false: messages come one by one. */
+  enabled?: boolean;
+  /** Events that one batch has at most, 1 to 1000; 100 when absent. */
+  maxMessagesCount?: number;
+  /** How long the first event of a batch waits for more, 1 to 60000 milliseconds; 1000 when absent. */
+  maxAwaitDurationMs?: number;
 }
 
 /** One rule of `routes`; the first that holds decides. */
@@ -168,6 +195,7 @@ export interface RoutingRule {
 export interface Handlers {
   fetch?: FetchHandler;
   message?: MessageHandler<never>;
+  messages?: BatchHandler<never>;
   job?: JobHandler<never>;
   binding?: BindingHandler<never>;
   configuration?: ConfigurationHandler;

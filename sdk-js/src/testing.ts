@@ -4,7 +4,8 @@ import { randomUUID } from "node:crypto";
 import type { Context, Env } from "./events.js";
 import { type Body, type Completion, install, type Transport } from "./internal/call.js";
 import { FakeActors } from "./testing/actors.js";
-import { bytesOf, type Delivery, FakeBroker, type Message } from "./testing/broker.js";
+import { bytesOf, FakeBroker, type Message } from "./testing/broker.js";
+import type { Delivery } from "./testing/delivery.js";
 import { TURN } from "./actors.js";
 import { FakeClock } from "./testing/clock.js";
 import { type FakeConfiguration, runConfiguration } from "./testing/configuration.js";
@@ -119,6 +120,8 @@ export class FakeDaplet {
         subscription,
         handle: (event, about) =>
           this.#invoke(mounted, event.traceparent ?? null, (ctx) => mounted.message(event, { ...ctx, ...about })),
+        handleBatch: (events, about) =>
+          this.#invoke(mounted, null, (ctx) => mounted.messages(events, { ...ctx, ...about })),
       });
     }
     for (const { name: job, ...rest } of mounted.schedules) {
@@ -138,7 +141,7 @@ export class FakeDaplet {
     return this.#invoke(mounted, request.headers.get("traceparent"), (ctx) => mounted.fetch(request, ctx));
   }
 
-  /** Delivers what waits in the broker, and what is published meanwhile; retries follow at once. */
+  /** Delivers what waits in the broker, in batches where a subscription says so, and what is published meanwhile; retries follow at once. */
   deliver(): Promise<Delivery[]> {
     return this.#broker.deliver();
   }

@@ -1,4 +1,4 @@
-//! The server from outside, in one run: start, upload, throughput beside the server's own native `/livez`, waiting, memory.
+//! The server from outside, in one run: start, upload, throughput beside the server's own native `/livez`, waiting, deliveries, memory.
 //!
 //! Prints Markdown tables. Absolute numbers depend on the machine; the ratios within one run are what counts.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
@@ -25,6 +25,7 @@ async fn run() {
     uploads(&server).await;
     throughput(&server).await;
     waiting(&server).await;
+    deliveries(&server).await;
     drop(server);
     memory().await;
 }
@@ -153,6 +154,45 @@ async fn waiting(server: &Server) {
     let seconds = start.elapsed().as_secs_f64();
     println!("\n## 10,000 invocations that wait 1 s each\n\n| all answered after | RSS while they wait |\n|---|---|");
     println!("| {seconds:.2} s | {:.0} MB more |", peak.await.unwrap().saturating_sub(before) as f64 / 1e3);
+}
+
+/// Messages that write state: each by itself, and a batch in one transaction. The topics' log is the server's own.
+async fn deliveries(server: &Server) {
+    const MESSAGES: usize = 20_000;
+    const SINGLE: &str = "import { state } from '@daplet/sdk';
+        export const subscriptions = ['single'];
+        export const message = (event) => state().put(`m${event.data.n}`, event.data);";
+    const BULK: &str = "import { state } from '@daplet/sdk';
+        export const subscriptions = [{ topic: 'bulk', bulkSubscribe: true }];
+        export const messages = (events) => state().transact(events.map(({ data }) => ({ put: `m${data.n}`, value: data })));";
+    println!(
+        "\n## {MESSAGES} deliveries, each with a write of state\n\n| | published within | all written after | a second |\n|---|---|---|---|"
+    );
+    for (name, what, source) in [("single", "one by one", SINGLE), ("bulk", "batches of up to 100", BULK)] {
+        server.deploy(name, source).await;
+        let start = Instant::now();
+        for first in (0..MESSAGES).step_by(500) {
+            let entry = |n: usize| serde_json::json!({"entryId": n.to_string(), "event": {"n": n}, "contentType": "application/json"});
+            let entries: Vec<_> = (first..first + 500).map(entry).collect();
+            let request = server.http.post(format!("{}/v1.0/publish/bulk/pubsub/{name}", server.dapr));
+            assert_eq!(request.json(&entries).send().await.unwrap().status(), 204);
+        }
+        let published = start.elapsed().as_secs_f64();
+        let mut written = 0;
+        while written < MESSAGES {
+            assert!(start.elapsed() < Duration::from_secs(300), "{written} of {MESSAGES}");
+            let keys: Vec<_> = (written..written + 500).map(|n| format!("f/{name}/m{n}")).collect();
+            let request = server.http.post(format!("{}/v1.0/state/statestore/bulk", server.dapr));
+            let answer = request.json(&serde_json::json!({"keys": keys})).send().await.unwrap();
+            let found: Vec<serde_json::Value> = answer.json().await.unwrap();
+            match found.iter().all(|item| item.get("data").is_some()) {
+                true => written += 500,
+                false => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        println!("| {what} | {published:.1} s | {seconds:.1} s | {:.0} |", MESSAGES as f64 / seconds);
+    }
 }
 
 async fn memory() {

@@ -6,6 +6,7 @@
 mod abuse;
 mod actors;
 mod blocks;
+mod bulk;
 mod cases;
 mod chart;
 mod client;

@@ -1,12 +1,13 @@
 //! Behind a real Dapr sidecar: the same functions, unchanged, on real components.
 //!
-//! `stores` runs the data cases and competing writers on each state store; `messages`, `invocation`, `trust` and `faults` hold
+//! `stores` runs the data cases and competing writers on each state store; `messages`, `bulk`, `invocation`, `trust` and `faults` hold
 //! what is about deliveries, other applications, tokens, and a sidecar that comes late or dies; `names` what nobody reaches by a name;
 //! `actors` and `reminders` have a placement service beside them; `inputs` has bindings and the configuration call functions, `blocks` the
 //! building blocks that functions call; `replicas` has several hosts that share their functions; `resources` a folder of components that
 //! the embedded default reads too.
 mod actors;
 mod blocks;
+mod bulk;
 mod faults;
 mod inputs;
 mod invocation;

@@ -58,7 +58,8 @@ impl Behind {
         let inputs = binding::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes };
         let changes = configuration::sidecar::Context { registry: registry(), invoker: invoker() };
         let jobs = job::sidecar::Context { registry: registry(), invoker: invoker() };
-        let topics = topic::sidecar::Context { registry: registry(), invoker: invoker(), streams };
+        let batches = topic::batch::Batches::new(registry(), invoker(), self.stop.clone());
+        let topics = topic::sidecar::Context { registry: registry(), batches, streams };
         let router = topic::sidecar::routes(topics)
             .merge(actor::sidecar::routes(actors))
             .merge(job::sidecar::routes(jobs))

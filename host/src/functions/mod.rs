@@ -25,7 +25,7 @@ pub use upload::{Deployed, Deployer, Upload, UploadError};
 use crate::capabilities::Grants;
 use crate::limits::Limits;
 use crate::snapshot::SnapshotKey;
-use daplet_abi::load::LoadReport;
+use daplet_abi::load::{LoadReport, Subscription};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use source::{Language, LineMap};
@@ -106,6 +106,11 @@ impl Function {
     /// The file name in stack frames.
     pub fn file(&self) -> String {
         file_name(&self.name, self.record.language)
+    }
+
+    /// What it says of a topic that it subscribes to.
+    pub fn subscription(&self, (pubsub, topic): (&str, &str)) -> Option<&Subscription> {
+        self.record.exports.subscriptions.iter().find(|s| s.pubsub == pubsub && s.topic == topic)
     }
 
     /// Which way an event of that topic goes.

@@ -154,6 +154,7 @@ mod tests {
             retry: None,
             raw_payload: false,
             routes: Some(Routes { rules: rules.iter().map(rule).collect(), default: default.map(str::to_owned) }),
+            bulk_subscribe: None,
         }
     }
 

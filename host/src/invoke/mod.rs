@@ -18,7 +18,7 @@ use account::{Account, Lost, Turns};
 use admission::Admission;
 use bytes::Bytes;
 use daplet_abi::EventKind;
-use daplet_abi::event::HttpEvent;
+use daplet_abi::event::{BatchEvent, HttpEvent};
 use daplet_abi::frame::encode;
 use daplet_abi::reply::{AckStatus, Reply, codes};
 use drive::{Drive, Event};
@@ -134,6 +134,22 @@ impl Invoker {
         match self.invoke(function, kind, head, event, caller).await? {
             (Reply::Ack { status }, _) => Ok(status),
             (other, _) => Err(InvokeError::internal(format!("a delivery was answered with {other:?}"))),
+        }
+    }
+
+    /// Handles a batch of topic deliveries; `events` is an array of them in JSON. What becomes of each, in their order.
+    pub async fn deliver_batch(
+        &self,
+        function: &Arc<Function>,
+        head: &BatchEvent,
+        events: &[u8],
+        caller: Caller,
+    ) -> Result<Vec<AckStatus>, InvokeError> {
+        let count = head.attempts.len();
+        match self.invoke(function, EventKind::Messages, head, events, caller).await? {
+            (Reply::Ack { status }, _) => Ok(vec![status; count]),
+            (Reply::Acks { statuses }, _) if statuses.len() == count => Ok(statuses),
+            (other, _) => Err(InvokeError::internal(format!("a batch of {count} was answered with {other:?}"))),
         }
     }
 

@@ -74,3 +74,23 @@ pub struct TopicEvent {
     #[serde(default)]
     pub attempt: u32,
 }
+
+/// Head for [`crate::EventKind::Messages`]: a batch of a topic's events. The frame body is an array of CloudEvents as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchEvent {
+    /// `ctx.requestId`.
+    pub request_id: String,
+    /// W3C trace context of this invocation, which is new: each event has its own; `ctx.traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Component that delivered them.
+    pub pubsub: String,
+    /// Topic that the function subscribed to.
+    pub topic: String,
+    /// Path of the routing rule that held for all of them; `ctx.route`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Of each event: 1 for its first delivery; counts up with each retry. 0 when unknown (sidecar). `ctx.attempts`.
+    pub attempts: Vec<u32>,
+}

@@ -98,13 +98,15 @@ pub enum EventKind {
     Configuration = 4,
     /// [`event::ActorEvent`]; the body is the method's argument as JSON, or empty. It is answered as a request is.
     Actor = 5,
+    /// [`event::BatchEvent`]; the body is an array of CloudEvents as JSON.
+    Messages = 6,
 }
 
 impl EventKind {
     /// `None` for a number that is no kind.
     pub fn from_i32(value: i32) -> Option<EventKind> {
-        use EventKind::{Actor, Binding, Configuration, Http, Job, Topic};
-        [Http, Topic, Job, Binding, Configuration, Actor].into_iter().find(|kind| *kind as i32 == value)
+        use EventKind::{Actor, Binding, Configuration, Http, Job, Messages, Topic};
+        [Http, Topic, Job, Binding, Configuration, Actor, Messages].into_iter().find(|kind| *kind as i32 == value)
     }
 }
 

@@ -84,6 +84,19 @@ pub struct Subscription {
     /// Which events the handler is called for, and what it is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Routes>,
+    /// Deliver events in batches; none: one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bulk_subscribe: Option<BulkSubscribe>,
+}
+
+/// How batches are gathered, in the words of Dapr's programmatic subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkSubscribe {
+    /// Events that one batch has at most.
+    pub max_messages_count: usize,
+    /// How long the first event of a batch waits for more, milliseconds.
+    pub max_await_duration_ms: u64,
 }
 
 /// Routing rules, in the words of Dapr's programmatic subscriptions. The path of the rule that held is `ctx.route`.

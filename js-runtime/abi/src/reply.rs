@@ -15,10 +15,15 @@ pub enum Reply {
         /// Header pairs in order.
         headers: Vec<(String, String)>,
     },
-    /// The answer to a topic delivery. The frame has no body.
+    /// The answer to a topic delivery, or to a batch as a whole. The frame has no body.
     Ack {
-        /// What becomes of the message.
+        /// What becomes of the message, or of each of the batch.
         status: AckStatus,
+    },
+    /// The answer to a batch whose events fared differently. The frame has no body.
+    Acks {
+        /// What becomes of each message, in the order of the batch.
+        statuses: Vec<AckStatus>,
     },
     /// The function failed. The frame has no body.
     Error(JsError),

@@ -1,8 +1,9 @@
-// Publishing and delivery in memory: CloudEvents as Dapr wraps them, retries without pauses, dead letters.
+// Publishing in memory: CloudEvents as Dapr wraps them, who gets them, dead letters.
 import { randomUUID } from "node:crypto";
-import type { CloudEvent, Subscription } from "../events.js";
+import type { CloudEvent } from "../events.js";
 import type { Body, Completion } from "../internal/call.js";
 import type { FakeClock } from "./clock.js";
+import { batchSize, deliverAlone, deliverInBatches, type Delivery, type Subscriber } from "./delivery.js";
 import { failure } from "./error.js";
 import { type Caller, requireGrant } from "./grants.js";
 import { completion, textOf } from "./state.js";
@@ -21,39 +22,12 @@ export interface Message {
   event: CloudEvent | undefined;
 }
 
-/** What became of one message at one subscriber. */
-export interface Delivery {
-  function: string;
-  topic: string;
-  /** How often the handler was called; 0 for a message that had expired. */
-  attempts: number;
-  outcome: "SUCCESS" | "DROP" | "RETRIES_EXHAUSTED" | "EXPIRED";
-  /** What the handler threw last. */
-  error?: unknown;
-  /** Where the message went after it failed for good. */
-  deadLetterTopic?: string;
-}
-
-/** A function's subscription with the handler's call; the promise tells the handler's word. */
-export interface Subscriber {
-  function: string;
-  subscription: Subscription;
-  handle(
-    event: CloudEvent,
-    about: { attempt: number; pubsub: string; topic: string; route?: string },
-  ): Promise<unknown>;
-}
-
 interface PublishArgs {
   pubsub?: string;
   topic: string;
   contentType?: string;
   metadata?: Record<string, string>;
 }
-
-/** Retries of a subscription that sets none, and the end of those that set no end. */
-const DEFAULT_RETRIES = 3;
-const ENDLESS_RETRIES = 100;
 
 export class FakeBroker {
   readonly published: Message[] = [];
@@ -97,51 +71,50 @@ export class FakeBroker {
   /** Hands every waiting message to its subscribers, and what those publish too, until nothing waits. */
   async deliver(): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
-    for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) {
-      for (const subscriber of this.subscribers) {
-        const { topic, pubsub = "pubsub" } = subscriber.subscription;
-        if (topic !== message.topic || pubsub !== message.pubsub) continue;
-        const delivery = await this.#deliverTo(subscriber, message);
-        const { deadLetterTopic } = subscriber.subscription;
-        if (delivery.outcome !== "SUCCESS" && deadLetterTopic !== undefined) {
-          delivery.deadLetterTopic = deadLetterTopic;
-          // As Dapr does it: the event is not touched, so its `topic` stays the one it was published to.
-          this.#enqueue({ ...message, topic: deadLetterTopic });
-        }
-        deliveries.push(delivery);
-      }
+    const gathered = new Map<Subscriber, Message[]>();
+    while (this.#queue.length > 0 || gathered.size > 0) {
+      const message = this.#queue.shift();
+      // Batches are of whatever waits, so they come when there is nothing else.
+      if (message === undefined) deliveries.push(...(await this.#deliverGathered(gathered)));
+      else deliveries.push(...(await this.#deliverTo(this.#subscribersOf(message), message, gathered)));
     }
     return deliveries;
   }
 
-  async #deliverTo(subscriber: Subscriber, message: Message): Promise<Delivery> {
-    const { subscription } = subscriber;
-    const delivery: Delivery = { function: subscriber.function, topic: message.topic, attempts: 0, outcome: "DROP" };
-    const event = subscription.rawPayload ? rawEvent(message) : message.event;
-    // What was published raw can only be read by a subscription with `rawPayload`.
-    if (event === undefined) return delivery;
-    if (event.expiration !== undefined && Date.parse(event.expiration) <= this.#clock.now) {
-      return { ...delivery, outcome: "EXPIRED" };
-    }
-    const allowed = subscription.retry?.maxRetries ?? DEFAULT_RETRIES;
-    const retries = allowed < 0 ? ENDLESS_RETRIES : allowed;
-    while (delivery.attempts <= retries) {
-      delivery.attempts++;
-      try {
-        const word = await subscriber.handle(structuredClone(event), {
-          attempt: delivery.attempts,
-          pubsub: message.pubsub,
-          topic: message.topic,
-          // Conditions are evaluated by the server alone: here each event takes the default.
-          ...(subscription.routes?.default === undefined ? {} : { route: subscription.routes.default }),
-        });
-        if (word === "DROP") return delivery;
-        if (word !== "RETRY") return { ...delivery, outcome: "SUCCESS" };
-      } catch (error) {
-        delivery.error = error;
+  #subscribersOf({ pubsub, topic }: Message): Subscriber[] {
+    return this.subscribers.filter(
+      ({ subscription }) => subscription.topic === topic && (subscription.pubsub ?? "pubsub") === pubsub,
+    );
+  }
+
+  async #deliverTo(subscribers: Subscriber[], message: Message, gathered: Map<Subscriber, Message[]>) {
+    const deliveries: Delivery[] = [];
+    for (const subscriber of subscribers) {
+      if (batchSize(subscriber.subscription) !== undefined) {
+        gathered.set(subscriber, [...(gathered.get(subscriber) ?? []), message]);
+        continue;
       }
+      const delivery = await deliverAlone(subscriber, message, this.#clock.now);
+      deliveries.push(this.#ended(subscriber, message, delivery));
     }
-    return { ...delivery, outcome: "RETRIES_EXHAUSTED" };
+    return deliveries;
+  }
+
+  async #deliverGathered(gathered: Map<Subscriber, Message[]>): Promise<Delivery[]> {
+    const [next] = gathered;
+    if (next === undefined) return [];
+    const [subscriber, messages] = next;
+    gathered.delete(subscriber);
+    const deliveries = await deliverInBatches(subscriber, messages, this.#clock.now);
+    return messages.map((message, index) => this.#ended(subscriber, message, deliveries[index] as Delivery));
+  }
+
+  /** Publishes the dead letter of a message that failed for good. */
+  #ended({ subscription: { deadLetterTopic } }: Subscriber, message: Message, delivery: Delivery): Delivery {
+    if (delivery.outcome === "SUCCESS" || deadLetterTopic === undefined) return delivery;
+    // As Dapr does it: the event is not touched, so its `topic` stays the one it was published to.
+    this.#enqueue({ ...message, topic: deadLetterTopic });
+    return { ...delivery, deadLetterTopic };
   }
 
   #publish(source: string, args: PublishArgs, data: Uint8Array): void {
@@ -187,21 +160,6 @@ export class FakeBroker {
     }
     return { ...head, data: contentType === "application/json" ? parsed(text) : text };
   }
-}
-
-function rawEvent(message: Message): CloudEvent {
-  const bytes = message.event === undefined ? message.data : Buffer.from(JSON.stringify(message.event));
-  return {
-    id: randomUUID(),
-    source: "Dapr",
-    type: "com.dapr.event.sent",
-    specversion: "1.0",
-    datacontenttype: "application/octet-stream",
-    topic: message.topic,
-    pubsubname: message.pubsub,
-    data: undefined,
-    data_base64: Buffer.from(bytes).toString("base64"),
-  };
 }
 
 /** JSON that does not parse stays text, as in Dapr. */

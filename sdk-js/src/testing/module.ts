@@ -1,5 +1,6 @@
 // A function's module as the host sees it: which export handles what, and what becomes of its return value.
 import type {
+  BatchHandler,
   BindingHandler,
   ConfigurationHandler,
   ConfigurationWatch,
@@ -13,12 +14,14 @@ import type {
   Subscription,
 } from "../events.js";
 import { type Actor, TURN, type Turn } from "../actors.js";
+import { batchSize } from "./delivery.js";
 import type { Grants } from "./grants.js";
 
 /** What `import * as module from "./function.js"` gives. */
 export interface FunctionModule {
   default?: unknown;
   message?: unknown;
+  messages?: unknown;
   subscriptions?: unknown;
   job?: unknown;
   schedules?: unknown;
@@ -55,6 +58,7 @@ export class MountedFunction {
   readonly #fetch: FetchHandler | undefined;
   readonly #methods = new Map<string, FetchHandler>();
   readonly #message: MessageHandler | undefined;
+  readonly #messages: BatchHandler | undefined;
   /** Input bindings. */
   readonly bindings: readonly string[];
   readonly watches: readonly Required<ConfigurationWatch>[];
@@ -72,6 +76,7 @@ export class MountedFunction {
     const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
     this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
     this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
+    this.#messages = (handlers.messages?.bind(handlers) ?? module.messages) as BatchHandler | undefined;
     this.#job = (handlers.job?.bind(handlers) ?? module.job) as JobHandler | undefined;
     this.#binding = (handlers.binding?.bind(handlers) ?? module.binding) as BindingHandler | undefined;
     const { configuration } = module;
@@ -84,10 +89,10 @@ export class MountedFunction {
     for (const [type, value] of Object.entries(module)) {
       if (typeof value === "function" && TURN in value) this.actors.set(type, value as unknown as ActorClass);
     }
-    const handles = this.#fetch ?? this.#message ?? this.#job ?? this.#binding ?? this.#configuration;
+    const handles = this.#fetch ?? this.#message ?? this.#messages ?? this.#job ?? this.#binding ?? this.#configuration;
     if (!handles && this.#methods.size + this.actors.size === 0) {
       throw new TypeError(
-        `mount: module "${name}" exports no handler: no default, no message, no job, no GET, POST, …`,
+        `mount: module "${name}" exports no handler: no default, no message, no messages, no job, no GET, POST, …`,
       );
     }
     if (this.#fetch !== undefined && this.#methods.size > 0) {
@@ -96,8 +101,17 @@ export class MountedFunction {
     }
     const subscriptions = (module.subscriptions ?? []) as (Subscription | string)[];
     this.subscriptions = subscriptions.map((entry) => (typeof entry === "string" ? { topic: entry } : entry));
-    if (this.subscriptions.length > 0 && this.#message === undefined) {
+    const [single, bulk] = [false, true].map((wanted) =>
+      this.subscriptions.some((subscription) => (batchSize(subscription) !== undefined) === wanted),
+    );
+    if (single && this.#message === undefined) {
       throw new TypeError(`mount: module "${name}" has subscriptions but no message handler`);
+    }
+    if (bulk && this.#messages === undefined) {
+      throw new TypeError(`mount: module "${name}" has a subscription with bulkSubscribe but no messages handler`);
+    }
+    if (!bulk && this.#messages !== undefined) {
+      throw new TypeError(`mount: module "${name}" has a messages handler but no subscription with bulkSubscribe`);
     }
     const schedules = (module.schedules ?? []) as (Schedule | string)[];
     this.schedules = schedules.map((entry) => (typeof entry === "string" ? { schedule: entry } : entry));
@@ -132,6 +146,12 @@ export class MountedFunction {
   /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
   async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
     return word(await this.#message?.(event, this.env, ctx));
+  }
+
+  /** Hands a batch to its handler and returns its word, or the words for each event. */
+  async messages(events: Parameters<BatchHandler>[0], ctx: Context): Promise<unknown> {
+    const answer = await this.#messages?.(events, this.env, ctx);
+    return Array.isArray(answer) ? answer : word(answer);
   }
 
   /** Hands what came from an input binding to its handler; what that returned goes back to the binding. */

@@ -19,7 +19,7 @@ fn keeper(pubsub: &str, topic: &str) -> String {
 }
 
 /// The topics that the sidecar delivers, as it says itself, once the list fits.
-async fn subscribed(daprd: &Daprd, wanted: &[&str]) {
+pub async fn subscribed(daprd: &Daprd, wanted: &[&str]) {
     let start = Instant::now();
     loop {
         let metadata = daprd.json("/v1.0/metadata").await;

@@ -107,10 +107,14 @@ pub fn unwrap(bytes: &[u8], raw: bool, pubsub: &str, topic: &str) -> Map<String,
     event
 }
 
+/// When nobody wants the event any more; none: never.
+pub fn expiration(event: &Map<String, Value>) -> Option<jiff::Timestamp> {
+    event.get("expiration").and_then(Value::as_str).and_then(|at| at.parse().ok())
+}
+
 /// Whether the event's `expiration` is past.
 pub fn expired(event: &Map<String, Value>) -> bool {
-    let at = event.get("expiration").and_then(Value::as_str).and_then(|at| at.parse::<jiff::Timestamp>().ok());
-    at.is_some_and(|at| at <= jiff::Timestamp::now())
+    expiration(event).is_some_and(|at| at <= jiff::Timestamp::now())
 }
 
 #[cfg(test)]

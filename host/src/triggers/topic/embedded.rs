@@ -1,24 +1,27 @@
 //! Deliveries from the embedded log: one task per subscription, several messages in flight, retries that hold up nobody.
 //!
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
-use super::{Delivery, deliver, expired};
+use super::batch::Batches;
+use super::{Delivery, expired, hand_over};
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::capabilities::pubsub::event::unwrap;
 use crate::capabilities::pubsub::scopes::{Brokers, FORBIDDEN};
 use crate::functions::{Function, Registry, Route};
 use crate::invoke::{InvokeError, Invoker};
 use crate::store::{Log, Message, StoreError};
-use daplet_abi::load::{RetryPolicy, Subscription};
+use daplet_abi::load::{BulkSubscribe, RetryPolicy, Subscription};
 use daplet_abi::reply::{AckStatus, codes};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Messages of one subscription that are delivered at once.
+/// Messages, or batches, of one subscription that are delivered at once.
 const IN_FLIGHT: usize = 16;
+/// Room for each of those, KiB: the largest message, or the largest batch.
+const PLACE: u32 = 4 << 10;
 /// Retries after the first attempt, when the subscription says nothing.
 const DEFAULT_RETRIES: i64 = 3;
 /// First pause before a retry, when the subscription says nothing.
@@ -116,7 +119,8 @@ impl Deliveries {
 
     /// One subscription: takes what waits, delivers it, waits for more.
     async fn follow(self: Arc<Self>, (topic, function): Key, stop: CancellationToken) {
-        let (places, in_flight) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Mutex::new(HashSet::<u64>::new())));
+        let places = Arc::new(Semaphore::new(IN_FLIGHT * PLACE as usize));
+        let batches = Batches::new(Arc::clone(&self.registry), self.invoker.clone(), stop.clone());
         let tasks = TaskTracker::new();
         let mut published = self.log.published();
         let mut next = 0;
@@ -132,20 +136,22 @@ impl Deliveries {
             };
             let more = messages.len() == IN_FLIGHT;
             for message in messages {
+                let bulk = self.bulk(&topic, &function);
                 let place = tokio::select! {
-                    place = Arc::clone(&places).acquire_owned() => place,
+                    place = Arc::clone(&places).acquire_many_owned(share(bulk, &message)) => place,
                     () = stop.cancelled() => break,
                 };
                 next = message.number + 1;
-                in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(message.number);
-                let (this, topic, function, stop, in_flight) =
-                    (Arc::clone(&self), topic.clone(), function.clone(), stop.clone(), Arc::clone(&in_flight));
-                tasks.spawn(async move {
-                    let number = message.number;
-                    this.see_through(&topic, &function, message, &stop).await;
-                    in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+                let (this, topic, function, batches, stop) =
+                    (Arc::clone(&self), topic.clone(), function.clone(), Arc::clone(&batches), stop.clone());
+                let mut delivery = Box::pin(async move {
+                    this.see_through(&topic, &function, message, &batches, &stop).await;
                     drop(place);
                 });
+                // Begun here, messages come into their batch in the log's order.
+                if bulk.is_none() || futures::poll!(&mut delivery).is_pending() {
+                    tasks.spawn(delivery);
+                }
             }
             if !more {
                 tokio::select! {
@@ -158,8 +164,19 @@ impl Deliveries {
         tasks.wait().await;
     }
 
+    fn bulk(&self, topic: &str, name: &str) -> Option<BulkSubscribe> {
+        self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe)
+    }
+
     /// One message: attempts by the policy until it has an outcome, which is then recorded.
-    async fn see_through(&self, topic: &str, name: &str, message: Message, stop: &CancellationToken) {
+    async fn see_through(
+        &self,
+        topic: &str,
+        name: &str,
+        message: Message,
+        batches: &Arc<Batches>,
+        stop: &CancellationToken,
+    ) {
         let mut attempt = 0;
         let dead_letter = loop {
             // The live version, which may have been replaced since the last attempt.
@@ -176,8 +193,16 @@ impl Deliveries {
             let place = (subscription.pubsub.as_str(), subscription.topic.as_str());
             let outcome = match function.route(place, &event) {
                 Ok(Route::Handler(route)) => {
-                    let delivery = Delivery { function: &function, pubsub: place.0, topic: place.1, attempt, route };
-                    deliver(&self.invoker, &delivery, &event).await
+                    let (pubsub, topic) = place;
+                    let number = message.number;
+                    let delivery = Delivery { function: &function, pubsub, topic, attempt, route, number };
+                    match hand_over(batches, &delivery, &event).await {
+                        Some(outcome) => outcome,
+                        None => {
+                            attempt -= 1;
+                            continue;
+                        }
+                    }
                 }
                 Ok(Route::Nowhere) => Ok(AckStatus::Drop),
                 Err(reason) => Err(InvokeError::internal(format!("no route for it: {reason}"))),
@@ -221,6 +246,14 @@ fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
     function.record.exports.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
 }
 
+/// What a message takes of the room: a place, or of bulk its part of one, by number or by size.
+fn share(bulk: Option<BulkSubscribe>, message: &Message) -> u32 {
+    let Some(bulk) = bulk else { return PLACE };
+    let by_number = PLACE / u32::try_from(bulk.max_messages_count.max(1)).unwrap_or(PLACE);
+    let by_size = u32::try_from(message.bytes.len() >> 10).unwrap_or(PLACE);
+    by_number.max(by_size).clamp(1, PLACE)
+}
+
 /// The pause after attempt number `attempt` failed; none when no further one is due.
 fn pause(policy: Option<&RetryPolicy>, attempt: u32) -> Option<Duration> {
     let max_retries = policy.and_then(|p| p.max_retries).unwrap_or(DEFAULT_RETRIES);
@@ -238,6 +271,17 @@ fn pause(policy: Option<&RetryPolicy>, attempt: u32) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_batch_has_a_place_by_number_or_by_size() {
+        let of = |count, bytes| {
+            let bulk = BulkSubscribe { max_messages_count: count, max_await_duration_ms: 1 };
+            share(Some(bulk), &Message { number: 0, bytes: vec![0; bytes] })
+        };
+        assert_eq!([of(1, 1), of(4, 1), of(1000, 1)], [PLACE, PLACE / 4, 4]);
+        assert_eq!([of(100, 1 << 20), of(100, 9 << 20), of(usize::MAX, 0)], [1 << 10, PLACE, 1]);
+        assert_eq!(share(None, &Message { number: 0, bytes: Vec::new() }), PLACE);
+    }
 
     #[test]
     fn pauses_grow_and_end() {

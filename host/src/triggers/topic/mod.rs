@@ -2,7 +2,9 @@
 //!
 //! Without a sidecar, [`embedded`] drains the log. With one, [`streaming`] opens a stream for each topic, or where it has no gRPC
 //! [`sidecar`] lists the topics when it starts and answers its deliveries; never both.
-//! Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped.
+//! Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped. Where a subscription asks for bulk,
+//! [`batch`] gathers what is on its way, whichever way that is; each message keeps an outcome of its own.
+pub mod batch;
 pub mod embedded;
 pub mod sidecar;
 pub mod streaming;
@@ -11,8 +13,10 @@ use crate::capabilities::pubsub::event;
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry, Route};
 use crate::invoke::{Caller, InvokeError, Invoker};
+use batch::{Batches, Outcome};
 use daplet_abi::EventKind;
 use daplet_abi::event::TopicEvent;
+use daplet_abi::load::BulkSubscribe;
 use daplet_abi::reply::AckStatus;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -30,6 +34,8 @@ pub struct Delivery<'a> {
     pub attempt: u32,
     /// What the rule that held says.
     pub route: Option<String>,
+    /// Its number in the topic, by which a batch is sorted; 0 when unknown, which is as it came.
+    pub number: u64,
 }
 
 /// Gives one CloudEvent to the function.
@@ -86,31 +92,32 @@ fn topics(registry: &Registry) -> Vec<Topic> {
     topics.into_values().collect()
 }
 
+/// How a sidecar is to gather batches of a topic; none where no function wants any. Of several functions the one that wants most
+/// at once and the one that waits least decide: larger batches are divided here.
+fn bulk(registry: &Registry, pubsub: &str, topic: &str) -> Option<BulkSubscribe> {
+    let functions = registry.list();
+    let wanted = functions.iter().filter_map(|function| function.subscription((pubsub, topic))?.bulk_subscribe);
+    wanted.reduce(|one, other| BulkSubscribe {
+        max_messages_count: one.max_messages_count.max(other.max_messages_count),
+        max_await_duration_ms: one.max_await_duration_ms.min(other.max_await_duration_ms),
+    })
+}
+
+/// Gives one CloudEvent to a function as its subscription says: alone, or in a batch.
+async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Map<String, Value>) -> Outcome {
+    match delivery.function.subscription((delivery.pubsub, delivery.topic)).and_then(|s| s.bulk_subscribe) {
+        Some(bulk) => batches.deliver(delivery, bulk, event).await,
+        None => Some(deliver(&batches.invoker, delivery, event).await),
+    }
+}
+
 /// Gives one CloudEvent to every function that subscribes to the topic now. One that wants it again makes all get it again.
-async fn deliver_to_all(
-    registry: &Registry,
-    invoker: &Invoker,
-    (pubsub, topic): (&str, &str),
-    event: &Map<String, Value>,
-) -> AckStatus {
-    let subscribed =
-        |f: &Arc<Function>| f.record.exports.subscriptions.iter().any(|s| s.pubsub == pubsub && s.topic == topic);
-    let functions: Vec<Arc<Function>> = registry.list().into_iter().filter(subscribed).collect();
-    let deliveries = functions.iter().map(|function| async move {
-        let route = match function.route((pubsub, topic), event) {
-            Ok(Route::Handler(route)) => route,
-            Ok(Route::Nowhere) => return None,
-            Err(reason) => {
-                tracing::warn!(function = function.name.as_str(), topic, "no route for a message: {reason}");
-                return Some(AckStatus::Retry);
-            }
-        };
-        let delivery = Delivery { function, pubsub, topic, attempt: 0, route };
-        // Why it failed is in the log already.
-        Some(deliver(invoker, &delivery, event).await.unwrap_or(AckStatus::Retry))
-    });
+async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Map<String, Value>) -> AckStatus {
+    let functions = batches.registry.list();
+    let functions = functions.iter().filter(|function| function.subscription(place).is_some());
+    let deliveries = functions.map(|function| deliver_to(batches, function.name.as_str(), place, event));
     let outcomes = futures::future::join_all(deliveries).await;
-    let unwanted = !functions.is_empty() && outcomes.iter().all(Option::is_none);
+    let unwanted = !outcomes.is_empty() && outcomes.iter().all(Option::is_none);
     let outcomes: Vec<AckStatus> = outcomes.into_iter().flatten().collect();
     if unwanted {
         return AckStatus::Drop;
@@ -120,4 +127,33 @@ async fn deliver_to_all(
         return AckStatus::Retry;
     }
     if outcomes.contains(&AckStatus::Drop) { AckStatus::Drop } else { AckStatus::Success }
+}
+
+/// Gives one CloudEvent to the live version of a function. None: by its rules it does not want it.
+async fn deliver_to(
+    batches: &Arc<Batches>,
+    name: &str,
+    place: (&str, &str),
+    event: &Map<String, Value>,
+) -> Option<AckStatus> {
+    let (pubsub, topic) = place;
+    loop {
+        let Some(function) = batches.registry.get(name).filter(|function| function.subscription(place).is_some())
+        else {
+            return Some(AckStatus::Retry);
+        };
+        let route = match function.route(place, event) {
+            Ok(Route::Handler(route)) => route,
+            Ok(Route::Nowhere) => return None,
+            Err(reason) => {
+                tracing::warn!(function = name, topic, "no route for a message: {reason}");
+                return Some(AckStatus::Retry);
+            }
+        };
+        let delivery = Delivery { function: &function, pubsub, topic, attempt: 0, route, number: 0 };
+        if let Some(outcome) = hand_over(batches, &delivery, event).await {
+            // Why it failed is in the log already.
+            return Some(outcome.unwrap_or(AckStatus::Retry));
+        }
+    }
 }

@@ -1,4 +1,5 @@
 //! Topics by streams from the sidecar: opened and ended as functions come, change and go; opened again after the sidecar was away.
+use super::batch::Batches;
 use super::{deliver_to_all, topics};
 use crate::dapr::subscription::{Events, Outcomes, Status, Topic};
 use crate::dapr::{DaprError, Sidecar};
@@ -96,6 +97,10 @@ impl Streams {
         outcomes: Outcomes,
         stop: &CancellationToken,
     ) -> Result<(), DaprError> {
+        // What is in flight is answered soon once no more comes.
+        let last = stop.child_token();
+        let batches = Batches::new(Arc::clone(&self.registry), self.invoker.clone(), last.clone());
+        let batches = &batches;
         let mut in_flight = FuturesUnordered::new();
         loop {
             if stop.is_cancelled() && in_flight.is_empty() {
@@ -106,10 +111,11 @@ impl Streams {
                 event = events.next() => match event {
                     Ok((id, event)) => in_flight.push(async move {
                         let place = (topic.pubsub.as_str(), topic.topic.as_str());
-                        (id, deliver_to_all(&self.registry, &self.invoker, place, &event).await)
+                        (id, deliver_to_all(batches, place, &event).await)
                     }),
                     Err(error) => {
                         // What has begun is not cut off, although nobody is there to be told.
+                        last.cancel();
                         while in_flight.next().await.is_some() {}
                         return Err(error);
                     }

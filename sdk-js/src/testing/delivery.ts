@@ -1,0 +1,148 @@
+// Handing messages to one subscriber, alone or in batches, until each has its outcome; retries without pauses.
+import { randomUUID } from "node:crypto";
+import type { BulkSubscribe, CloudEvent, Subscription } from "../events.js";
+import type { Message } from "./broker.js";
+
+/** What became of one message at one subscriber. */
+export interface Delivery {
+  function: string;
+  topic: string;
+  /** How often the handler was called; 0 for a message that had expired. */
+  attempts: number;
+  outcome: "SUCCESS" | "DROP" | "RETRIES_EXHAUSTED" | "EXPIRED";
+  /** What the handler threw last. */
+  error?: unknown;
+  /** Where the message went after it failed for good. */
+  deadLetterTopic?: string;
+}
+
+/** What a handler is told beside the event. */
+export interface About {
+  pubsub: string;
+  topic: string;
+  route?: string;
+}
+
+/** A function's subscription with the handlers' calls; the promises tell the handlers' words. */
+export interface Subscriber {
+  function: string;
+  subscription: Subscription;
+  handle: (event: CloudEvent, about: About & { attempt: number }) => Promise<unknown>;
+  handleBatch: (events: CloudEvent[], about: About & { attempts: number[] }) => Promise<unknown>;
+}
+
+/** Retries of a subscription that sets none, and the end of those that set no end. */
+const DEFAULT_RETRIES = 3;
+const ENDLESS_RETRIES = 100;
+/** Events of a batch (Dapr's default). */
+const DEFAULT_BATCH = 100;
+
+/** Events that a batch of the subscription has at most; undefined where they come one by one. */
+export function batchSize({ bulkSubscribe = false }: Subscription): number | undefined {
+  const bulk: BulkSubscribe = typeof bulkSubscribe === "boolean" ? { enabled: bulkSubscribe } : bulkSubscribe;
+  return bulk.enabled === false ? undefined : (bulk.maxMessagesCount ?? DEFAULT_BATCH);
+}
+
+/** A message that the subscriber wants, with its event; without one it has its outcome already. */
+interface Underway {
+  delivery: Delivery;
+  event?: CloudEvent;
+}
+
+function begin({ function: name, subscription }: Subscriber, message: Message, now: number): Underway {
+  const delivery: Delivery = { function: name, topic: message.topic, attempts: 0, outcome: "DROP" };
+  const event = subscription.rawPayload ? rawEvent(message) : message.event;
+  // What was published raw can only be read by a subscription with `rawPayload`.
+  if (event === undefined) return { delivery };
+  if (event.expiration !== undefined && Date.parse(event.expiration) <= now) {
+    return { delivery: { ...delivery, outcome: "EXPIRED" } };
+  }
+  return { delivery, event };
+}
+
+function retries({ retry }: Subscription): number {
+  const allowed = retry?.maxRetries ?? DEFAULT_RETRIES;
+  return allowed < 0 ? ENDLESS_RETRIES : allowed;
+}
+
+function about({ pubsub = "pubsub", topic, routes }: Subscription): About {
+  // Conditions are evaluated by the server alone: here each event takes the default.
+  return { pubsub, topic, ...(routes?.default === undefined ? {} : { route: routes.default }) };
+}
+
+/** Hands one message over until it has its outcome. */
+export async function deliverAlone(subscriber: Subscriber, message: Message, now: number): Promise<Delivery> {
+  const { delivery, event } = begin(subscriber, message, now);
+  if (event === undefined) return delivery;
+  const { subscription } = subscriber;
+  while (delivery.attempts <= retries(subscription)) {
+    delivery.attempts++;
+    try {
+      const told = { ...about(subscription), attempt: delivery.attempts };
+      const word = await subscriber.handle(structuredClone(event), told);
+      if (word === "DROP") return delivery;
+      if (word !== "RETRY") return { ...delivery, outcome: "SUCCESS" };
+    } catch (error) {
+      delivery.error = error;
+    }
+  }
+  return { ...delivery, outcome: "RETRIES_EXHAUSTED" };
+}
+
+/** Hands messages of one topic over in batches until each has its outcome; those that failed go into later batches. */
+export async function deliverInBatches(
+  subscriber: Subscriber,
+  messages: readonly Message[],
+  now: number,
+): Promise<Delivery[]> {
+  const { subscription } = subscriber;
+  const size = batchSize(subscription) ?? 1;
+  const all = messages.map((message) => begin(subscriber, message, now));
+  const waiting = all.filter(({ event }) => event !== undefined);
+  while (waiting.length > 0) {
+    const batch = waiting.splice(0, size);
+    for (const { delivery } of batch) delivery.attempts++;
+    const outcome = await handBatch(subscriber, batch);
+    for (const [index, entry] of batch.entries()) {
+      const { word, error } = outcome(index);
+      if (error !== undefined) entry.delivery.error = error;
+      if (word === "RETRY" && entry.delivery.attempts <= retries(subscription)) waiting.push(entry);
+      else entry.delivery.outcome = word === "RETRY" ? "RETRIES_EXHAUSTED" : word;
+    }
+  }
+  return all.map(({ delivery }) => delivery);
+}
+
+type Outcome = (index: number) => { word: "SUCCESS" | "RETRY" | "DROP"; error?: unknown };
+
+async function handBatch({ subscription, handleBatch }: Subscriber, batch: readonly Underway[]): Promise<Outcome> {
+  const attempts = batch.map(({ delivery }) => delivery.attempts);
+  const events = batch.map(({ event }) => structuredClone(event) as CloudEvent);
+  try {
+    const answer = await handleBatch(events, { ...about(subscription), attempts });
+    if (!Array.isArray(answer)) {
+      return () => ({ word: answer === "RETRY" || answer === "DROP" ? answer : "SUCCESS" });
+    }
+    const words: readonly unknown[] = answer;
+    // What is missing, or no word, is tried again.
+    const known = (word: unknown) => (word === "SUCCESS" || word === "DROP" ? word : "RETRY");
+    return (index) => ({ word: known(words[index]) });
+  } catch (error) {
+    return () => ({ word: "RETRY", error });
+  }
+}
+
+function rawEvent(message: Message): CloudEvent {
+  const bytes = message.event === undefined ? message.data : Buffer.from(JSON.stringify(message.event));
+  return {
+    id: randomUUID(),
+    source: "Dapr",
+    type: "com.dapr.event.sent",
+    specversion: "1.0",
+    datacontenttype: "application/octet-stream",
+    topic: message.topic,
+    pubsubname: message.pubsub,
+    data: undefined,
+    data_base64: Buffer.from(bytes).toString("base64"),
+  };
+}

@@ -1,0 +1,2 @@
+export const subscriptions = [{ topic: "t", bulkSubscribe: { maxMessages: 10 } }];
+export function messages() {}

@@ -1,0 +1,2 @@
+export const subscriptions = ["s", { topic: "t", bulkSubscribe: true }];
+export function messages() {}
