@@ -19,6 +19,7 @@ mod pool;
 mod resident;
 mod signals;
 mod slot;
+mod slots;
 mod stored;
 mod watchdog;
 mod worker;

@@ -50,9 +50,7 @@ pub fn serve(worker: Worker, runtime: &Runtime, jobs: &Receiver<Job>, long: &Sen
             }
         }
     });
-    if let Some(worker) = WORKER.take() {
-        worker.end();
-    }
+    WORKER.set(None);
 }
 
 /// Whether entries of `lane` are made by the calling thread itself.

@@ -5,9 +5,10 @@ use super::ffi::{Engine, Export, Module};
 use super::hostcalls::Output;
 use super::image::{Image, Snapshot};
 use super::lane::Lane;
-use super::metrics::{Counters, ParkedCount};
-use super::pages::{Parked, Place, Tracker};
+use super::metrics::Counters;
+use super::pages::Parked;
 use super::slot::{CpuTime, Ending, Entered, Slot};
+use super::slots::{Slots, Waits};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
 use async_channel::Receiver;
@@ -80,42 +81,9 @@ pub fn bootstrap(module: &Arc<Module>, watchdog: &Arc<Watchdog>) -> Result<(u32,
 /// One worker thread's state.
 pub struct Worker {
     shared: Arc<Shared>,
-    engine: Rc<Engine>,
     guard: Arc<Guard>,
-    tracker: Tracker,
-    /// The slot used last comes first.
-    slots: Vec<Slot>,
-    /// Slots with invocations that wait; the oldest first.
-    kept: Vec<Kept>,
-    /// Restores and rebindings since the last whole comparison.
-    unverified: u32,
-    /// Requests for which no slot was bound.
-    misses: u32,
+    slots: Slots,
 }
-
-/// A slot in which an invocation waits, because what it waits for may come at once: then nothing has to be copied out and in.
-struct Kept {
-    slot: Slot,
-    place: Arc<Place>,
-    since: Instant,
-}
-
-/// Invocations that wait in their slots.
-const KEPT: usize = 2;
-/// One that has waited so long makes room for another.
-const STALE: Duration = Duration::from_millis(2);
-
-/// What becomes of an invocation that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
-    /// It may stay in its slot: it goes on on this thread.
-    Here,
-    /// It may go on anywhere.
-    Anywhere,
-}
-
-/// Every so many rebindings take the slot unused for longest.
-const FORGET: u32 = 8;
 
 impl Worker {
     /// For the calling thread, which needs a large stack.
@@ -124,20 +92,8 @@ impl Worker {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut worker = Worker {
-            engine,
-            guard,
-            tracker: Tracker::new()?,
-            slots: Vec::new(),
-            kept: Vec::new(),
-            unverified: 0,
-            misses: 0,
-            shared,
-        };
-        let base = Arc::clone(&worker.shared.base);
-        let slot = worker.slot(&base)?;
-        worker.slots.push(slot);
-        Ok(worker)
+        let slots = Slots::new(Arc::clone(&shared), engine)?;
+        Ok(Worker { shared, guard, slots })
     }
 
     /// Takes jobs until the queue closes.
@@ -145,12 +101,6 @@ impl Worker {
         while let Ok(job) = jobs.recv_blocking() {
             self.serve(job);
         }
-        self.end();
-    }
-
-    /// Its slots go with it.
-    pub fn end(self) {
-        self.shared.counters.slots.fetch_sub((self.slots.len() + self.kept.len()) as u64, Relaxed);
     }
 
     /// A job that has waited since then is taken out of the queue; whether that was in time.
@@ -162,9 +112,9 @@ impl Worker {
 
     /// Counts the page scans of what `body` does.
     pub fn counted<T>(&mut self, body: impl FnOnce(&mut Worker) -> T) -> T {
-        let scans = self.tracker.scans;
+        let scans = self.slots.tracker.scans;
         let done = body(self);
-        self.shared.counters.scans.fetch_add(self.tracker.scans - scans, Relaxed);
+        self.shared.counters.scans.fetch_add(self.slots.tracker.scans - scans, Relaxed);
         done
     }
 
@@ -195,99 +145,27 @@ impl Worker {
         });
     }
 
-    fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
-        // The module has been instantiated before: what can be missing now is memory.
-        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)
-            .map_err(|e| SandboxError::NoSlot(e.to_string()))?;
-        self.shared.counters.slots.fetch_add(1, Relaxed);
-        Ok(slot)
-    }
-
-    /// Takes a slot bound to `snapshot` out of the rest: the one that is, or a new one, or one of another function.
-    fn take(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
-        if let Some(index) = self.slots.iter().position(|slot| Arc::ptr_eq(slot.pages.bound(), snapshot)) {
-            return Ok(self.slots.remove(index));
-        }
-        if self.slots.len() + self.kept.len() < self.shared.slots_per_worker {
-            match self.slot(snapshot) {
-                // Fewer have to do.
-                Err(SandboxError::NoSlot(_)) if !(self.slots.is_empty() && self.kept.is_empty()) => {}
-                result => return result,
-            }
-        }
-        if self.slots.is_empty() && !self.kept.is_empty() {
-            self.release(0)?;
-            return self.take(snapshot);
-        }
-        if self.slots.is_empty() {
-            return self.slot(snapshot);
-        }
-        // The slot used last is in the processor's caches. Now and then it is the one unused for longest, or what a slot was
-        // bound to once would stay bound for ever.
-        self.misses = self.misses.wrapping_add(1);
-        let index = if self.misses.is_multiple_of(FORGET) { self.slots.len() - 1 } else { 0 };
-        let mut slot = self.slots.remove(index);
-        self.shared.counters.rebinds.fetch_add(1, Relaxed);
-        match slot.pages.bind(snapshot, &mut self.tracker).and_then(|()| self.verify(&slot)) {
-            Ok(()) => Ok(slot),
-            Err(error) => {
-                self.retire(slot);
-                Err(error)
-            }
-        }
-    }
-
-    /// Puts a restored slot back.
-    fn put(&mut self, mut slot: Slot) -> Result<(), SandboxError> {
-        let restored = slot.pages.restore(&mut self.tracker).and_then(|()| self.verify(&slot));
-        match restored {
-            Ok(()) => self.slots.insert(0, slot),
-            Err(_) => self.retire(slot),
-        }
-        restored
-    }
-
-    /// Compares the whole memory with its snapshot, every so often.
-    fn verify(&mut self, slot: &Slot) -> Result<(), SandboxError> {
-        if self.shared.verify_restore == 0 {
-            return Ok(());
-        }
-        self.unverified += 1;
-        if self.unverified >= self.shared.verify_restore {
-            self.unverified = 0;
-            slot.pages.verify(&self.tracker)?;
-            self.shared.counters.verified.fetch_add(1, Relaxed);
-        }
-        Ok(())
-    }
-
-    fn retire(&self, slot: Slot) {
-        drop(slot);
-        self.shared.counters.slots.fetch_sub(1, Relaxed);
-        self.shared.counters.retired.fetch_add(1, Relaxed);
-    }
-
     fn load(&mut self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
         let base = Arc::clone(&self.shared.base);
-        let mut slot = self.take(&base)?;
+        let mut slot = self.slots.take(&base)?;
         let entered = self.enter(&slot, Export::Load, None, frame, Output::default(), budget);
         let Entered { ending, mut output, cpu, touched } = entered;
         let logs = output.logs;
         if let Ending::Trapped(trap) = ending {
-            self.retire(slot);
+            self.slots.retire(slot);
             return Ok(Load { outcome: LoadOutcome::Trap(trap), logs, cpu });
         }
-        let snapshot = match slot.pages.settle(&mut self.tracker, touched).and_then(|()| match ending {
+        let snapshot = match slot.pages.settle(&mut self.slots.tracker, touched).and_then(|()| match ending {
             Ending::Returned(Status::Done) => slot.pages.snapshot().map(Some),
             _ => Ok(None),
         }) {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                self.retire(slot);
+                self.slots.retire(slot);
                 return Err(error);
             }
         };
-        self.put(slot)?;
+        self.slots.put(slot)?;
         let outcome = match (ending, snapshot, output.writes.pop()) {
             (Ending::Stopped(trap) | Ending::Trapped(trap), ..) => LoadOutcome::Trap(trap),
             (Ending::Returned(Status::Pending), ..) => {
@@ -311,8 +189,8 @@ impl Worker {
         budget: Duration,
         waits: Waits,
     ) -> Result<Step, SandboxError> {
-        self.tracker.rests();
-        let slot = self.take(snapshot)?;
+        self.slots.tracker.rests();
+        let slot = self.slots.take(snapshot)?;
         let entered = self.enter(&slot, Export::Handle, Some(kind as i32), frame, Output::default(), budget);
         self.finish(slot, entered, waits)
     }
@@ -325,18 +203,8 @@ impl Worker {
         budget: Duration,
         waits: Waits,
     ) -> Result<Step, SandboxError> {
-        self.tracker.rests();
-        let slot = match self.kept_by(&parked) {
-            Some(index) => self.kept.remove(index).slot,
-            None => {
-                let mut slot = self.take(&parked.snapshot)?;
-                if let Err(error) = slot.pages.unpark(&parked, &mut self.tracker) {
-                    self.put(slot)?;
-                    return Err(error);
-                }
-                slot
-            }
-        };
+        self.slots.tracker.rests();
+        let slot = self.slots.of(&parked)?;
         drop(parked);
         let mut entered = Entered {
             ending: Ending::Returned(Status::Pending),
@@ -357,37 +225,9 @@ impl Worker {
         self.finish(slot, entered, waits)
     }
 
-    fn kept_by(&self, parked: &Parked) -> Option<usize> {
-        self.kept.iter().position(|kept| Arc::ptr_eq(&kept.place, &parked.place))
-    }
-
     /// Makes sure that an invocation can go on anywhere.
     pub fn let_go(&mut self, parked: &Parked) -> Result<(), SandboxError> {
-        self.kept_by(parked).map_or(Ok(()), |index| self.release(index))
-    }
-
-    /// Frees a slot that an invocation waits in; one that has been given up meanwhile is not taken out.
-    fn release(&mut self, index: usize) -> Result<(), SandboxError> {
-        let Kept { slot, place, .. } = self.kept.remove(index);
-        if Arc::strong_count(&place) > 1 {
-            slot.pages.take_out(&place, &mut self.tracker);
-        }
-        self.put(slot)
-    }
-
-    /// Parks what waits in `slot`: there, if it may and there is room, or outside.
-    fn park(&mut self, slot: Slot, waits: Waits) -> Result<Parked, SandboxError> {
-        let parked = slot.pages.keep(ParkedCount::new(&self.shared.counters));
-        if waits == Waits::Here && self.kept.len() == KEPT && self.kept[0].since.elapsed() > STALE {
-            self.release(0)?;
-        }
-        if waits == Waits::Here && self.kept.len() < KEPT {
-            self.kept.push(Kept { slot, place: Arc::clone(&parked.place), since: Instant::now() });
-        } else {
-            slot.pages.take_out(&parked.place, &mut self.tracker);
-            self.put(slot)?;
-        }
-        Ok(parked)
+        self.slots.let_go(parked)
     }
 
     fn enter(
@@ -400,7 +240,7 @@ impl Worker {
         budget: Duration,
     ) -> Entered {
         self.shared.counters.entries.fetch_add(1, Relaxed);
-        let time = CpuTime { budget, rested: self.tracker.cpu() };
+        let time = CpuTime { budget, rested: self.slots.tracker.cpu() };
         slot.enter(&self.guard, export, kind, frame, output, time)
     }
 
@@ -423,16 +263,16 @@ impl Worker {
             }
         };
         if sound {
-            match slot.pages.settle(&mut self.tracker, touched) {
-                Ok(()) if pending => outcome = Outcome::Pending(self.park(slot, waits)?),
-                Ok(()) => self.put(slot)?,
+            match slot.pages.settle(&mut self.slots.tracker, touched) {
+                Ok(()) if pending => outcome = Outcome::Pending(self.slots.park(slot, waits)?),
+                Ok(()) => self.slots.put(slot)?,
                 Err(error) => {
-                    self.retire(slot);
+                    self.slots.retire(slot);
                     return Err(error);
                 }
             }
         } else {
-            self.retire(slot);
+            self.slots.retire(slot);
         }
         Ok(Step { outcome, writes: output.writes, submits: output.submits, logs: output.logs, cpu })
     }

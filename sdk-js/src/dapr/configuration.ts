@@ -8,6 +8,14 @@ interface Item {
   metadata: Record<string, string>;
 }
 
+/** A function's heap ends with its request, and a callback with it. */
+function outlived(method: string): Promise<never> {
+  const instead = 'export const configuration = [{ store, keys }] and a handler "configuration"';
+  return Promise.reject(
+    new Error(`client.configuration.${method}: a callback would not outlive this request; use ${instead}`),
+  );
+}
+
 export class Configuration {
   readonly #operate: Operate;
 
@@ -26,5 +34,17 @@ export class Configuration {
         ERR_CONFIGURATION_STORE_NOT_FOUND: [400, "ERR_CONFIGURATION_STORE_NOT_FOUND"],
       });
     }
+  }
+
+  subscribe(): Promise<never> {
+    return outlived("subscribe");
+  }
+
+  subscribeWithKeys(): Promise<never> {
+    return outlived("subscribeWithKeys");
+  }
+
+  subscribeWithMetadata(): Promise<never> {
+    return outlived("subscribeWithMetadata");
   }
 }
