@@ -14,7 +14,6 @@ use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
 use async_channel::Receiver;
 use daplet_abi::{EventKind, Status};
 use futures::future::BoxFuture;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
