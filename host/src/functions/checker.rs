@@ -35,7 +35,7 @@ pub struct CheckerError(String);
 /// Checks sources.
 pub struct Checker {
     program: PathBuf,
-    short: async_channel::Sender<(Request, oneshot::Sender<Answer>)>,
+    short: crossbeam_channel::Sender<(Request, oneshot::Sender<Answer>)>,
     places: Semaphore,
     idle: Mutex<Option<Worker>>,
 }
@@ -58,11 +58,11 @@ type Answer = Result<Checked, SourceError>;
 impl Checker {
     /// `program` is a checker when called with [`COMMAND`]. The threads start here: later there may be no memory for them.
     pub fn new(program: PathBuf) -> Result<Checker, CheckerError> {
-        let (short, jobs) = async_channel::unbounded::<(Request, oneshot::Sender<Answer>)>();
+        let (short, jobs) = crossbeam_channel::unbounded::<(Request, oneshot::Sender<Answer>)>();
         for _ in 0..THREADS {
             let jobs = jobs.clone();
             on_deep_stack(move || {
-                while let Ok((request, answer)) = jobs.recv_blocking() {
+                for (request, answer) in jobs {
                     let _nobody_waits = answer.send(request.answer());
                 }
             })?;
@@ -75,7 +75,7 @@ impl Checker {
         let request = Request { source: source.to_owned(), language, file: file.to_owned() };
         if source.len() <= SHORT {
             let (sender, answer) = oneshot::channel();
-            self.short.try_send((request, sender)).map_err(|e| CheckerError(e.to_string()))?;
+            self.short.send((request, sender)).map_err(|e| CheckerError(e.to_string()))?;
             return answer.await.map_err(|_| CheckerError("the thread that checks it has ended".to_owned()));
         }
         let _place = self.places.acquire().await.map_err(|e| CheckerError(e.to_string()))?;

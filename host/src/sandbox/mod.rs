@@ -16,6 +16,7 @@ mod memory;
 mod metrics;
 mod pages;
 mod pool;
+mod queue;
 mod resident;
 mod signals;
 mod slot;

@@ -6,12 +6,12 @@ use super::image::Snapshot;
 use super::lane::Lane;
 use super::metrics::Metrics;
 use super::pages::Parked;
+use super::queue::Queue;
 use super::slots::Waits;
 use super::stored::Base;
 use super::watchdog::Watchdog;
 use super::worker::{self, Job, Shared, Task, Worker};
 use super::{Load, Progress, SandboxError, Step, aot, resident, signals};
-use async_channel::Sender;
 use daplet_abi::EventKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Default for SandboxConfig {
 /// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
 pub struct Sandbox {
     /// One a lane.
-    jobs: [Sender<Job>; 2],
+    jobs: [Arc<Queue<Job>>; 2],
     pub(super) shared: Arc<Shared>,
     queue: usize,
     workers: usize,
@@ -65,6 +65,7 @@ pub struct Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.shared.watchdog.stop();
+        self.jobs.iter().for_each(|queue| queue.close());
     }
 }
 
@@ -112,17 +113,12 @@ impl Sandbox {
             0 => thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let (short, short_queue) = async_channel::unbounded();
-        let (long, long_queue) = async_channel::unbounded();
+        let jobs: [Arc<Queue<Job>>; 2] = Default::default();
         let (ready, started) = mpsc::channel();
         for index in 0..2 * workers {
             let lane = Lane::ALL[index % 2];
             let (shared, ready) = (Arc::clone(&shared), ready.clone());
-            // A queue ends with its senders: those who take from the long one must not have any.
-            let (jobs, long) = match lane {
-                Lane::Short => (short_queue.clone(), Some(long.clone())),
-                Lane::Long => (long_queue.clone(), None),
-            };
+            let [short, long] = jobs.clone();
             thread_with_stack(&format!("daplet-{}-{}", lane.name(), index / 2), move || {
                 if lane == Lane::Long {
                     signals::lower_priority();
@@ -130,9 +126,9 @@ impl Sandbox {
                 match Worker::new(shared).and_then(|worker| Ok((worker, resident::runtime()?))) {
                     Ok((worker, runtime)) => {
                         let _ = ready.send(Ok(()));
-                        match long {
-                            Some(long) => resident::serve(worker, &runtime, &jobs, &long),
-                            None => worker.run(&jobs),
+                        match lane {
+                            Lane::Short => resident::serve(worker, &runtime, index, &short, &long),
+                            Lane::Long => worker.run(index, &long),
                         }
                     }
                     Err(error) => drop(ready.send(Err(error))),
@@ -142,7 +138,6 @@ impl Sandbox {
         for _ in 0..2 * workers {
             started.recv().map_err(|_| failed(&"a worker thread died at its start"))??;
         }
-        let jobs = [short, long];
         Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes })
     }
 
@@ -162,7 +157,7 @@ impl Sandbox {
             tokio::spawn(task(Err(error)));
         } else {
             // The queue closes only with the sandbox.
-            let _closed = self.jobs[Lane::Short as usize].try_send(Job::Begin { since: Instant::now(), task });
+            let _closed = self.jobs[Lane::Short as usize].put(Job::Begin { since: Instant::now(), task });
         }
     }
 
@@ -236,7 +231,7 @@ impl Sandbox {
     ) -> Result<T, SandboxError> {
         let (answer, wait) = oneshot::channel();
         let job = job(answer);
-        self.jobs[job.lane() as usize].try_send(job).map_err(|_| SandboxError::Stopped)?;
+        self.jobs[job.lane() as usize].put(job).map_err(|_| SandboxError::Stopped)?;
         wait.await.map_err(|_| SandboxError::Stopped)?
     }
 }

@@ -3,15 +3,15 @@
 //! A task that runs here enters the guest by a plain call, and what it waits for (a sidecar's answer, a timer) wakes this thread and
 //! no other. Must not know: what a task does.
 use super::lane::Lane;
+use super::queue::Queue;
 use super::worker::{Job, Worker};
 use super::{Parked, SandboxError, Step};
-use async_channel::{Receiver, Sender};
 use futures::FutureExt;
 use std::cell::RefCell;
 use tokio::runtime::{Builder, Runtime};
 
 /// Jobs taken in a row before tasks that could go on have their turn.
-const IN_A_ROW: u32 = 4;
+const IN_A_ROW: u32 = 8;
 
 thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
@@ -23,11 +23,11 @@ pub fn runtime() -> Result<Runtime, SandboxError> {
 }
 
 /// Takes jobs until the queue closes. `long`: where a job goes that turned out to be long while it waited.
-pub fn serve(worker: Worker, runtime: &Runtime, jobs: &Receiver<Job>, long: &Sender<Job>) {
+pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>, long: &Queue<Job>) {
     WORKER.set(Some(worker));
     runtime.block_on(async {
         let mut taken = 0_u32;
-        while let Ok(job) = jobs.recv().await {
+        while let Some(job) = jobs.take(who).await {
             match job {
                 Job::Begin { since, task } => {
                     let mut task = task(with(|worker| worker.begins(since)));
@@ -36,7 +36,7 @@ pub fn serve(worker: Worker, runtime: &Runtime, jobs: &Receiver<Job>, long: &Sen
                         tokio::spawn(task);
                     }
                 }
-                job if job.lane() == Lane::Long => drop(long.try_send(job)),
+                job if job.lane() == Lane::Long => drop(long.put(job)),
                 job => {
                     let _done = with(|worker| {
                         worker.serve(job);

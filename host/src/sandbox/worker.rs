@@ -7,11 +7,11 @@ use super::image::{Image, Snapshot};
 use super::lane::Lane;
 use super::metrics::Counters;
 use super::pages::Parked;
+use super::queue::Queue;
 use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::slots::{Slots, Waits};
 use super::watchdog::{Guard, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
-use async_channel::Receiver;
 use daplet_abi::{EventKind, Status};
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -96,8 +96,8 @@ impl Worker {
     }
 
     /// Takes jobs until the queue closes.
-    pub fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv_blocking() {
+    pub fn run(mut self, who: usize, jobs: &Queue<Job>) {
+        while let Some(job) = futures::executor::block_on(jobs.take(who)) {
             self.serve(job);
         }
     }
