@@ -93,8 +93,8 @@ export function encodeEvent(where: string, argument: string, data: unknown, type
 
 function isCloudEvent(data: unknown): boolean {
   if (data === null || typeof data !== "object") return false;
-  const event = data as Record<string, unknown>;
-  return ["id", "source", "type", "specversion"].every((field) => typeof event[field] === "string");
+  const { specversion, id, source, type } = data as Record<string, unknown>;
+  return typeof specversion === "string" && [id, source, type].every((field) => typeof field === "string");
 }
 
 function isJson(contentType: string): boolean {
@@ -103,12 +103,13 @@ function isJson(contentType: string): boolean {
 
 /** The metadata of a message, its lifetime included. */
 export function metadataOf(where: string, at: string, options: PublishOptions): Record<string, string> | undefined {
-  const ttl = optionalSeconds(where, `${at}.ttl`, options.ttl);
-  for (const [name, value] of Object.entries(options.metadata ?? {})) {
+  const { metadata, ttl } = options;
+  if (metadata === undefined && ttl === undefined) return undefined;
+  for (const [name, value] of Object.entries(metadata ?? {})) {
     if (typeof value !== "string") {
       throw new TypeError(`${where}: ${at}.metadata.${name} must be a string, not ${describe(value)}`);
     }
   }
-  if (ttl === undefined) return options.metadata;
-  return { ...options.metadata, ttlInSeconds: String(ttl) };
+  const seconds = optionalSeconds(where, `${at}.ttl`, ttl);
+  return seconds === undefined ? metadata : { ...metadata, ttlInSeconds: String(seconds) };
 }
