@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Entries that take this much CPU time or more, µs, are long. A few times what an ordinary handler takes; an entry below it
 /// delays others less than a scheduler's tick.
-const LONG: u32 = 2_000;
+const LONG: u32 = 1_000;
 /// The same, for whoever counts what waits.
 pub const LONG_US: u64 = LONG as u64;
 
