@@ -44,7 +44,7 @@ impl Cost {
     }
 
     /// Takes an entry into account: a quarter of it when it was dearer than usual, a sixteenth when it was cheaper. So one entry
-    /// that uses up a usual budget is enough to leave the short lane, and some thirty short ones lead back; an entry that
+    /// that uses up a usual budget is enough to leave the short lane, and some forty short ones lead back; an entry that
     /// was charged a scheduler's tick too much is not. Concurrent entries may overwrite each
     /// other's share; it is an estimate.
     pub fn charge(&self, cpu: Duration) {
