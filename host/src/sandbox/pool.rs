@@ -123,12 +123,14 @@ impl Sandbox {
                 if lane == Lane::Long {
                     signals::lower_priority();
                 }
-                match Worker::new(shared).and_then(|worker| Ok((worker, resident::runtime()?))) {
+                // Only who drives invocations needs a runtime.
+                let runtime = (lane == Lane::Short).then(resident::runtime).transpose();
+                match runtime.and_then(|runtime| Ok((Worker::new(shared)?, runtime))) {
                     Ok((worker, runtime)) => {
                         let _ = ready.send(Ok(()));
-                        match lane {
-                            Lane::Short => resident::serve(worker, &runtime, index, &short, &long),
-                            Lane::Long => worker.run(index, &long),
+                        match runtime {
+                            Some(runtime) => resident::serve(worker, &runtime, index, &short, &long),
+                            None => worker.run(index, &long),
                         }
                     }
                     Err(error) => drop(ready.send(Err(error))),

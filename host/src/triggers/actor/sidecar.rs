@@ -40,12 +40,17 @@ pub struct Told(Arc<Mutex<Option<BTreeSet<String>>>>);
 
 /// What a sidecar asks.
 pub fn routes(context: Context) -> Router {
+    let of = |kind: &'static str| {
+        move |State(context): State<Context>, Path(at): Path<_>, headers, extensions, body| {
+            due(context, kind, at, (headers, extensions, body))
+        }
+    };
     Router::new()
         .route("/dapr/config", get(config))
         .route("/actors/{type}/{id}", delete(|| async { StatusCode::OK }))
         .route("/actors/{type}/{id}/method/{method}", put(call))
-        .route("/actors/{type}/{id}/method/remind/{name}", put(remind))
-        .route("/actors/{type}/{id}/method/timer/{name}", put(timer))
+        .route("/actors/{type}/{id}/method/remind/{name}", put(of("remind")))
+        .route("/actors/{type}/{id}/method/timer/{name}", put(of("timer")))
         .with_state(context)
 }
 
@@ -93,26 +98,15 @@ async fn call(
     take_turn(context, (&kind, &id), &method, &headers, body).await
 }
 
-async fn remind(
-    State(context): State<Context>,
-    Path((kind, id, name)): Path<(String, String, String)>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    body: Bytes,
+/// What a reminder or a timer, `kind`, of that name brings; only a sidecar says that it is due.
+async fn due(
+    context: Context,
+    kind: &str,
+    (actor_type, id, name): (String, String, String),
+    (headers, extensions, body): (HeaderMap, Extensions, Bytes),
 ) -> Result<Response, ApiError> {
     trust::only_sidecar(&headers, &extensions)?;
-    take_turn(context, (&kind, &id), &format!("remind/{name}"), &headers, body).await
-}
-
-async fn timer(
-    State(context): State<Context>,
-    Path((kind, id, name)): Path<(String, String, String)>,
-    headers: HeaderMap,
-    extensions: Extensions,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    trust::only_sidecar(&headers, &extensions)?;
-    take_turn(context, (&kind, &id), &format!("timer/{name}"), &headers, body).await
+    take_turn(context, (&actor_type, &id), &format!("{kind}/{name}"), &headers, body).await
 }
 
 /// A sidecar takes 404 for an unknown method, and any status but 200 for a failure of the actor.
