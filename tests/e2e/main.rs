@@ -5,6 +5,7 @@
 
 mod abuse;
 mod actors;
+mod attacks;
 mod blocks;
 mod bulk;
 mod cases;

@@ -6,6 +6,7 @@
 //! - [`server`]: starts, stops and kills a server on free ports
 //! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`app`]: another application, not of this project
+//! - [`attack`]: the form of `tests/cases/attacks/<name>/attack.toml`, and how an attack is run and watched
 //! - [`between`]: kills the server in the middle of a call of its sidecar
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
@@ -15,6 +16,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 pub mod app;
+pub mod attack;
 pub mod between;
 pub mod case;
 pub mod conformance;
