@@ -6,15 +6,18 @@
 //! - [`sidecar`]: what there is with one alone
 //! - [`places`]: where functions and components are
 //! - [`engine`]: the compiled guest
+//! - [`memory`]: what the memory budget is shared out to
 mod backends;
 mod embedded;
 mod engine;
+mod memory;
 mod places;
 mod sidecar;
 
 pub use engine::compile;
 
 use crate::api::{configuration as items_api, dapr, functions, health, trust};
+use crate::budget::{Budget, sizing::Plan};
 use crate::capabilities::Capabilities;
 use crate::capabilities::actors::reminders::Timers;
 use crate::capabilities::actors::{self, Actors, ActorsCapability};
@@ -53,12 +56,14 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
     let components = places::components(&config)?;
-    let sandbox = engine::start(&config)?;
+    let plan = memory::share_out(&config)?;
+    let sandbox = engine::start(&config, plan.workers)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, components, Arc::new(sandbox)))
+    runtime.block_on(run(config, plan, components, Arc::new(sandbox)))
 }
 
-async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
+async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
+    let memory = Budget::new(plan.in_flight);
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
@@ -67,7 +72,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
     if let Some(sidecar) = &sidecar {
         tokio::spawn(sidecar.clone().watch());
     }
-    let registry = Arc::new(places::registry(&config, sidecar.as_ref())?);
+    let registry = Arc::new(places::registry(&config, sidecar.as_ref(), memory.clone())?);
     let backends = match &sidecar {
         Some(sidecar) => Backends::of_sidecar(sidecar),
         None => Backends::embedded(&config, &components).await?,
@@ -75,7 +80,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
     let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
-    let snapshots = SnapshotCache::new(config.snapshot_cache_bytes, places::disk(&config, &sandbox, &registry));
+    let snapshots = SnapshotCache::new(plan.snapshots, places::disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         // This program itself, even where its file has been replaced since.
@@ -157,6 +162,7 @@ async fn run(config: Config, components: Components, sandbox: Arc<Sandbox>) -> R
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
         max_body_bytes: config.max_body_bytes,
+        memory: memory.purse(),
         stop: stop.clone(),
         extended: Arc::default(),
     };

@@ -1,4 +1,5 @@
 //! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
+use crate::budget::{self, BudgetError};
 use crate::functions::source::SourceError;
 use crate::functions::{RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
@@ -101,6 +102,13 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// 503 for what the process has no memory for now.
+    pub fn no_memory(e: &BudgetError) -> ApiError {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, budget::CODE, e.to_string())
+            .of_setting(budget::SETTING, usize::try_from(e.limit >> 20).unwrap_or(usize::MAX))
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     fn of_setting(self, setting: &str, value: usize) -> ApiError {
         self.with("limit", json!(setting))
             .with("value", json!(value))
@@ -136,9 +144,11 @@ impl ApiError {
     pub fn of_invocation(error: &InvokeError, production: bool) -> ApiError {
         let status = match error.code.as_str() {
             codes::SCRIPT_NOT_FOUND => StatusCode::NOT_FOUND,
-            codes::EXCEEDED_CPU | codes::EXCEEDED_MEMORY | codes::EXCEEDED_OPERATIONS | codes::LOAD_SHED => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            codes::EXCEEDED_CPU
+            | codes::EXCEEDED_MEMORY
+            | codes::EXCEEDED_OPERATIONS
+            | codes::LOAD_SHED
+            | budget::CODE => StatusCode::SERVICE_UNAVAILABLE,
             codes::EXCEEDED_WALL_TIME => StatusCode::GATEWAY_TIMEOUT,
             // Nobody reads it; the word is nginx's.
             codes::CANCELED => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
@@ -155,7 +165,7 @@ impl ApiError {
             problem =
                 problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
         }
-        if error.code == codes::LOAD_SHED {
+        if matches!(error.code.as_str(), codes::LOAD_SHED | budget::CODE) {
             problem = problem.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         problem

@@ -17,10 +17,10 @@ pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
 }
 
 /// Starts what runs functions.
-pub(super) fn start(config: &Config) -> Result<Sandbox, Fatal> {
+pub(super) fn start(config: &Config, workers: usize) -> Result<Sandbox, Fatal> {
     let settings = SandboxConfig {
         cache_dir: folder(&config.cache_dir),
-        workers: config.workers,
+        workers,
         queue: config.queue,
         queue_wait: config.queue_wait,
         verify_restore: config.verify_restore,

@@ -1,5 +1,6 @@
 //! Where functions are kept, loaded ones too, and where components are said.
 use super::{Fatal, engine};
+use crate::budget::Budget;
 use crate::components::{Components, Sources};
 use crate::config::{self, Config};
 use crate::dapr::Sidecar;
@@ -23,13 +24,13 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
 }
 
 /// Where functions are kept. The configuration allows a state store only where there is a sidecar.
-pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>) -> Result<Registry, Fatal> {
+pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budget) -> Result<Registry, Fatal> {
     let guest = SnapshotKey::guest(engine::GUEST);
     match (&config.registry, sidecar) {
         (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
-            Ok(Registry::shared(sidecar.clone(), store, *poll, guest))
+            Ok(Registry::shared(sidecar.clone(), store, *poll, guest, memory))
         }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest)?),
+        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest, memory)?),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
 //!
 //! Owns: the seam that every operation passes; `grants` what a function may reach. Must not know: HTTP, the sandbox.
+use crate::budget::{self, BudgetError, Purse};
 use crate::dapr::{DaprError, Trace};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -41,6 +42,8 @@ pub struct CallContext {
     pub depth: u32,
     /// The turn that it belongs to, if an actor makes it.
     pub turn: Option<Arc<actors::Turn>>,
+    /// Whose memory results take.
+    pub memory: Purse,
 }
 
 impl CallContext {
@@ -95,6 +98,11 @@ pub fn unknown(op: &str) -> OpError {
 /// An error without details.
 pub fn error(code: &str, message: impl Into<String>) -> OpError {
     OpError { code: code.to_owned(), message: message.into(), details: Value::Null }
+}
+
+/// The error for a result that the process has no memory for now.
+pub fn no_memory(e: BudgetError) -> OpError {
+    error(budget::CODE, e.to_string())
 }
 
 /// The arguments as a type; what does not fit is the caller's error.

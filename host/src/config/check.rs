@@ -2,6 +2,7 @@
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
 use super::settings::{BindingSettings, LogFormat, RegistryKind, Settings};
 use super::{ConfigError, user_folder};
+use crate::budget::machine;
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,8 +38,10 @@ pub struct Config {
     pub queue: usize,
     /// How long they may wait.
     pub queue_wait: Duration,
-    /// Memory for loaded functions, bytes.
-    pub snapshot_cache_bytes: u64,
+    /// Memory for loaded functions, bytes; none: by the budget.
+    pub snapshot_cache_bytes: Option<u64>,
+    /// Memory for all that the server holds, bytes.
+    pub memory_budget_bytes: u64,
     /// Disk for loaded functions, bytes; 0: none.
     pub snapshot_disk_bytes: u64,
     /// Largest source, bytes.
@@ -104,6 +107,12 @@ pub enum RegistryPlace {
     },
 }
 
+/// 70 % of the memory that this process may use: the rest is for what no budget counts. A kernel that says nothing: 70 % of 1 GiB.
+fn memory_budget_mb() -> u64 {
+    let bytes = machine::memory().map_or(1 << 30, |(bytes, _)| bytes);
+    ((bytes >> 20) * 7 / 10).clamp(64, 16 << 20)
+}
+
 impl Config {
     pub(super) fn check(
         typed: Settings,
@@ -116,7 +125,8 @@ impl Config {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
             };
         }
-        let snapshot_cache_mb: u64 = pick!(snapshot_cache_mb, 512);
+        let snapshot_cache_mb = typed.snapshot_cache_mb.or(file.snapshot_cache_mb);
+        let memory_budget_mb = pick!(memory_budget_mb, memory_budget_mb());
         let secrets = Secrets {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
@@ -164,7 +174,8 @@ impl Config {
             workers: pick!(workers, 0),
             queue: pick!(queue, 20_000),
             queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
-            snapshot_cache_bytes: snapshot_cache_mb.saturating_mul(1 << 20),
+            snapshot_cache_bytes: snapshot_cache_mb.map(|mib| mib.saturating_mul(1 << 20)),
+            memory_budget_bytes: memory_budget_mb.saturating_mul(1 << 20),
             snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
@@ -197,7 +208,8 @@ impl Config {
         let connections = &config.connections;
         let ranges = [
             ("workers", config.workers as u64, 0, 256),
-            ("snapshot_cache_mb", snapshot_cache_mb, 0, 16 << 20),
+            ("snapshot_cache_mb", snapshot_cache_mb.unwrap_or_default(), 0, 16 << 20),
+            ("memory_budget_mb", memory_budget_mb, 64, 16 << 20),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),

@@ -105,9 +105,12 @@ pub(super) struct Settings {
     /// Time that a request may wait for a worker before it is answered 503, ms [default: 5000]
     #[arg(long, value_name = "MS", env = "DAPLET_QUEUE_MS", help_heading = "Capacity")]
     pub(super) queue_ms: Option<u64>,
-    /// Memory for loaded functions, MiB [default: 512]
+    /// Memory for loaded functions, MiB [default: 512, at most a quarter of the memory budget]
     #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
     pub(super) snapshot_cache_mb: Option<u64>,
+    /// Memory for all that the server holds, MiB [default: 70 % of the cgroup's limit, else of the machine's memory]
+    #[arg(long, value_name = "MIB", env = "DAPLET_MEMORY_BUDGET_MB", help_heading = "Capacity")]
+    pub(super) memory_budget_mb: Option<u64>,
     /// Disk for loaded functions, in the data folder, MiB; 0: none, a restart then loads them anew [default: 4096]
     #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_DISK_MB", help_heading = "Capacity")]
     pub(super) snapshot_disk_mb: Option<u64>,

@@ -22,6 +22,7 @@ pub use registry::{Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Router};
 pub use upload::{Deployed, Deployer, Upload, UploadError};
 
+use crate::budget::Purse;
 use crate::capabilities::Grants;
 use crate::limits::Limits;
 use crate::snapshot::SnapshotKey;
@@ -87,6 +88,8 @@ pub struct Function {
     pub permits: Arc<tokio::sync::Semaphore>,
     /// What it asks of the workers now.
     pub demand: Demand,
+    /// What its invocations hold of the process's memory.
+    pub memory: Purse,
     /// Of the subscriptions that have routing rules.
     pub routers: Vec<Router>,
 }

@@ -73,6 +73,7 @@ impl Drive {
             tracestate: caller.tracestate.clone(),
             depth: caller.depth,
             turn: caller.turn.clone(),
+            memory: function.memory.clone(),
         });
         Drive { shared, context, caller, reply: Some(reply), account, function }
     }

@@ -1,4 +1,5 @@
 //! Why an invocation gave no reply: one code, someone to blame, and the limit's name where it was one.
+use crate::budget::{self, BudgetError};
 use crate::functions::Function;
 use daplet_abi::reply::{JsError, codes};
 
@@ -81,6 +82,17 @@ impl InvokeError {
         InvokeError { code: codes::LOAD_SHED.to_owned(), ..InvokeError::internal(detail) }
     }
 
+    /// The memory budget has no share left for it.
+    pub fn budget(e: &BudgetError) -> InvokeError {
+        InvokeError {
+            code: budget::CODE.to_owned(),
+            detail: e.to_string(),
+            limit: Some((budget::SETTING, e.limit >> 20)),
+            setting: Some("`--memory-budget-mb`, or `memory_budget_mb` in the configuration file".to_owned()),
+            js: None,
+        }
+    }
+
     /// A worker would come, or came, too late.
     pub fn late(wait: std::time::Duration) -> InvokeError {
         InvokeError {
@@ -102,7 +114,7 @@ impl InvokeError {
     pub fn blame(&self) -> Blame {
         match self.code.as_str() {
             codes::INTERNAL_ERROR => Blame::Host,
-            codes::CANCELED | codes::SCRIPT_NOT_FOUND | codes::LOAD_SHED => Blame::Caller,
+            codes::CANCELED | codes::SCRIPT_NOT_FOUND | codes::LOAD_SHED | budget::CODE => Blame::Caller,
             _ => Blame::Function,
         }
     }

@@ -27,6 +27,7 @@ pub mod reminders;
 pub mod secrets;
 pub mod state;
 
+use crate::budget::Purse;
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actors;
 use crate::capabilities::actors::embedded::Embedded as KeptReminders;
@@ -94,6 +95,8 @@ pub struct Context {
     pub app_id: Arc<str>,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// What requests and answers here hold of the process's memory.
+    pub memory: Purse,
     /// Ends the streams that would never end by themselves.
     pub stop: CancellationToken,
     /// `PUT /v1.0/metadata/{key}`.
@@ -111,6 +114,7 @@ impl Context {
             tracestate: text("tracestate").map(Arc::from),
             depth: 0,
             turn: None,
+            memory: self.memory.clone(),
         }
     }
 }

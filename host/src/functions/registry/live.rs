@@ -2,6 +2,7 @@
 use super::super::source::LineMap;
 use super::super::{Function, FunctionName, Record};
 use super::RegistryError;
+use crate::budget::Budget;
 use crate::snapshot::SnapshotKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -17,6 +18,7 @@ pub struct Live {
     /// Why nothing has been loaded yet; none once it has.
     missing: RwLock<Option<String>>,
     guest: [u8; 32],
+    memory: Budget,
 }
 
 /// Functions by name, and whose an actor type is.
@@ -42,9 +44,9 @@ impl Table {
 
 impl Live {
     /// An empty map; `missing` tells why it is, until [`Live::complete`].
-    pub fn new(guest: [u8; 32], missing: &str) -> Live {
+    pub fn new(guest: [u8; 32], memory: Budget, missing: &str) -> Live {
         let missing = RwLock::new(Some(missing.to_owned()));
-        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest }
+        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest, memory }
     }
 
     /// A live version of a record.
@@ -59,6 +61,8 @@ impl Live {
                 usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
             )),
             demand: crate::functions::Demand::default(),
+            // What the version before still holds counts for this one.
+            memory: self.get(name.as_str()).map_or_else(|| self.memory.purse(), |before| before.memory.clone()),
             // They were checked when the function was uploaded.
             routers: crate::functions::routes::routers(&record.exports.subscriptions).unwrap_or_default(),
             name,

@@ -18,6 +18,7 @@ mod shared;
 pub use precondition::{Precondition, Unmet, Versions};
 
 use super::{Function, FunctionName, Record};
+use crate::budget::Budget;
 use crate::dapr::{DaprError, Sidecar};
 use crate::store::file::OpenError;
 use live::Live;
@@ -119,9 +120,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Functions in a file of this host; `guest` is the digest that snapshot keys begin with.
-    pub fn open(path: &Path, guest: [u8; 32]) -> Result<Registry, RegistryError> {
-        let live = Arc::new(Live::new(guest, "the file is not read yet"));
+    /// Functions in a file of this host; `guest` is the digest that snapshot keys begin with, `memory` what their
+    /// invocations take from.
+    pub fn open(path: &Path, guest: [u8; 32], memory: Budget) -> Result<Registry, RegistryError> {
+        let live = Arc::new(Live::new(guest, memory, "the file is not read yet"));
         let table = file::Table::open(path, Arc::clone(&live))?;
         let (keeper, commands) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new().name("daplet-registry".to_owned());
@@ -130,8 +132,8 @@ impl Registry {
     }
 
     /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
-    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32]) -> Registry {
-        let live = Arc::new(Live::new(guest, "the state store was not asked yet"));
+    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32], memory: Budget) -> Registry {
+        let live = Arc::new(Live::new(guest, memory, "the state store was not asked yet"));
         let (keeper, commands) = mpsc::channel(QUEUE);
         let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));
         tokio::spawn(shared.keep(commands, poll));

@@ -75,6 +75,7 @@ impl Embedded {
             tracestate: None,
             depth: 0,
             turn: None,
+            memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
         };
         self.take_turn(cx, actor, method, data).await.map(drop)
     }

@@ -132,6 +132,7 @@ async fn take_turn(
         tracestate: text(&wire::TRACESTATE),
         depth: 0,
         turn: None,
+        memory: function.memory.clone(),
     };
     let reply = turn(&context.invoker, &function, (actor, method, place), &body, &cx).await;
     let reply = reply.map_err(|e| ApiError::of_invocation(&e, context.production))?;

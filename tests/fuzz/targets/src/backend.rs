@@ -1,6 +1,7 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use axum::body::Bytes;
 use daplet_abi::op::OpError;
+use daplet_host::budget::Budget;
 use daplet_host::capabilities::actors::reminders::{Reminders, Timer, Timers};
 use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
 use daplet_host::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
@@ -100,7 +101,9 @@ impl Backend {
             timers: Arc::new(Nobody),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
-            registry: Arc::new(Registry::open(&folder.path().join("functions.redb"), [0; 32]).unwrap()),
+            registry: Arc::new(
+                Registry::open(&folder.path().join("functions.redb"), [0; 32], Budget::new(u64::MAX)).unwrap(),
+            ),
             components: Arc::new(components),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             inputs_left: INPUTS,

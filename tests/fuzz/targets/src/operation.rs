@@ -3,6 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::budget::Purse;
 use daplet_host::capabilities::actors::{Actor, ActorsCapability, Turn};
 use daplet_host::capabilities::binding::BindingCapability;
 use daplet_host::capabilities::configuration::ConfigurationCapability;
@@ -56,6 +57,7 @@ pub fn operation(input: &[u8]) {
             tracestate: None,
             depth: 0,
             turn,
+            memory: Purse::default(),
         };
         async move {
             // Only a timer may take its time.

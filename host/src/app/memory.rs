@@ -1,0 +1,30 @@
+//! What the memory budget is shared out to, before anything takes of it.
+use super::Fatal;
+use crate::budget::sizing::{Plan, Wanted, plan};
+use crate::config::Config;
+use std::thread::available_parallelism;
+
+/// Caches of the databases, bytes.
+const STORES: u64 = 64 << 20;
+
+/// The plan; a start that could not hold what the settings ask for is refused.
+pub(super) fn share_out(config: &Config) -> Result<Plan, Fatal> {
+    let cores = available_parallelism().map_or(1, usize::from);
+    let plan = plan(Wanted {
+        budget: config.memory_budget_bytes,
+        snapshots: config.snapshot_cache_bytes,
+        stores: STORES,
+        workers: config.workers,
+        cores,
+        heap: config.limits.memory_bytes(),
+    })?;
+    let [budget, in_flight] = [config.memory_budget_bytes, plan.in_flight].map(|bytes| bytes >> 20);
+    if config.workers == 0 && plan.workers < cores {
+        tracing::warn!(
+            "of {cores} cores {} are used: the memory budget of {budget} MiB (setting memory_budget_mb) has room for no more workers",
+            plan.workers
+        );
+    }
+    tracing::info!("memory budget {budget} MiB (setting memory_budget_mb), of which {in_flight} MiB for requests");
+    Ok(plan)
+}
