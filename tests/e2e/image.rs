@@ -58,6 +58,12 @@ async fn the_image_runs_without_root_on_a_read_only_root() {
     for line in ["Uid:\t65532\t65532\t65532\t65532", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"] {
         assert!(status.contains(line), "{line:?} is not in\n{status}");
     }
+    let bill = process.join("root/usr/lib/daplet/sbom.cdx.json");
+    let bill: Value = serde_json::from_str(&std::fs::read_to_string(bill).unwrap()).unwrap();
+    let parts = bill["components"].as_array().unwrap();
+    for name in ["libwasmedge", "libc.so", "ld-linux"] {
+        assert!(parts.iter().any(|part| part["name"].as_str().unwrap().contains(name)), "{name} is not in the bill");
+    }
     let mounts = std::fs::read_to_string(process.join("mountinfo")).unwrap();
     let top = mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).unwrap();
     assert!(top.split(' ').nth(5).unwrap().split(',').any(|option| option == "ro"), "{top}");

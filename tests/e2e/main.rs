@@ -33,6 +33,7 @@ mod secrets;
 mod sidecar;
 mod snapshots;
 mod soak;
+mod supply;
 mod test262;
 mod transactions;
 mod waiting;
