@@ -5,6 +5,7 @@
 //! - [`embedded`]: what there is without a sidecar alone
 //! - [`sidecar`]: what there is with one alone
 //! - [`places`]: where functions and components are
+//! - [`sites`]: the addresses and their rules
 //! - [`engine`]: the compiled guest
 //! - [`memory`]: what the memory budget is shared out to
 mod backends;
@@ -13,6 +14,7 @@ mod engine;
 mod memory;
 mod places;
 mod sidecar;
+mod sites;
 
 pub use engine::compile;
 
@@ -46,7 +48,6 @@ use backends::Backends;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -103,6 +104,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         max_body_bytes: config.max_body_bytes,
         production: config.production,
         app_id: config.app_id.as_str().into(),
+        names: Arc::new(config.names.clone()),
     };
     let own: Arc<dyn OwnApp> = Arc::new(trigger.clone());
     let stop = CancellationToken::new();
@@ -166,6 +168,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         stop: stop.clone(),
         extended: Arc::default(),
     };
+    let sites = sites::Sites::new(&config, Arc::clone(&registry))?;
     let room = listener::room_for_connections();
     let connections = Connections { most: config.connections.most.min(room), ..config.connections.clone() };
     let mut running = Vec::new();
@@ -173,10 +176,10 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
         let alone = embedded::Alone { components, kept, turns, configuration, registry, invoker, stop };
         running.extend(alone.start());
-        running.extend(alone.serve(&config, dapr_api, &connections).await?);
+        running.extend(alone.serve(&config, dapr_api, &connections, &sites).await?);
     }
-    let mut router = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
-    let mut inbound = None;
+    let mut management = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
+    let (mut router, mut inbound) = (http::routes(trigger.clone()), None);
     if let Some(sidecar) = sidecar {
         let behind = sidecar::Behind {
             sidecar,
@@ -190,31 +193,43 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         let (called, inputs) = behind.routes();
         (router, inbound) = (router.merge(called), Some(inputs));
     }
-    let management = functions::Context {
+    let uploads = functions::Context {
         registry,
         deployer,
         limits: config.limits.clone(),
         max_source_bytes: config.max_source_bytes,
         refuse_invoked: !config.manage_through_dapr,
     };
-    let mut router = router.merge(functions::routes(management)).merge(http::routes(trigger));
+    management = management.merge(functions::routes(uploads));
     if let Some(kept) = kept {
         let context = items_api::Context {
             stores: Arc::new(kept.items),
             max_body_bytes: config.max_body_bytes,
             refuse_invoked: !config.manage_through_dapr,
         };
-        router = router.merge(items_api::routes(context));
+        management = management.merge(items_api::routes(context));
     }
+    if let Some(place) = &config.admin.listen {
+        let site = sites.management(&config, place, management);
+        let listener = sites::bind_place(place).await?;
+        running.push(tokio::spawn(listener::serve(listener, site, connections.clone(), stop.clone())));
+    } else {
+        router = router.merge(management);
+    }
+    let mut own = http::own_routes(trigger);
     if let Some(context) = inbound {
         router = inputs::sidecar::beside(router, context);
     }
     if config.sidecar.is_some() || config.app_token.is_some() {
         router = trust::guard(router, config.app_token.as_deref());
+        own = trust::guard(own, config.app_token.as_deref());
     }
-    let listener = bind(config.listen).await?;
-    running.push(tokio::spawn(listener::serve(listener, router, connections, stop.clone())));
+    let (listener, site) = (sites::bind(config.listen).await?, sites.functions(&config, router, own));
+    running.push(tokio::spawn(listener::serve(listener, site, connections, stop.clone())));
     println!("daplet: listening on http://{}", config.listen);
+    if let Some(place) = &config.admin.listen {
+        println!("daplet: management on {place}");
+    }
     match &config.sidecar {
         Some(sidecar) => println!("daplet: using the Dapr sidecar at {}", sidecar.http),
         None => println!(
@@ -245,10 +260,6 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         println!("daplet: the whole memory was found to be its snapshot {} times", sandbox.metrics().verified);
     }
     Ok(())
-}
-
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Fatal> {
-    TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
 }
 
 async fn wait_for_signal() -> Result<(), Fatal> {

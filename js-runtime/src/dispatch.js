@@ -176,6 +176,7 @@
     get requestId() { this.#brand; return part("requestId") }
     get traceparent() { this.#brand; return part("traceparent") ?? null }
     get caller() { this.#brand; return part("caller") ?? null }
+    get mount() { this.#brand; return part("mount") ?? "" }
     get attempt() { this.#brand; return part("attempt") }
     get attempts() { this.#brand; return part("attempts") }
     get pubsub() { this.#brand; return part("pubsub") }

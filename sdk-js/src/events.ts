@@ -12,6 +12,11 @@ export interface Context {
   readonly traceparent: string | null;
   /** App-id of the Dapr application that calls; null when nobody says so who can be trusted. */
   readonly caller: string | null;
+  /**
+   * The path that led here on an origin that functions share, such as `/hello`; empty on an origin of the function's own and for
+   * events that are no requests. `request.url` does not have it, so a link from the root is `ctx.mount + "/path"`.
+   */
+  readonly mount: string;
   /** The function's name. */
   readonly function: string;
   /** The function's version. */

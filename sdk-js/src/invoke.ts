@@ -5,6 +5,12 @@ import { requireName } from "./internal/encode.js";
 /** Statuses with which a Response must not have a body, not even an empty one. */
 const BODILESS = [204, 205, 304];
 
+interface Head {
+  status: number;
+  statusText?: string;
+  headers: [string, string][];
+}
+
 /** Another Dapr app, or this host itself under its own app-id (then the path starts with a function's name). */
 export class App {
   readonly #app: string;
@@ -28,8 +34,8 @@ export class App {
     const args = { app: this.#app, method: request.method, path: pathname + search, headers: [...request.headers] };
     const answer = call("invoke.call", args, body);
     const done = signal == null ? await answer : await orAborted(answer, signal);
-    const { status, headers } = done.head as { status: number; headers: [string, string][] };
-    return new Response(BODILESS.includes(status) ? null : done.body, { status, headers });
+    const { status, statusText = "", headers } = done.head as Head;
+    return new Response(BODILESS.includes(status) ? null : done.body, { status, statusText, headers });
   }
 }
 

@@ -131,14 +131,19 @@ export class FakeDaplet {
   }
 
   /**
-   * Calls a mounted function as `fetch("http://…/{function}/{path}")` would; the function sees that whole path. Resolves when `waitUntil` is done too.
+   * Calls a mounted function as `fetch("http://…/{function}/{path}")` would; the function sees `/{path}`, and `/{function}` as
+   * `ctx.mount`. Resolves when `waitUntil` is done too.
    * What the handler throws is thrown here; over HTTP it would be a 500.
    */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
-    const request = new Request(new URL(path, "http://localhost"), init);
-    const [, name = ""] = new URL(request.url).pathname.split("/");
+    const url = new URL(path, "http://localhost");
+    const [, name = "", ...rest] = url.pathname.split("/");
     const mounted = this.#mounted("fetch", name);
-    return this.#invoke(mounted, request.headers.get("traceparent"), (ctx) => mounted.fetch(request, ctx));
+    const mount = `/${name}`;
+    const request = new Request(new URL(`${url.origin}/${rest.join("/")}${url.search}`), init);
+    request.headers.set("x-forwarded-prefix", mount);
+    const run = (ctx: Context) => mounted.fetch(request, { ...ctx, mount });
+    return this.#invoke(mounted, request.headers.get("traceparent"), run);
   }
 
   /** Delivers what waits in the broker, in batches where a subscription says so, and what is published meanwhile; retries follow at once. */
@@ -250,6 +255,7 @@ export class FakeDaplet {
       requestId: randomUUID(),
       traceparent,
       caller: null,
+      mount: "",
       function: mounted.name,
       version: "test",
       env: mounted.env,
@@ -329,7 +335,7 @@ export class FakeDaplet {
     } else {
       throw failure("NOT_FOUND", `invoke: there is no app "${app}". Give it to fakeDaplet({ apps: { … } })`);
     }
-    const head = { status: response.status, headers: [...response.headers] };
+    const head = { status: response.status, statusText: response.statusText, headers: [...response.headers] };
     return completion(head, new Uint8Array(await response.arrayBuffer()));
   }
 }

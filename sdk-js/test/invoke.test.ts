@@ -48,7 +48,7 @@ describe("invoke", () => {
       },
     };
     daplet.mount("inner", inner).mount("broken", broken).mount("outer", outer);
-    assert.deepEqual(await (await daplet.fetch("/outer")).json(), { text: "inner got /inner/x", status: 500 });
+    assert.deepEqual(await (await daplet.fetch("/outer")).json(), { text: "inner got /x", status: 500 });
   });
 
   test("an unknown app is named; an aborted signal ends the wait", async () => {

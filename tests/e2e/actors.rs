@@ -31,7 +31,7 @@ pub const COUNTERS: &str = r#"import { Actor, actor } from "@daplet/sdk";
     }
     export default {
       async fetch(request) {
-        const [id, method] = new URL(request.url).pathname.split("/").slice(2);
+        const [id, method] = new URL(request.url).pathname.split("/").slice(1);
         try {
           return { result: await actor("Counter", id)[method](request.method === "POST" ? await request.json() : undefined) };
         } catch (error) { return { code: error.code, message: error.message } }

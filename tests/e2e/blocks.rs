@@ -189,7 +189,7 @@ async fn bindings_reach_http_services() {
     let asked = json!({"operation": "create", "data": {"a": 1}, "metadata": {"path": "/deep?q=1", "X-Mine": "yes"}});
     let answer = post(&server, path, asked).await;
     let expected = json!({
-        "method": "POST", "path": "/echo/deep?q=1", "mine": "yes",
+        "method": "POST", "path": "/deep?q=1", "mine": "yes",
         "type": "application/json; charset=utf-8", "body": "{\"a\":1}",
     });
     assert_eq!((answer.status, answer.json()), (200, expected));

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 /// The oldest and the newest release of Kubernetes that the chart is checked for, and one between.
 const KUBERNETES: [&str; 3] = ["1.25.0", "1.31.0", "1.37.0"];
 /// What every rendering must say, whatever the values: the pod asks for no power.
-const PROMISES: [&str; 10] = [
+const PROMISES: [&str; 13] = [
     "automountServiceAccountToken: false",
     "enableServiceLinks: false",
     "runAsNonRoot: true",
@@ -19,6 +19,9 @@ const PROMISES: [&str; 10] = [
     "path: /livez",
     "path: /readyz",
     "DAPLET_CONFIG",
+    "DAPLET_ADMIN_LISTEN",
+    "DAPLET_ADMIN_TOKEN_FILE",
+    "DAPLET_ALLOWED_HOSTS",
 ];
 
 fn tool(name: &str) -> PathBuf {

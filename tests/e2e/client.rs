@@ -12,11 +12,11 @@ const ECHO: &str = r#"import { state } from "@daplet/sdk";
       async fetch(request) {
         const { pathname, search } = new URL(request.url);
         switch (pathname) {
-          case "/echo/heard": return (await state().get("heard")) ?? [];
-          case "/echo/forget": return state().delete("heard");
-          case "/echo/text": return new Response("no JSON {");
-          case "/echo/none": return new Response(null, { status: 204 });
-          case "/echo/teapot": return Response.json({ code: "teapot" }, { status: 418 });
+          case "/heard": return (await state().get("heard")) ?? [];
+          case "/forget": return state().delete("heard");
+          case "/text": return new Response("no JSON {");
+          case "/none": return new Response(null, { status: 204 });
+          case "/teapot": return Response.json({ code: "teapot" }, { status: 418 });
         }
         const { method, headers } = request;
         return { method, path: pathname + search, mine: headers.get("x-mine"), type: headers.get("content-type"), body: await request.text() };

@@ -15,9 +15,9 @@ const ECHO: &str = r#"import { state } from "@daplet/sdk";
       async fetch(request) {
         const { pathname, search } = new URL(request.url);
         switch (pathname) {
-          case "/echo/heard": return (await state().get("heard")) ?? [];
-          case "/echo/conflict": return new Response("taken", { status: 409 });
-          case "/echo/missing": return new Response("no", { status: 404 });
+          case "/heard": return (await state().get("heard")) ?? [];
+          case "/conflict": return new Response("taken", { status: 409 });
+          case "/missing": return new Response("no", { status: 404 });
         }
         return { method: request.method, path: pathname + search, body: await request.text() };
       },

@@ -46,7 +46,10 @@ async fn the_image_runs_without_root_on_a_read_only_root() {
     say(&format!("image: ready {} ms after its start", started.elapsed().as_millis()));
 
     let source = "export default { fetch: () => ({ from: 'a container' }) };";
+    let token = std::fs::read_to_string(container.folder.path().join("var-lib-daplet/admin-token")).unwrap();
     let upload = http.post(format!("{base}/functions")).json(&json!({"name": "hello", "source": source}));
+    assert_eq!(upload.try_clone().unwrap().send().await.unwrap().status(), 401);
+    let upload = upload.bearer_auth(token.trim());
     let answer = upload.send().await.unwrap();
     assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
     let answer = http.get(format!("{base}/hello")).send().await.unwrap();

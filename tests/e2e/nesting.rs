@@ -81,10 +81,11 @@ async fn long_sources_are_checked_alike() {
     let long = "// a comment that makes the source long\n".repeat(1_000);
     server.deploy("long", &format!("{long}export default (x: unknown): string => 'typed';")).await;
     assert_eq!(server.get("/long").await.text(), "typed");
-    let answer = server.post("/functions?name=wrong", format!("{long}export default 1 +;")).await;
+    let upload = |name, source: String| server.upload_as("text/javascript", name, source);
+    let answer = upload("wrong", format!("{long}export default 1 +;")).await;
     assert_eq!((answer.status, &answer.json()["line"]), (422, &1_001.into()), "{}", answer.text());
     // One that ends the checker is followed by one that does not.
-    let answer = server.post("/functions?name=nested", "[".repeat(TIMES)).await;
+    let answer = upload("nested", "[".repeat(TIMES)).await;
     assert_eq!((answer.status, answer.code()), (422, "invalidSource".to_owned()));
     server.deploy("long", &format!("{long}export default () => 'again';")).await;
     assert_eq!(server.get("/long").await.text(), "again");

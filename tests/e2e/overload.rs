@@ -54,19 +54,19 @@ const BAD: &[Bad] = &[
     ("slow request line", || b"GET /hel".to_vec(), "l", (408, "requestTimeout", "head_ms")),
     (
         "slow body",
-        || b"POST /hello HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{".to_vec(),
+        || b"POST /hello HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{".to_vec(),
         "x",
         (408, "requestTimeout", "body_ms"),
     ),
     (
         "slow chunks",
-        || b"POST /hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
+        || b"POST /hello HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
         "1\r\nx\r\n",
         (408, "requestTimeout", "body_ms"),
     ),
     (
         "slow source",
-        || b"PUT /functions/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n//".to_vec(),
+        || b"PUT /functions/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n//".to_vec(),
         "x",
         (408, "requestTimeout", "body_ms"),
     ),
@@ -85,7 +85,7 @@ const BAD: &[Bad] = &[
 ];
 
 fn head(path: &str, header: &str, length: usize) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\n{header}{}\r\n\r\n", "y".repeat(length)).into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{header}{}\r\n\r\n", "y".repeat(length)).into_bytes()
 }
 
 /// Sends and drips until there is an answer.
@@ -132,7 +132,7 @@ async fn lazy_reader(server: &Server) {
 
 /// Goes away in the middle: of its head, of its body, of the answer, while its function runs.
 async fn leaver(server: &Server) {
-    for bytes in [&b"GET /hel"[..], b"POST /hello HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nxyz"] {
+    for bytes in [&b"GET /hel"[..], b"POST /hello HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nxyz"] {
         connect(server).await.write_all(bytes).await.unwrap();
     }
     let mut stream = connect(server).await;

@@ -37,7 +37,7 @@ pub const CLOCKS: &str = r#"import { Actor, actor, state } from "@daplet/sdk";
     }
     export default {
       async fetch(request) {
-        const [id, method] = new URL(request.url).pathname.split("/").slice(2);
+        const [id, method] = new URL(request.url).pathname.split("/").slice(1);
         if (method === "runs") return Object.fromEntries(await Promise.all(
           (await request.json()).map(async (name) => [name, (await state().get(`${id}/${name}`)) ?? 0])));
         try {

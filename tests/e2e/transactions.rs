@@ -12,7 +12,7 @@ const BANK: &str = r#"import { state } from "@daplet/sdk";
         runs++;
         const { pathname, searchParams } = new URL(request.url);
         const number = (name) => Number(searchParams.get(name));
-        switch (pathname.split("/")[2]) {
+        switch (pathname.split("/")[1]) {
           case "count": {
             const n = await state().transaction(async (tx) => {
               const n = (await tx.get("n") ?? 0) + 1;

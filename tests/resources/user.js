@@ -23,18 +23,18 @@ const failure = (work) => work().then(String, (e) => [e.name, e.code]);
 export default {
   async fetch(request) {
     switch (new URL(request.url).pathname) {
-      case "/user/heard":
+      case "/heard":
         return { events: (await state("carts").get("heard")) ?? [], ticks: await state("carts").get("ticks") };
-      case "/user/actor":
+      case "/actor":
         return actor("Counter", "a").increment();
-      case "/user/publish":
+      case "/publish":
         await pubsub("events").publish("placed", "by publish");
         await pubsub("news").publish("placed", "no event of events");
         return state("orders").transaction(async (tx) => {
           tx.put("sent", (await tx.get("sent")) ?? 1);
           tx.publish("placed", "by transaction", { pubsub: "events" });
         });
-      case "/user/unpublishable":
+      case "/unpublishable":
         return failure(() => state("orders").transaction(async (tx) => {
           tx.put("lost", 1);
           tx.publish("paid", 1, { pubsub: "events" });

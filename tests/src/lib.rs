@@ -24,6 +24,7 @@ pub mod daprd;
 pub mod flood;
 pub mod load;
 pub mod programs;
+pub mod raw;
 pub mod readme;
 pub mod resources;
 pub mod server;

@@ -23,6 +23,10 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Where the compiled engine is kept; [`cache_dir`] otherwise.
     pub cache: Option<PathBuf>,
+    /// `--listen`; a free port of the loopback address otherwise.
+    pub listen: Option<String>,
+    /// Where health is, as a base URL or `unix:PATH`, when it is not beside functions.
+    pub probe: Option<String>,
 }
 
 /// A running server; killed when dropped.
@@ -36,6 +40,7 @@ pub struct Server {
     pub grpc: String,
     /// The data folder; outlives the server if the test holds the guard.
     pub data: PathBuf,
+    probe: Option<String>,
     _guard: Option<tempfile::TempDir>,
     lines: Arc<Mutex<VecDeque<String>>>,
     /// A client with a pool of its own; answers are never followed as redirects.
@@ -96,7 +101,8 @@ impl Server {
 
     /// Starts a server without waiting.
     pub fn spawn(options: Options) -> Server {
-        let [listen, dapr, grpc] = std::array::from_fn(|_| format!("127.0.0.1:{}", free_port()));
+        let [free, dapr, grpc] = std::array::from_fn(|_| format!("127.0.0.1:{}", free_port()));
+        let listen = options.listen.unwrap_or(free);
         let (data, guard) = match options.data {
             Some(data) => (data, None),
             None => {
@@ -123,7 +129,7 @@ impl Server {
             .build()
             .unwrap();
         let [base, dapr, grpc] = [listen, dapr, grpc].map(|address| format!("http://{address}"));
-        Server { child, base, dapr, grpc, data, _guard: guard, lines, http }
+        Server { child, base, dapr, grpc, data, probe: options.probe, _guard: guard, lines, http }
     }
 
     /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.
@@ -138,8 +144,13 @@ impl Server {
 
     async fn answers(&self, probe: &str) {
         let start = Instant::now();
+        let base = self.probe.as_deref().unwrap_or(&self.base);
         while start.elapsed() < Duration::from_secs(300) {
-            if let Ok(answer) = self.http.get(self.url(probe)).send().await
+            if let Some(socket) = base.strip_prefix("unix:") {
+                if answers_on(socket, probe) {
+                    return;
+                }
+            } else if let Ok(answer) = self.http.get(format!("{base}{probe}")).send().await
                 && answer.status() == 200
             {
                 return;
@@ -227,6 +238,12 @@ impl Server {
         answer.json()
     }
 
+    /// Uploads a source alone.
+    pub async fn upload_as(&self, media_type: &str, name: &str, source: String) -> Answer {
+        let request = self.http.post(self.url(&format!("/functions?name={name}")));
+        Answer::of(request.header("content-type", media_type).body(source).send().await.unwrap()).await
+    }
+
     /// Uploads with the whole JSON form.
     pub async fn upload(&self, upload: &Value) -> Answer {
         Answer::of(self.http.post(self.url("/functions")).json(upload).send().await.unwrap()).await
@@ -240,6 +257,15 @@ impl Drop for Server {
             eprintln!("--- output of the server ---\n{}\n---", self.output());
         }
     }
+}
+
+fn answers_on(socket: &str, probe: &str) -> bool {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::os::unix::net::UnixStream::connect(socket) else { return false };
+    let mut answer = [0; 12];
+    let asked =
+        stream.write_all(format!("GET {probe} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes());
+    asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"200")
 }
 
 /// Keeps the last lines that a process prints.

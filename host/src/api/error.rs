@@ -115,6 +115,11 @@ impl ApiError {
             .with("setting", json!(format!("`--{}`", setting.replace('_', "-"))))
     }
 
+    /// The option that changes what holds.
+    pub fn with_setting(self, option: &str) -> ApiError {
+        self.with("setting", json!(format!("`{option}`")))
+    }
+
     /// One more member of the problem.
     pub fn with(mut self, name: &str, value: Value) -> ApiError {
         self.extra.insert(name.to_owned(), value);

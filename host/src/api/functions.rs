@@ -117,6 +117,10 @@ async fn upload(
     body: Body,
 ) -> Result<Response, ApiError> {
     let media_type = media_type(&headers)?;
+    if let Some(name) = path_name.as_ref().or(parameters.name.as_ref()) {
+        // Before the body: a client that asks first is not told to send it.
+        FunctionName::new(name).map_err(|e| ApiError::bad_request(e.to_string()))?;
+    }
     let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
     let (named, mut upload) = parse(media_type, &context.limits, &body)?;
     let name = path_name.or(parameters.name).or(named);
@@ -161,17 +165,18 @@ pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
         "application/javascript" | "text/javascript" | "application/ecmascript" | "application/x-javascript" => {
             Ok(MediaType::Source(Some(Language::JavaScript)))
         }
-        // What curl sends when nobody says anything; the source itself tells.
-        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded" => {
-            Ok(MediaType::Source(None))
+        // Also what any web page may send without asking first: text/plain, the types of forms, and nothing at all.
+        other => {
+            let said = if other.is_empty() {
+                "the upload has no content-type".to_owned()
+            } else {
+                format!("{other:?} is no media type of a function")
+            };
+            let detail = format!(
+                "{said}; send the source with `content-type: text/javascript` or `text/typescript`, or the whole upload with `application/json`"
+            );
+            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupportedMediaType", detail))
         }
-        other => Err(ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupportedMediaType",
-            format!(
-                "{other:?} is no media type of a function; send text/javascript, text/typescript or application/json"
-            ),
-        )),
     }
 }
 

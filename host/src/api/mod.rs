@@ -8,6 +8,7 @@
 //! - [`body`]: request bodies, by size and time
 //! - [`grpc`]: the same over gRPC
 //! - [`error`]: the one table from failures to HTTP statuses
+//! - [`site`]: which names an address answers to, and which pages and tokens it lets in
 //! - [`trust`]: what comes from the sidecar for certain
 //! - [`wire`]: header pairs, request ids, trace context
 pub mod body;
@@ -17,6 +18,7 @@ pub mod error;
 pub mod functions;
 pub mod grpc;
 pub mod health;
+pub mod site;
 pub mod trust;
 pub mod wire;
 

@@ -3,14 +3,13 @@
 //! With a token set, whatever only a sidecar says must carry it: `/dapr/…`, and every request that names a Dapr caller. A plain HTTP
 //! request needs none, since it claims nothing. No function ever sees the token.
 use super::ApiError;
+use super::site::token::Token;
 use crate::dapr::TOKEN;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 /// The application that calls through service invocation, in Dapr's words.
 pub const CALLER: &str = "dapr-caller-app-id";
@@ -19,22 +18,25 @@ pub const CALLER: &str = "dapr-caller-app-id";
 #[derive(Clone, Copy, Debug)]
 pub struct FromSidecar;
 
+/// Stands in a request's extensions when it showed the operator's token.
+#[derive(Clone, Copy, Debug)]
+pub struct Operator;
+
 /// Stands in a request's extensions when a token is set and it does not carry it.
 #[derive(Clone, Copy, Debug)]
 struct Unproven;
 
 /// Checks every request of the routes against the token, and marks those that carry it.
 pub fn guard(routes: Router, token: Option<&str>) -> Router {
-    let token: Option<Arc<[u8]>> = token.map(|token| Sha256::digest(token).as_slice().into());
+    let token = token.map(|token| Token::new(token.as_bytes()));
     routes.layer(from_fn(move |request, next| check(token.clone(), request, next)))
 }
 
-async fn check(token: Option<Arc<[u8]>>, mut request: Request, next: Next) -> Response {
+async fn check(token: Option<Token>, mut request: Request, next: Next) -> Response {
     let said = request.headers_mut().remove(TOKEN);
     if let Some(token) = token {
         match said {
-            // Digests are compared: how long that takes tells nothing of the token.
-            Some(said) if Sha256::digest(said.as_bytes()).as_slice() == &*token => {
+            Some(said) if token.is(said.as_bytes()) => {
                 request.extensions_mut().insert(FromSidecar);
             }
             Some(_) => return refusal("is not the one").into_response(),
@@ -74,6 +76,11 @@ pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) ->
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     Ok(())
+}
+
+/// Whether the request may say what is this server's own: its id, and how many functions called each other on the way.
+pub fn is_believed(extensions: &axum::http::Extensions) -> bool {
+    extensions.get::<FromSidecar>().is_some() || extensions.get::<Operator>().is_some()
 }
 
 /// The application that calls, where its word can be trusted.

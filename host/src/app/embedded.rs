@@ -1,6 +1,7 @@
 //! What there is without a sidecar alone: the events of the embedded default, and Dapr's own API.
+use super::Fatal;
 use super::backends::Kept;
-use super::{Fatal, bind};
+use super::sites::{Sites, bind};
 use crate::api::{dapr, grpc};
 use crate::capabilities::configuration::ConfigurationStore;
 use crate::components::{Block, Components};
@@ -70,11 +71,13 @@ impl Alone {
         config: &Config,
         context: dapr::Context,
         connections: &Connections,
+        sites: &Sites,
     ) -> Result<Vec<JoinHandle<()>>, Fatal> {
         let (grpc_listener, http_listener) = (bind(config.dapr_grpc_listen).await?, bind(config.dapr_listen).await?);
         let grpc = grpc::routes(&context);
+        let (http, grpc) = sites.dapr(config, dapr::routes(context), grpc);
         let grpc = listener::grpc::serve(grpc_listener, grpc, connections.clone(), self.stop.clone());
-        let http = listener::serve(http_listener, dapr::routes(context), connections.clone(), self.stop.clone());
+        let http = listener::serve(http_listener, http, connections.clone(), self.stop.clone());
         Ok(vec![tokio::spawn(grpc), tokio::spawn(http)])
     }
 }

@@ -1,6 +1,7 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
 use super::settings::{BindingSettings, LogFormat, RegistryKind, Settings};
+use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, user_folder};
 use crate::budget::machine;
 use crate::limits::Limits;
@@ -12,8 +13,16 @@ use std::time::Duration;
 /// Checked settings of the server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Functions and management.
+    /// Functions, and management unless that is elsewhere.
     pub listen: SocketAddr,
+    /// Where management is, and who may use it.
+    pub admin: Admin,
+    /// Names that the server answers to.
+    pub names: LocalNames,
+    /// Web pages that may use management and Dapr's API.
+    pub origins: Origins,
+    /// Token of Dapr's API without a sidecar (`DAPR_API_TOKEN`).
+    pub dapr_api_token: Option<String>,
     /// Dapr's HTTP API of the embedded default.
     pub dapr_listen: SocketAddr,
     /// Dapr's gRPC API of the embedded default.
@@ -115,8 +124,8 @@ fn memory_budget_mb() -> u64 {
 
 impl Config {
     pub(super) fn check(
-        typed: Settings,
-        file: Settings,
+        mut typed: Settings,
+        mut file: Settings,
         variable: &impl Fn(&str) -> Option<String>,
         names: &[String],
     ) -> Result<Config, ConfigError> {
@@ -125,6 +134,7 @@ impl Config {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
             };
         }
+        let web = web::Given::take(&mut typed, &mut file);
         let snapshot_cache_mb = typed.snapshot_cache_mb.or(file.snapshot_cache_mb);
         let memory_budget_mb = pick!(memory_budget_mb, memory_budget_mb());
         let secrets = Secrets {
@@ -160,8 +170,23 @@ impl Config {
             },
         };
         let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
+        let listen = pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let web = web::check(web, listen, &data_dir)?;
+        let manage_through_dapr = pick!(manage_through_dapr, false);
+        if manage_through_dapr && web.admin.listen.is_some() {
+            return Err(ConfigError::OutOfRange {
+                setting: "manage_through_dapr".to_owned(),
+                value: "true".to_owned(),
+                range: "false where admin_listen takes management away from the address that a sidecar calls"
+                    .to_owned(),
+            });
+        }
         let config = Config {
-            listen: pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
+            admin: web.admin,
+            names: web.names,
+            origins: web.origins,
+            dapr_api_token: variable("DAPR_API_TOKEN").filter(|_| sidecar.is_none()),
             dapr_listen: pick!(dapr_listen, SocketAddr::from(([127, 0, 0, 1], 3500))),
             dapr_grpc_listen: pick!(dapr_grpc_listen, SocketAddr::from(([127, 0, 0, 1], 50001))),
             app_id: pick!(app_id, variable("APP_ID").unwrap_or_else(|| "daplet".to_owned())),
@@ -198,7 +223,7 @@ impl Config {
             bindings: pick!(bindings, BTreeMap::new()),
             sidecar,
             app_token: variable("APP_API_TOKEN"),
-            manage_through_dapr: pick!(manage_through_dapr, false),
+            manage_through_dapr,
         };
         config.limits.check().map_err(|e| ConfigError::OutOfRange {
             setting: format!("limits.{}", e.name),

@@ -5,14 +5,17 @@
 //! # Layout
 //! - [`settings`]: what can be typed, set and written
 //! - [`environment`]: what the environment says beside them
+//! - [`web`]: names, pages and the place of management
 //! - [`check`]: from that to a [`Config`], with defaults filled in and ranges checked
 mod check;
 mod environment;
 mod settings;
+mod web;
 
 pub use check::{Config, Connections, RegistryPlace};
 pub use environment::{Resources, Secrets, Sidecar};
 pub use settings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, Cli, LogFormat, binding_url};
+pub use web::{Admin, LocalNames, Origins, Place};
 
 use clap::Parser;
 use settings::{CliCommand, Settings};

@@ -1,4 +1,5 @@
 //! What can be typed, set in the environment and written to the file. Nothing is filled in or checked here.
+use super::web::Place;
 use crate::limits::Limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
@@ -17,14 +18,15 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   daplet serve
-  daplet serve --listen 0.0.0.0:8080 --data-dir /var/lib/daplet --production
+  daplet serve --listen 0.0.0.0:8080 --admin-listen 127.0.0.1:8081 --data-dir /var/lib/daplet --production
   daplet compile --cache-dir /opt/daplet/cache      fill the cache of the compiled engine, for an image
 
 Every setting of `serve` is also an environment variable (shown in brackets) and a key of the TOML file given with
 --config (the option's name with underscores). The command line wins over the environment, the environment over the file.
 
 Where DAPR_HTTP_PORT or DAPR_HTTP_ENDPOINT is set, state, pub/sub and invocation go to that Dapr sidecar; with DAPR_GRPC_PORT or
-DAPR_GRPC_ENDPOINT, topics come from it by streams. DAPR_API_TOKEN is sent to it, APP_API_TOKEN is asked of it.";
+DAPR_GRPC_ENDPOINT, topics come from it by streams. DAPR_API_TOKEN is sent to it, APP_API_TOKEN is asked of it. Without a sidecar, DAPR_API_TOKEN is
+asked of the callers of Dapr's API.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CliCommand {
@@ -54,6 +56,28 @@ pub(super) struct Settings {
     /// Address of Dapr's gRPC API, served without a sidecar [default: 127.0.0.1:50001]
     #[arg(long, value_name = "ADDR", env = "DAPLET_DAPR_GRPC_LISTEN", help_heading = "Addresses")]
     pub(super) dapr_grpc_listen: Option<SocketAddr>,
+    /// Address of management and health alone, IP:PORT or unix:PATH; the other then serves functions only [default: --listen's]
+    #[arg(long, value_name = "PLACE", env = "DAPLET_ADMIN_LISTEN", help_heading = "Addresses")]
+    pub(super) admin_listen: Option<Place>,
+    /// File of the token that management asks for (`Authorization: Bearer`), made when it is missing; a relative path is in the
+    /// data folder. Needed where management is not on loopback [default: none; without FILE: admin-token]
+    #[arg(long, value_name = "FILE", env = "DAPLET_ADMIN_TOKEN_FILE", num_args = 0..=1, default_missing_value = "admin-token", help_heading = "Addresses")]
+    pub(super) admin_token_file: Option<PathBuf>,
+    /// Names that this server answers to beside addresses and localhost, `*.domain` for all below one [default: none]
+    #[arg(long, value_name = "NAMES", env = "DAPLET_ALLOWED_HOSTS", value_delimiter = ',', help_heading = "Addresses")]
+    pub(super) allowed_hosts: Option<Vec<String>>,
+    /// Domain whose names NAME.DOMAIN are the functions NAME, as NAME.localhost is [default: none]
+    #[arg(long, value_name = "DOMAIN", env = "DAPLET_FUNCTION_DOMAIN", help_heading = "Addresses")]
+    pub(super) function_domain: Option<String>,
+    /// Origins of web pages that may use management and Dapr's API, such as https://console.example.com [default: none]
+    #[arg(
+        long,
+        value_name = "ORIGINS",
+        env = "DAPLET_CORS_ORIGINS",
+        value_delimiter = ',',
+        help_heading = "Addresses"
+    )]
+    pub(super) cors_origins: Option<Vec<String>>,
     /// The app-id under which Dapr knows this host [default: daplet]
     #[arg(long, value_name = "ID", env = "DAPLET_APP_ID", help_heading = "Addresses")]
     pub(super) app_id: Option<String>,

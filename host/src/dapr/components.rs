@@ -77,7 +77,7 @@ impl Sidecar {
         let path = format!("/v1.0/invoke/{}/method/{}", segment(app), own_path(path));
         let mut request = self.request(method, &path, trace);
         for (name, value) in headers.iter().filter(|(name, _)| name != "host" && name != "content-length") {
-            request = request.header(name, value);
+            request = request.header(name, super::request::bytes(value));
         }
         self.send(request.body(body)).await
     }

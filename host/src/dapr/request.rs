@@ -24,6 +24,8 @@ type Connections = Client<HttpConnector, Full<Bytes>>;
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// Its reason phrase, one character a byte; empty where it is the usual one.
+    pub reason: String,
     /// Headers; values that are no text are left out when asked for.
     pub headers: HeaderMap,
     /// The body.
@@ -36,9 +38,9 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// All headers as pairs.
+    /// All headers as pairs, one character a byte.
     pub fn pairs(&self) -> Vec<(String, String)> {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let text = |value: &HeaderValue| characters(value.as_bytes());
         self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
     }
 }
@@ -131,10 +133,21 @@ impl Http {
         let exchange = async {
             let (head, body) = client.request(request).await.map_err(|e| reason(&e))?.into_parts();
             let body = body.collect().await.map_err(|e| reason(&e))?.to_bytes();
-            Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+            let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
+            let reason = reason.map_or_else(String::new, |reason| characters(reason.as_bytes()));
+            Ok(Answer { status: head.status.as_u16(), reason, headers: head.headers, body })
         };
         Ok(exchange.await)
     }
+}
+
+fn characters(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+/// The bytes of a text with one character a byte; what no byte can say becomes a question mark.
+pub fn bytes(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 
 fn connections() -> Connections {

@@ -3,29 +3,36 @@
 //! Owns: how many connections there are, how long they may be silent, how large a head may be. Must not know: routes.
 //!
 //! # Layout
-//! - [`grpc`]: the same for HTTP/2
+//! - [`grpc`]: the same for gRPC
+//! - [`http2`]: connections of HTTP/2
+//! - [`stream`]: TCP, or sockets in the file system
 //! - [`watch`]: a stream that notices a peer that says too little or too much
 pub mod grpc;
+mod http2;
+mod stream;
 mod watch;
+
+pub use stream::Listener;
 
 use crate::api::ApiError;
 use crate::api::body::Timed;
+use crate::api::site::{Admission, Site};
 use crate::config::Connections;
-use axum::Router;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use stream::Stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 use watch::{Phase, Watched};
 
 /// How long a connection that is refused may take to read why.
@@ -44,15 +51,15 @@ pub fn room_for_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).max(files / 2)).unwrap_or(usize::MAX)
 }
 
-/// Serves `router` on `listener` until `stop`, and what runs then to its end.
-pub async fn serve(listener: TcpListener, router: Router, limits: Connections, stop: CancellationToken) {
+/// Serves `site` on `listener` until `stop`, and what runs then to its end.
+pub async fn serve(listener: Listener, site: Site, limits: Connections, stop: CancellationToken) {
     let limits = Arc::new(limits);
     let (places, refusals) = (Arc::new(Semaphore::new(limits.most)), Arc::new(Semaphore::new(REFUSALS)));
     let connections = TaskTracker::new();
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(stream) => stream,
                 Err(error) => {
                     unaccepted(&listener, &error).await;
                     continue;
@@ -60,12 +67,19 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, s
             },
             () = stop.cancelled() => break,
         };
-        // Small answers must not wait for more; a socket that refuses is only slower.
-        let _slower = stream.set_nodelay(true);
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let (router, limits, stop) = (router.clone(), Arc::clone(&limits), stop.clone());
+            let (site, limits, stop) = (site.clone(), Arc::clone(&limits), stop.clone());
             connections.spawn(async move {
-                connection(stream, router, limits, stop).await;
+                let since = Instant::now();
+                let begins = tokio::select! {
+                    begins = http2::begins(&stream, limits.head) => begins,
+                    () = stop.cancelled() => return,
+                };
+                if begins {
+                    http2::connection(stream, site, limits, stop, http2::Kind::Http).await;
+                } else {
+                    connection(stream, since, site, limits, stop).await;
+                }
                 drop(place);
             });
         } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
@@ -82,35 +96,27 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Connections, s
 }
 
 /// A connection that broke before it was accepted is nobody's concern; without files or memory only time helps.
-async fn unaccepted(listener: &TcpListener, error: &std::io::Error) {
+async fn unaccepted(listener: &Listener, error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!(
-            "{}: {error}",
-            listener.local_addr().map_or_else(|_| String::new(), |a: SocketAddr| a.to_string())
-        );
+        tracing::error!("{}: {error}", listener.place());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: Arc<Connections>, stop: CancellationToken) {
+async fn connection(stream: Stream, since: Instant, site: Site, limits: Arc<Connections>, stop: CancellationToken) {
     let phase = Arc::new(Phase::default());
-    let watched = Watched::new(stream, Arc::clone(&limits), Arc::clone(&phase));
-    let router = TowerToHyperService::new(router);
+    let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase));
     // What `watch` must see whole, and a read more.
     let buffer = limits.head_bytes + (64 << 10);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         phase.serve();
-        let answer = match too_large(&request, &limits) {
-            Some(error) => Err(error),
-            None => Ok(router.call(request.map(|body| Timed::body(body, limits.body)))),
-        };
+        let refused = too_large(&request, &limits);
+        let within = limits.body;
+        let answer = answer(&site, request, refused, move |body| Timed::body(body, within));
         let phase = Arc::clone(&phase);
         async move {
-            let response: Response = match answer {
-                Ok(response) => response.await.unwrap_or_else(|never| match never {}),
-                Err(error) => error.into_response(),
-            };
+            let response = answer.await;
             phase.answer();
             Ok::<_, std::convert::Infallible>(response)
         }
@@ -134,10 +140,32 @@ async fn connection(stream: TcpStream, router: Router, limits: Arc<Connections>,
 }
 
 /// Reads to the end: closing with bytes unread would take the last answer away from the peer.
-async fn drain(mut stream: TcpStream) -> std::io::Result<()> {
+async fn drain(mut stream: Stream) -> std::io::Result<()> {
     let mut rest = vec![0; 4 << 10];
     while stream.read(&mut rest).await? > 0 {}
     Ok(())
+}
+
+/// What the site has to say to a request; its body is not touched before that lets it in.
+fn answer<B: FnOnce(Incoming) -> Body>(
+    site: &Site,
+    mut request: hyper::Request<Incoming>,
+    refused: Option<ApiError>,
+    body: B,
+) -> impl Future<Output = Response> + Send + use<B> {
+    let admitted = match refused {
+        Some(error) => Err(error.into_response()),
+        None => site.admit(&mut request),
+    };
+    let next = admitted.map(|admission| (site.routes(&admission).oneshot(request.map(body)), admission));
+    async move {
+        let (mut response, admission) = match next {
+            Ok((served, admission)) => (served.await.unwrap_or_else(|never| match never {}), admission),
+            Err(response) => (response, Admission::default()),
+        };
+        Site::finish(admission, &mut response);
+        response
+    }
 }
 
 /// A head that arrived in one piece is measured when it is there.
@@ -152,7 +180,7 @@ fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option
 }
 
 /// Says why, and closes.
-async fn refuse(mut stream: TcpStream, error: ApiError) {
+async fn refuse(mut stream: Stream, error: ApiError) {
     let said = async {
         stream.write_all(&error.to_wire()).await?;
         stream.shutdown().await?;

@@ -3,6 +3,7 @@
 //!
 //! It only notices and breaks off; who owns the connection says why. A body's time is [`crate::api::body`]'s. One timer a
 //! connection, set again only when it rings: a busy connection pays a look at the clock per request.
+use super::stream::Stream;
 use crate::api::ApiError;
 use crate::config::Connections;
 use std::io::{Error, ErrorKind, IoSlice};
@@ -12,7 +13,6 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 /// How far the answer to this connection's request is.
@@ -58,7 +58,7 @@ const OWN_WORDS: [(&[u8], Fault); 3] = [
 
 /// The stream.
 pub struct Watched {
-    stream: TcpStream,
+    stream: Stream,
     limits: Arc<Connections>,
     phase: Arc<Phase>,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -74,9 +74,9 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Watches from now.
-    pub fn new(stream: TcpStream, limits: Arc<Connections>, phase: Arc<Phase>) -> Watched {
-        let waiting = Some(Instant::now());
+    /// Watches a stream that has been waited for since then.
+    pub fn new(stream: Stream, since: Instant, limits: Arc<Connections>, phase: Arc<Phase>) -> Watched {
+        let waiting = Some(since);
         Watched { stream, limits, phase, alarm: None, waiting, head: 0, line: false, fresh: true, fault: None }
     }
 
@@ -92,7 +92,7 @@ impl Watched {
     }
 
     /// The stream alone.
-    pub fn into_stream(self) -> TcpStream {
+    pub fn into_stream(self) -> Stream {
         self.stream
     }
 

@@ -72,7 +72,8 @@ pub fn event(body: &[u8]) -> Vec<u8> {
         traceparent: None,
         caller: None,
         method: if body.is_empty() { "GET" } else { "POST" }.to_owned(),
-        url: "http://localhost/test?name=World".to_owned(),
+        url: "http://localhost/?name=World".to_owned(),
+        mount: "/test".to_owned(),
         headers: vec![("accept".to_owned(), "*/*".to_owned())],
     };
     encode(&event, body).unwrap()

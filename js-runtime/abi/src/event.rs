@@ -15,8 +15,11 @@ pub struct HttpEvent {
     pub caller: Option<String>,
     /// HTTP method as received.
     pub method: String,
-    /// Absolute URL with the path as the server received it, the function's name included.
+    /// Absolute URL with the origin that the client named; its path is the function's own.
     pub url: String,
+    /// The path that led to the function on an origin that it shares, such as `/hello`; empty on an origin of its own; `ctx.mount`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mount: String,
     /// Header pairs in order; names in lower case; repeated names stay repeated.
     pub headers: Vec<(String, String)>,
 }

@@ -51,7 +51,7 @@ async fn functions_have_every_block() {
         "colour": "green", "missing": null,
         "locked": true, "taken": null, "status": "belongsToOthers", "again": true,
         "sealed": true, "opened": "secret words",
-        "echo": ["200", {"method": "POST", "path": "/echo/deep", "body": {"a": 1}}],
+        "echo": ["200", {"method": "POST", "path": "/deep", "body": {"a": 1}}],
         "gone": "ERR_INVOKE_OUTPUT_BINDING", "nowhere": "ERR_INVOKE_OUTPUT_BINDING",
     });
     assert_eq!(answer.json(), expected);

@@ -10,7 +10,7 @@ const PROBE: &str = r#"import { state } from "@daplet/sdk";
     const key = "k";
     export default {
       async fetch(request) {
-        if (new URL(request.url).pathname === "/probe/signs") return (await state().get("signs")) ?? [];
+        if (new URL(request.url).pathname === "/signs") return (await state().get("signs")) ?? [];
         try { await state().put(key, 1); return { value: await state().get(key) } }
         catch (e) { return { code: e.code, name: e.name } }
       },
@@ -29,7 +29,7 @@ async fn works(server: &Server, daprd: &Daprd, sign: &str) {
     server.ready().await;
     eventually(server, "/probe", |seen| seen["value"] == 1).await;
     publish(daprd, "pubsub", "signs", "text/plain", sign).await;
-    eventually(server, "/probe/signs", |seen| seen.as_array().is_some_and(|all| all.contains(&json!(sign)))).await;
+    eventually(server, "/signs", |seen| seen.as_array().is_some_and(|all| all.contains(&json!(sign)))).await;
 }
 
 async fn not_ready(server: &Server) {

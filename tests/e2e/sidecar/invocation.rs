@@ -10,7 +10,7 @@ const HELLO: &str = r#"import { invoke, pubsub, state } from "@daplet/sdk";
     export default {
       async fetch(request, env, ctx) {
         const url = new URL(request.url);
-        if (url.pathname === "/hello/orders") return (await state().get("orders")) ?? [];
+        if (url.pathname === "/orders") return (await state().get("orders")) ?? [];
         await state("state-shared").put("seen", { by: "hello" });
         const answer = await invoke("other").fetch("/echo/a%20b?c=d", { method: "PUT", headers: { "x-mine": "1" }, body: "payload" });
         await pubsub().publish("orders", { id: 1 });

@@ -20,6 +20,7 @@ fn says(text: &str) -> String {
 /// A request to the management with one header, or none.
 async fn manage(server: &Server, method: Method, name: &str, header: (&str, &str), source: &str) -> Answer {
     let mut request = server.http.request(method, server.url(&format!("/functions/{name}"))).body(source.to_owned());
+    request = request.header("content-type", "text/javascript");
     if !header.0.is_empty() {
         request = request.header(header.0, header.1);
     }
@@ -190,7 +191,8 @@ async fn a_replica_that_dies_between_two_writes_leaves_nothing_half_done() {
         daprd.start(a.port()).await;
         a.ready().await;
         between.kill_at(Last { pid: a.pid(), body: r#""key":"registry""#.to_owned(), passed_on });
-        let upload = a.http.put(a.url(&format!("/functions/{name}"))).body(says("after")).send().await;
+        let upload = a.http.put(a.url(&format!("/functions/{name}"))).header("content-type", "text/javascript");
+        let upload = upload.body(says("after")).send().await;
         assert!(upload.is_err(), "nobody acknowledged it: {upload:?}");
         while a.alive() {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -35,8 +35,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- regexFind "[0-9]+$" .Values.listen -}}
 {{- end -}}
 
+{{- define "daplet.adminPort" -}}
+{{- regexFind "[0-9]+$" .Values.admin.listen -}}
+{{- end -}}
+
+{{- /* The names of the Services, as clients in the cluster may write them. */ -}}
+{{- define "daplet.hosts" -}}
+{{- $hosts := list -}}
+{{- $ns := .Release.Namespace -}}
+{{- $name := include "daplet.fullname" . -}}
+{{- range list $name (printf "%s-admin" ($name | trunc 57 | trimSuffix "-")) -}}
+{{- $hosts = concat $hosts (list . (printf "%s.%s" . $ns) (printf "%s.%s.svc" . $ns) (printf "%s.%s.svc.cluster.local" . $ns)) -}}
+{{- end -}}
+{{- concat $hosts .Values.allowedHosts | join "," -}}
+{{- end -}}
+
 {{- /* What cannot work is refused here, with the value that changes it. */ -}}
 {{- define "daplet.check" -}}
+{{- if eq (include "daplet.port" .) (include "daplet.adminPort" .) -}}
+{{- fail (printf "admin.listen has the port %s of listen: management needs a port of its own" (include "daplet.port" .)) -}}
+{{- end -}}
 {{- if and .Values.persistence.enabled (gt (int .Values.replicaCount) 1) -}}
 {{- fail (printf "replicaCount is %d, but persistence.enabled allows 1: the data folder's database belongs to one process" (int .Values.replicaCount)) -}}
 {{- end -}}

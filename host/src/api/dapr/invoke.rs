@@ -2,24 +2,23 @@
 //! there is one application, this host.
 use super::Context;
 use super::error::DaprApiError;
-use crate::api::wire::pairs;
+use crate::api::site::UnknownLength;
+use crate::api::wire::{REQUEST_ID, pairs, reason_of, value_of};
 use crate::capabilities::invoke::{AppReply, AppRequest};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 /// `ANY /v1.0/invoke/{app}/method/{path…}`
-pub async fn by_path(
-    State(context): State<Context>,
-    Path((app, _)): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, DaprApiError> {
+pub async fn by_path(State(context): State<Context>, request: Request) -> Result<Response, DaprApiError> {
     let (parts, body) = request.into_parts();
-    // The path as it was sent: the extractor has decoded its own copy.
+    // The path as it was sent: bytes that are not UTF-8 are the application's to judge.
     let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let path = target.split_once("/method/").map_or_else(String::new, |(_, path)| format!("/{path}"));
-    call(&context, &app, parts.method, path, &parts.headers, body).await
+    let (before, path) = target.split_once("/method/").unwrap_or((target, ""));
+    let app = before.rsplit('/').next().unwrap_or_default();
+    let app = percent_encoding::percent_decode_str(app).decode_utf8_lossy().into_owned();
+    call(&context, &app, parts.method, format!("/{path}"), &parts.headers, body).await
 }
 
 /// Any path with a `dapr-app-id` header; without one, Dapr has nothing there.
@@ -70,25 +69,34 @@ async fn call(
         );
         return Err(DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_DIRECT_INVOKE", message));
     }
+    // Before the body: a call of no function costs no memory.
+    let function = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    let body = if context.registry.get(function).is_some() { body } else { Body::empty() };
     let body: Bytes = axum::body::to_bytes(body, context.max_body_bytes).await.map_err(|_| {
         let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
         DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message)
     })?;
     let mut headers = pairs(headers);
-    // A sidecar stamps these over whatever the caller claims.
-    headers.retain(|(name, _)| !name.starts_with("dapr-"));
+    // A sidecar stamps these over whatever the caller claims; the request's id is this server's own.
+    headers.retain(|(name, _)| !name.starts_with("dapr-") && name != REQUEST_ID.as_str());
     headers.push(("dapr-callee-app-id".to_owned(), app.to_owned()));
-    let method = method.as_str().to_owned();
-    Ok(response(context.own.call(AppRequest { method, path, headers, body, depth: 0 }).await))
+    let (head, method) = (method == Method::HEAD, method.as_str().to_owned());
+    Ok(response(context.own.call(AppRequest { method, path, headers, body, depth: 0 }).await, head))
 }
 
-fn response(reply: AppReply) -> Response {
+fn response(reply: AppReply, head: bool) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(reason) = reason_of(&reply.status_text) {
+        response.extensions_mut().insert(reason);
+    }
     for (name, value) in reply.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(&value)) {
             response.headers_mut().append(name, value);
         }
+    }
+    if head && !response.headers().contains_key(header::CONTENT_LENGTH) {
+        response.extensions_mut().insert(UnknownLength);
     }
     response.into_response()
 }

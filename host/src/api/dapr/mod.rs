@@ -13,12 +13,14 @@
 //! - [`actors`] serves `/v1.0/actors`, [`reminders`] what in it is called later
 //! - [`jobs`] serves `/v1.0/jobs`
 //! - [`lock`] serves `/v1.0-alpha1/lock` and `/unlock`
+//! - [`expect`] looks after clients that ask before they send
 //! - [`error`] has Dapr's two shapes of errors
 pub mod actors;
 pub mod binding;
 pub mod configuration;
 pub mod crypto;
 pub mod error;
+pub mod expect;
 pub mod invoke;
 pub mod jobs;
 pub mod lock;
@@ -46,6 +48,7 @@ use crate::functions::Registry;
 use crate::store::Log;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
@@ -161,6 +164,7 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)
+        .layer(from_fn_with_state(context.clone(), expect::spare_body))
         .with_state(context)
 }
 

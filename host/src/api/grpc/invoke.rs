@@ -43,8 +43,13 @@ fn headers<T>(call: &Call<T>) -> Vec<(String, String)> {
         KeyAndValueRef::Ascii(name, value) => Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())),
         KeyAndValueRef::Binary(..) => None,
     };
-    let own =
-        |name: &str| name.starts_with("dapr-") || name.starts_with("grpc-") || name == "te" || name == "content-type";
+    let own = |name: &str| {
+        name.starts_with("dapr-")
+            || name.starts_with("grpc-")
+            || name == "te"
+            || name == "content-type"
+            || name == "x-request-id"
+    };
     call.metadata.iter().filter_map(text).filter(|(name, _)| !own(name)).collect()
 }
 

@@ -33,7 +33,9 @@ pub struct AppRequest {
 pub struct AppReply {
     /// HTTP status.
     pub status: u16,
-    /// Header pairs.
+    /// Its reason phrase, one character a byte; empty where it is the usual one.
+    pub status_text: String,
+    /// Header pairs, their values one character a byte.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
@@ -98,7 +100,8 @@ impl Capability for InvokeCapability {
             } else {
                 self.other(cx, args, body).await?
             };
-            Ok((json!({"status": reply.status, "headers": reply.headers}), reply.body))
+            let head = json!({"status": reply.status, "statusText": reply.status_text, "headers": reply.headers});
+            Ok((head, reply.body))
         })
     }
 }
@@ -133,6 +136,7 @@ impl InvokeCapability {
         headers.push((DEPTH.to_owned(), (cx.depth + 1).to_string()));
         let answer =
             sidecar.invoke(&args.app, method, &args.path, &headers, body, cx.trace()).await.map_err(from_dapr)?;
-        Ok(AppReply { status: answer.status, headers: answer.pairs(), body: answer.body })
+        let (status_text, headers) = (answer.reason.clone(), answer.pairs());
+        Ok(AppReply { status: answer.status, status_text, headers, body: answer.body })
     }
 }

@@ -1,18 +1,24 @@
 //! `ANY /{function}/…`: plain HTTP, and Dapr service invocation, which arrives as that.
 //!
-//! Owns: headers and bodies on their way in and out. `request.url` keeps the path as the server received it
+//! Owns: headers and bodies on their way in and out, and what of the URL is the function's own
 //! (docs/decisions/006-request-url.md).
 use crate::api::ApiError;
 use crate::api::body::read;
+use crate::api::site::{UnknownLength, authority, function_label};
 use crate::api::trust::{self, FromSidecar};
-use crate::api::wire::{DEPTH, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE, new_traceparent, pairs};
+use crate::api::wire::{
+    DEPTH, FORWARDED_PREFIX, HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE, latin1, new_traceparent, pairs,
+    pairs_without, reason_of, value_of,
+};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use crate::config::LocalNames;
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
@@ -32,11 +38,22 @@ pub struct Context {
     pub production: bool,
     /// This host's app-id.
     pub app_id: Arc<str>,
+    /// Which names are functions' own.
+    pub names: Arc<LocalNames>,
 }
 
-/// The routes of functions; everything that nothing else takes.
+/// Headers that matter to the server itself: a function on an origin that others share must not set them.
+const OF_THE_ORIGIN: [HeaderName; 2] =
+    [HeaderName::from_static("service-worker-allowed"), HeaderName::from_static("clear-site-data")];
+
+/// The routes of functions by their paths; everything that nothing else takes.
 pub fn routes(context: Context) -> Router {
     Router::new().route("/", any(root)).fallback(any(handle)).with_state(context)
+}
+
+/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's.
+pub fn own_routes(context: Context) -> Router {
+    Router::new().fallback(any(handle_own)).with_state(context)
 }
 
 async fn root() -> &'static str {
@@ -44,45 +61,91 @@ async fn root() -> &'static str {
 }
 
 async fn handle(State(context): State<Context>, request: Request) -> Response {
-    match respond(&context, request).await {
-        Ok(response) => response,
-        Err((error, id)) => {
+    let (parts, body) = request.into_parts();
+    let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
+    let mut response = match find(&context, &mount[1..]) {
+        Ok(function) => serve(&context, &function, mount, &parts, body).await,
+        Err(error) => error.into_response(),
+    };
+    for header in OF_THE_ORIGIN {
+        response.headers_mut().remove(header);
+    }
+    response
+}
+
+async fn handle_own(State(context): State<Context>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let called = authority::of(&parts.uri, &parts.headers, parts.version).ok().flatten();
+    let name = called.and_then(|called| function_label(&called, &context.names)).unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    match find(&context, &name) {
+        Ok(function) => serve(&context, &function, String::new(), &parts, body).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
+    context.registry.get(name).ok_or_else(|| match context.registry.missing() {
+        Some(reason) => ApiError::not_loaded(&reason),
+        None => ApiError::no_function(name),
+    })
+}
+
+async fn serve(context: &Context, function: &Arc<Function>, mount: String, parts: &Parts, body: Body) -> Response {
+    let caller = caller(&parts.headers, &parts.extensions);
+    let id = HeaderValue::from_str(&caller.request_id).ok();
+    match answer(context, function, mount, parts, body, caller).await {
+        Ok(reply) => response(reply, parts.method == Method::HEAD, id),
+        Err(error) => {
             let mut response = error.into_response();
-            if let Some(id) = id {
-                response.headers_mut().insert(REQUEST_ID, id);
-            }
+            response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
             response
         }
     }
 }
 
-async fn respond(context: &Context, request: Request) -> Result<Response, (ApiError, Option<HeaderValue>)> {
-    let (parts, body) = request.into_parts();
-    let name = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    let function = context.registry.get(name).ok_or_else(|| match context.registry.missing() {
-        Some(reason) => (ApiError::not_loaded(&reason), None),
-        None => (ApiError::no_function(name), None),
-    })?;
-    let caller = caller(&parts.headers);
-    let id = HeaderValue::from_str(&caller.request_id).ok();
+async fn answer(
+    context: &Context,
+    function: &Arc<Function>,
+    mount: String,
+    parts: &Parts,
+    body: Body,
+    caller: Caller,
+) -> Result<HttpReply, ApiError> {
     // Before the body: a request that is not let in costs no memory.
-    let admitted = context.invoker.admit(&function).await;
-    admitted.map_err(|e| (ApiError::of_invocation(&e, context.production), id.clone()))?;
-    let body = read(body, context.max_body_bytes, "the request body", "max_body_bytes").await;
-    let body = body.map_err(|e| (e, id.clone()))?;
-    let head = parts.method == Method::HEAD;
+    let admitted = context.invoker.admit(function).await;
+    admitted.map_err(|e| ApiError::of_invocation(&e, context.production))?;
+    let body = read(body, context.max_body_bytes, "the request body", "max_body_bytes").await?;
     let event = HttpEvent {
         request_id: caller.request_id.to_string(),
         traceparent: caller.traceparent.as_deref().map(str::to_owned),
         caller: trust::caller(&parts.headers, &parts.extensions),
         method: parts.method.as_str().to_owned(),
-        url: url(&parts.uri, &parts.headers),
-        headers: pairs(&parts.headers),
+        url: url(parts, &mount),
+        headers: headers(parts, &mount),
+        mount,
     };
-    match invoke(context, &function, &event, &body, caller).await {
-        Ok(reply) => Ok(response(reply, head, id)),
-        Err(error) => Err((error, id)),
+    invoke(context, function, &event, &body, caller).await
+}
+
+/// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.
+fn headers(parts: &Parts, mount: &str) -> Vec<(String, String)> {
+    let (believed, proven) = (trust::is_believed(&parts.extensions), parts.extensions.get::<FromSidecar>().is_some());
+    let named = parts.uri.authority();
+    let mut pairs = pairs_without(&parts.headers, |name| {
+        (*name == REQUEST_ID && !believed)
+            || (*name == trust::CALLER && !proven)
+            || *name == FORWARDED_PREFIX
+            || (*name == header::HOST && named.is_some())
+    });
+    // RFC 9112 §3.2.2: the target's authority takes the place of Host.
+    if let Some(named) = named {
+        pairs.insert(0, (header::HOST.as_str().to_owned(), named.as_str().to_owned()));
     }
+    if !mount.is_empty() {
+        pairs.push((FORWARDED_PREFIX.as_str().to_owned(), mount.to_owned()));
+    }
+    pairs
 }
 
 /// Runs a function on an event; a failure is the answer that its caller sees.
@@ -102,8 +165,12 @@ impl OwnApp for Context {
     fn call(&self, request: AppRequest) -> futures::future::BoxFuture<'_, AppReply> {
         Box::pin(async move {
             let mut builder = axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
-            for (name, value) in &request.headers {
-                builder = builder.header(name, value);
+            if let Some(headers) = builder.headers_mut() {
+                for (name, value) in &request.headers {
+                    if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(value)) {
+                        headers.append(name, value);
+                    }
+                }
             }
             // Nothing lies between the caller and this: it is this application, as a sidecar would say.
             let builder = builder.header(trust::CALLER, &*self.app_id).extension(FromSidecar);
@@ -113,31 +180,43 @@ impl OwnApp for Context {
             };
             let (parts, body) = response.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-            AppReply { status: parts.status.as_u16(), headers: pairs(&parts.headers), body }
+            let reason = parts.extensions.get::<hyper::ext::ReasonPhrase>();
+            let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
+            AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
         })
     }
 }
 
-/// Who calls: the request's own id, trace and depth, or new ones.
-pub fn caller(headers: &HeaderMap) -> Caller {
+/// Who calls: the request's own id and depth where it may say them, its trace, or new ones.
+pub fn caller(headers: &HeaderMap, extensions: &Extensions) -> Caller {
+    let believed = trust::is_believed(extensions);
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let valid = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
-    let request_id =
-        text(&REQUEST_ID).filter(valid).map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
+    let request_id = text(&REQUEST_ID)
+        .filter(|id| believed && valid(id))
+        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
     let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
     let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
-    let depth = text(&DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
+    let depth = text(&DEPTH).filter(|_| believed).and_then(|depth| depth.parse().ok()).unwrap_or(0);
     // Of no use without its parent.
     let tracestate = text(&TRACESTATE).filter(|_| headers.contains_key(&TRACEPARENT)).map(Arc::from);
     Caller { request_id, traceparent: Some(traceparent), tracestate, depth, turn: None }
 }
 
-fn url(uri: &axum::http::Uri, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(|a| a.as_str()));
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    format!("http://{}{path}", host.unwrap_or("localhost"))
+/// The URL as the client has it, without the path that leads to the function.
+fn url(parts: &Parts, mount: &str) -> String {
+    let (uri, version) = (&parts.uri, parts.version);
+    let called = authority::of(uri, &parts.headers, version).ok().flatten();
+    let scheme = uri.scheme_str().filter(|scheme| *scheme == "https").unwrap_or("http");
+    let target = uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = match mount {
+        "" => target,
+        mount => &target.trim_start_matches('/')[mount.len() - 1..],
+    };
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!("{scheme}://{}{slash}{path}", called.map_or("localhost", |called| called.text))
 }
 
 /// Largest headers of an answer, bytes: more than clients and proxies take.
@@ -165,27 +244,29 @@ pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Respon
     let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    if !reply.status_text.is_empty()
-        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reply.status_text.into_bytes())
-    {
+    if let Some(reason) = reason_of(&reply.status_text) {
         response.extensions_mut().insert(reason);
     }
+    let mut claimed = None;
     let headers = response.headers_mut();
     headers.reserve(reply.headers.len() + 2);
     for (name, value) in reply.headers {
-        let bytes: Vec<u8> = value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&bytes))
-            && !HOP_BY_HOP.contains(&name)
-            && name != header::CONTENT_LENGTH
-        {
+        let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value_of(&value)) else { continue };
+        if name == header::CONTENT_LENGTH {
+            claimed = value.to_str().ok().and_then(|length| length.parse::<u64>().ok());
+        } else if !HOP_BY_HOP.contains(&name) {
             headers.append(name, value);
         }
     }
-    if head && !bodyless {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
     if let Some(id) = id {
         headers.entry(REQUEST_ID).or_insert(id);
+    }
+    if head && !bodyless {
+        // What GET would have: the handler knows it, or its body shows it. A handler of HEAD that says neither does not know.
+        match claimed.or((length > 0).then_some(length as u64)) {
+            Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
+            None => drop(response.extensions_mut().insert(UnknownLength)),
+        }
     }
     response
 }

@@ -1,0 +1,214 @@
+//! Settings of what can be reached, where, by which names and from which web pages.
+use super::ConfigError;
+use super::settings::Settings;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Names that the server answers to beside addresses and `localhost`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalNames {
+    /// `--allowed-hosts`: names, and `*.domain` for all below one.
+    pub allowed: Vec<String>,
+    /// `--function-domain`: `NAME.domain` is the function NAME, as `NAME.localhost` is.
+    pub function_domain: Option<String>,
+}
+
+impl LocalNames {
+    /// Whether the operator listed the name.
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed.iter().any(|allowed| match allowed.strip_prefix('*') {
+            Some(end) => {
+                name.len() > end.len()
+                    && name.is_char_boundary(name.len() - end.len())
+                    && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
+            }
+            None => name.eq_ignore_ascii_case(allowed),
+        })
+    }
+}
+
+/// Web pages that may use management and Dapr's API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// Whether pages of this origin may.
+    pub fn has(&self, origin: &str) -> bool {
+        self.0.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(origin))
+    }
+}
+
+/// Where something listens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Place {
+    /// An address.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl Place {
+    /// Whether other machines cannot reach it.
+    pub fn is_private(&self) -> bool {
+        match self {
+            Place::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            Place::Unix(_) => true,
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Place, String> {
+        match text.strip_prefix("unix:") {
+            Some("") => Err("a path is missing after unix:".to_owned()),
+            Some(path) => Ok(Place::Unix(PathBuf::from(path))),
+            None => text.parse().map(Place::Tcp).map_err(|e| format!("{e}: write IP:PORT or unix:PATH")),
+        }
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Place, String> {
+        text.parse()
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Tcp(address) => write!(f, "http://{address}"),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Where management is, and who may use it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admin {
+    /// A listener of its own; nothing: the functions'.
+    pub listen: Option<Place>,
+    /// File of the token; nothing: none is asked for.
+    pub token_file: Option<PathBuf>,
+}
+
+/// What this file reads.
+pub(super) struct Web {
+    pub(super) names: LocalNames,
+    pub(super) origins: Origins,
+    pub(super) admin: Admin,
+}
+
+/// The settings as they were given.
+pub(super) struct Given {
+    allowed_hosts: Option<Vec<String>>,
+    function_domain: Option<String>,
+    cors_origins: Option<Vec<String>>,
+    admin_listen: Option<Place>,
+    admin_token_file: Option<PathBuf>,
+}
+
+impl Given {
+    /// Takes them out of what was typed, or of the file.
+    pub(super) fn take(typed: &mut Settings, file: &mut Settings) -> Given {
+        macro_rules! given {
+            ($name:ident) => {
+                typed.$name.take().or(file.$name.take())
+            };
+        }
+        Given {
+            allowed_hosts: given!(allowed_hosts),
+            function_domain: given!(function_domain),
+            cors_origins: given!(cors_origins),
+            admin_listen: given!(admin_listen),
+            admin_token_file: given!(admin_token_file),
+        }
+    }
+}
+
+/// Checks them; `listen` is where functions are.
+pub(super) fn check(given: Given, listen: SocketAddr, data_dir: &Path) -> Result<Web, ConfigError> {
+    let allowed = given.allowed_hosts.unwrap_or_default();
+    let allowed: Vec<String> = allowed.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
+    if let Some(host) = allowed.iter().find(|host| !is_domain(host.strip_prefix("*.").unwrap_or(host))) {
+        return Err(wrong(
+            "allowed_hosts",
+            host,
+            "names of hosts without a port, such as daplet.internal or *.example.com",
+        ));
+    }
+    let function_domain = given.function_domain.map(|domain| domain.trim_end_matches('.').to_ascii_lowercase());
+    if let Some(domain) = function_domain.as_ref().filter(|domain| !is_domain(domain)) {
+        return Err(wrong("function_domain", domain, "the name of a domain, such as apps.example.com"));
+    }
+    let origins = given.cors_origins.unwrap_or_default();
+    let origins: Vec<String> = origins.iter().map(|origin| origin.trim().to_owned()).collect();
+    if let Some(origin) = origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(wrong("cors_origins", origin, "origins of pages, such as https://console.example.com:8443, or *"));
+    }
+    let admin =
+        Admin { listen: given.admin_listen, token_file: given.admin_token_file.map(|path| data_dir.join(path)) };
+    let (setting, place) = match &admin.listen {
+        Some(place) => ("admin_listen", place.clone()),
+        None => ("listen", Place::Tcp(listen)),
+    };
+    if !place.is_private() && admin.token_file.is_none() {
+        let value = place.to_string();
+        let range = "a loopback address: management is there, and whoever reaches it can replace every function. Set admin_token_file \
+                     (--admin-token-file) to ask for a token, or admin_listen (--admin-listen 127.0.0.1:8081) to put management elsewhere";
+        return Err(wrong(setting, value.trim_start_matches("http://"), range));
+    }
+    Ok(Web { names: LocalNames { allowed, function_domain }, origins: Origins(origins), admin })
+}
+
+fn wrong(setting: &str, value: &str, range: &str) -> ConfigError {
+    ConfigError::OutOfRange { setting: setting.to_owned(), value: value.to_owned(), range: range.to_owned() }
+}
+
+fn is_domain(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
+fn is_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', ',']))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn listed_names_are_compared_as_names() {
+        let names = LocalNames { allowed: vec!["daplet.ns".into(), "*.example.com".into()], function_domain: None };
+        for name in ["daplet.ns", "DAPLET.NS", "a.example.com", "a.b.Example.com"] {
+            assert!(names.allows(name), "{name}");
+        }
+        for name in ["daplet", "example.com", ".example.com.evil", "evilexample.com", "é.example.com.", ""] {
+            assert!(!names.allows(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_an_address_or_a_path() {
+        assert!("127.0.0.1:1".parse::<Place>().unwrap().is_private());
+        assert!("[::ffff:127.0.0.1]:1".parse::<Place>().unwrap().is_private());
+        assert!(!"[::]:1".parse::<Place>().unwrap().is_private());
+        assert_eq!("unix:/run/a".parse::<Place>().unwrap(), Place::Unix("/run/a".into()));
+        for wrong in ["unix:", "localhost:80", "8080", ""] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Connections of HTTP/2 without TLS: told from HTTP/1 by their first bytes, and held to the same limits.
+use super::stream::Stream;
+use super::{answer, too_large};
+use crate::api::body::Timed;
+use crate::api::site::Site;
+use crate::config::Connections;
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// What a client sends first (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Requests at once on one connection; the protocol lets a client wait with more.
+const STREAMS: u32 = 1_000;
+/// A peer that says nothing this long is asked whether it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Of an answer, what is handed over at once: more would wait in memory for a window that the peer does not open.
+const PIECE: usize = 16 << 10;
+/// Between two looks at a beginning that is not whole.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// How a connection is held to its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Requests and answers, in the times of HTTP/1.
+    Http,
+    /// Streams that may last as long as they like.
+    Grpc,
+}
+
+/// Whether a connection begins as HTTP/2. A beginning that does not get on is left to HTTP/1, which has words for it.
+pub async fn begins(stream: &Stream, within: Duration) -> bool {
+    let looking = async {
+        let mut start = [0; PREFACE.len()];
+        loop {
+            match stream.peek(&mut start).await {
+                Ok(seen) if seen == PREFACE.len() => return start == PREFACE,
+                Ok(seen) if seen > 0 && PREFACE.starts_with(&start[..seen]) => sleep(AGAIN).await,
+                _ => return false,
+            }
+        }
+    };
+    timeout(within, looking).await.unwrap_or(false)
+}
+
+/// Serves one connection to its end.
+pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, stop: CancellationToken, kind: Kind) {
+    let mut http = http2::Builder::new(TokioExecutor::new());
+    http.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(KEEP_ALIVE);
+    http.max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
+    let answers = Arc::new(Answers::default());
+    let (given, rules) = (Arc::clone(&answers), Arc::clone(&limits));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let place = Place::new(&given);
+        let refused = too_large(&request, &rules);
+        let within = rules.body;
+        let body = move |body| if kind == Kind::Grpc { Body::new(body) } else { Timed::body(body, within) };
+        let answer = answer(&site, request, refused, body);
+        async move {
+            let response: Response = answer.await;
+            Ok::<_, std::convert::Infallible>(match kind {
+                Kind::Grpc => response,
+                Kind::Http => response.map(|inner| Body::new(Paced { inner, rest: Bytes::new(), place })),
+            })
+        }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let overdue = answers.overdue(&limits);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = overdue, if kind == Kind::Http => return,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection of HTTP/2 ended: {error}");
+    }
+}
+
+/// The answers of one connection that are on their way.
+#[derive(Default)]
+struct Answers(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    /// Since when each waits for the peer; nothing while it waits for the server.
+    waiting: HashMap<u64, Option<Instant>>,
+    /// When there was something last.
+    last: Option<Instant>,
+}
+
+impl Answers {
+    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends when the peer lets an answer wait too long, or asks for nothing too long.
+    async fn overdue(&self, limits: &Connections) {
+        let start = Instant::now();
+        loop {
+            sleep(limits.write.min(limits.idle).max(AGAIN) / 4).await;
+            let open = self.open();
+            let idle = open.waiting.is_empty() && open.last.unwrap_or(start).elapsed() > limits.idle;
+            let stalled = open.waiting.values().flatten().any(|since| since.elapsed() > limits.write);
+            if idle || stalled {
+                return;
+            }
+        }
+    }
+}
+
+/// One answer's place among them.
+struct Place {
+    answers: Arc<Answers>,
+    id: u64,
+}
+
+impl Place {
+    fn new(answers: &Arc<Answers>) -> Place {
+        let mut open = answers.open();
+        open.next += 1;
+        let id = open.next;
+        open.waiting.insert(id, None);
+        Place { answers: Arc::clone(answers), id }
+    }
+
+    fn waits(&self, since: Option<Instant>) {
+        self.answers.open().waiting.insert(self.id, since);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.answers.open();
+        open.waiting.remove(&self.id);
+        open.last = Some(Instant::now());
+    }
+}
+
+/// A body that is handed over in pieces, as fast as the peer takes them.
+struct Paced {
+    inner: Body,
+    rest: Bytes,
+    place: Place,
+}
+
+impl HttpBody for Paced {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        if this.rest.is_empty() {
+            match Pin::new(&mut this.inner).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => this.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => {
+                    this.place.waits(None);
+                    return other;
+                }
+            }
+        }
+        this.place.waits(Some(Instant::now()));
+        let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (inner, rest) = (self.inner.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
