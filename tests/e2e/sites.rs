@@ -112,7 +112,7 @@ async fn web_pages_reach_neither_management_nor_dapr() {
                 ("GET", "/v1.0/secrets/secretstore/bulk", ""),
                 ("POST", "/v1.0/state/statestore", r#"[{"key":"k","value":1}]"#),
                 ("POST", "/v1.0/publish/pubsub/t", "x"),
-                ("POST", "/v1.0/jobs/j", r#"{"schedule":"@daily","overwrite":true}"#),
+                ("POST", "/v1.0/jobs/seen.j", r#"{"schedule":"@daily","overwrite":true}"#),
                 ("GET", "/v1.0/invoke/daplet/method/seen", ""),
                 ("GET", "/v1.0/healthz", ""),
             ] {

@@ -166,9 +166,9 @@ impl Rules {
         match (self.surface, first) {
             (Surface::Dapr | Surface::Grpc, _) => Part::Dapr,
             (_, "livez" | "readyz" | "healthz") => Part::Health,
-            (Surface::Management, _) | (_, "functions") => Part::Management,
-            (_, "configuration") if self.configuration => Part::Management,
-            (_, "dapr" | "job" | "actors" | "configuration") => Part::Sidecar,
+            (_, "dapr" | "job" | "actors") => Part::Sidecar,
+            (_, "configuration") if !self.configuration => Part::Sidecar,
+            (Surface::Management, _) | (Surface::Both, "functions" | "configuration") => Part::Management,
             _ => Part::Function,
         }
     }
