@@ -1,5 +1,6 @@
 //! By which names a server is called, which web pages may use it, who manages it, and a function's own origin.
 use daplet_tests::raw::{ask, status};
+use daplet_tests::root;
 use daplet_tests::server::{Answer, Options, Server, binary, free_port, without_settings};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
@@ -126,6 +127,17 @@ async fn web_pages_reach_neither_management_nor_dapr() {
         send(&server, "POST", &server.url("/functions?name=seen"), &[("origin", "https://evil.example")], "x").await;
     assert_eq!(refused.code(), "foreignOrigin");
     assert!(refused.text().contains("--cors-origins") && refused.header("access-control-allow-origin").is_none());
+}
+
+/// The same in a real browser, with pages of functions and of a stranger.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_keeps_to_origins() {
+    let server = Server::start().await;
+    let mut node = Command::new("node");
+    node.arg("sites.mjs").args([&server.base, &server.dapr]).current_dir(root().join("tests/web"));
+    let output = tokio::task::spawn_blocking(move || node.output()).await.unwrap().unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{said}");
 }
 
 /// A page may send these without asking first.

@@ -49,7 +49,7 @@ impl Tally {
 /// A request of HTTP/1.1, as bytes.
 pub fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nhost: load\r\naccept: */*\r\ncontent-length: {length}\r\n\r\n{body}")
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\ncontent-length: {length}\r\n\r\n{body}")
         .into_bytes()
 }
 
