@@ -38,7 +38,7 @@ use crate::capabilities::workflow::WorkflowCapability;
 use crate::components::Components;
 use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
-use crate::functions::{Checker, Deployer};
+use crate::functions::{CheckLimits, Checker, Deployer};
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::sandbox::Sandbox;
@@ -85,7 +85,10 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
         // This program itself, even where its file has been replaced since.
-        checker: Checker::new(PathBuf::from("/proc/self/exe"))?,
+        checker: Checker::new(
+            PathBuf::from("/proc/self/exe"),
+            CheckLimits { time: config.check_time, memory: config.check_memory_bytes },
+        )?,
         sandbox: Arc::clone(&sandbox),
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         }
     };
     let result = match command {
-        Command::CheckSources => functions::checker::serve().map_err(Into::into),
+        Command::CheckSources { parent } => functions::checker::serve(parent).map_err(Into::into),
         Command::Compile { cache_dir } => app::compile(&cache_dir),
         Command::Serve(config) => {
             if let Err(error) = daplet_host::telemetry::start(config.log_format, &config.log) {

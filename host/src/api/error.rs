@@ -1,5 +1,6 @@
 //! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
 use crate::budget::{self, BudgetError};
+use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
 use crate::functions::{RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
@@ -198,9 +199,32 @@ impl From<UploadError> for ApiError {
                 ApiError::of_invocation(&InvokeError::from(&error), false)
             }
             UploadError::Sandbox(error) => internal(&error),
-            UploadError::Checker(error) => internal(&error),
+            UploadError::Checker(error) => error.into(),
             UploadError::Registry(error) => error.into(),
             UploadError::Subscription(error) => internal(&error),
+        }
+    }
+}
+
+impl From<CheckerError> for ApiError {
+    fn from(error: CheckerError) -> ApiError {
+        let detail = error.to_string();
+        match error {
+            CheckerError::Exceeded(exceeded) => {
+                let problem = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalidSource", detail);
+                let problem = problem.with("line", json!(1)).with("column", json!(1));
+                match exceeded {
+                    Exceeded::Time(ms) => problem.of_setting("check_ms", ms as usize),
+                    Exceeded::Memory(mb) => problem.of_setting("check_memory_mb", mb as usize),
+                    Exceeded::Stack(mb) => problem.with("limit", json!("stackMb")).with("value", json!(mb)),
+                }
+            }
+            CheckerError::Busy { .. } => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::LOAD_SHED, detail)
+                .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+            CheckerError::Unavailable(_) => {
+                tracing::error!("{detail}");
+                ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::INTERNAL_ERROR, detail)
+            }
         }
     }
 }

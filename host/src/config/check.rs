@@ -59,6 +59,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// CPU time for loading a function.
     pub load_cpu: Duration,
+    /// Time for parsing a small source.
+    pub check_time: Duration,
+    /// Memory for parsing the largest source, bytes.
+    pub check_memory_bytes: u64,
     /// What a connection may take.
     pub connections: Connections,
     /// Hide failures' details from callers.
@@ -137,6 +141,7 @@ impl Config {
         let web = web::Given::take(&mut typed, &mut file);
         let snapshot_cache_mb = typed.snapshot_cache_mb.or(file.snapshot_cache_mb);
         let memory_budget_mb = pick!(memory_budget_mb, memory_budget_mb());
+        let check_memory_mb: u64 = pick!(check_memory_mb, 448);
         let secrets = Secrets {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
@@ -205,6 +210,8 @@ impl Config {
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
+            check_time: Duration::from_millis(pick!(check_ms, 2_000)),
+            check_memory_bytes: check_memory_mb.saturating_mul(1 << 20),
             connections: Connections {
                 most: pick!(max_connections, 20_000),
                 line_bytes: pick!(max_request_line_bytes, 16 << 10),
@@ -235,6 +242,8 @@ impl Config {
             ("workers", config.workers as u64, 0, 256),
             ("snapshot_cache_mb", snapshot_cache_mb.unwrap_or_default(), 0, 16 << 20),
             ("memory_budget_mb", memory_budget_mb, 64, 16 << 20),
+            ("check_ms", config.check_time.as_millis() as u64, 100, 600_000),
+            ("check_memory_mb", check_memory_mb, 64, 64 << 10),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),

@@ -66,7 +66,10 @@ pub enum Command {
     /// Run the server.
     Serve(Box<Config>),
     /// Be a checker of sources.
-    CheckSources,
+    CheckSources {
+        /// The process that must be the parent.
+        parent: Option<i32>,
+    },
     /// Fill the cache of the compiled engine.
     Compile {
         /// Folder of the compiled engine.
@@ -93,7 +96,7 @@ impl Command {
         let names: Vec<String> = names.collect();
         check_variables(names.iter().cloned())?;
         match cli.command {
-            CliCommand::CheckSources => Ok(Command::CheckSources),
+            CliCommand::CheckSources { parent } => Ok(Command::CheckSources { parent }),
             CliCommand::Compile { cache_dir } => Ok(Command::Compile {
                 cache_dir: cache_dir.unwrap_or_else(|| user_folder(&variable, "XDG_CACHE_HOME", ".cache")),
             }),
@@ -147,7 +150,7 @@ mod tests {
         let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
         match Command::from(cli, find, variables.iter().map(|(n, _)| (*n).to_owned()))? {
             Command::Serve(config) => Ok(*config),
-            Command::CheckSources | Command::Compile { .. } => unreachable!("serve was typed"),
+            Command::CheckSources { .. } | Command::Compile { .. } => unreachable!("serve was typed"),
         }
     }
 

@@ -34,7 +34,11 @@ pub(super) enum CliCommand {
     Serve(Box<Settings>),
     /// Check sources from standard input; `serve` starts it.
     #[command(hide = true)]
-    CheckSources,
+    CheckSources {
+        /// The process that must be the parent.
+        #[arg(long, value_name = "PID")]
+        parent: Option<i32>,
+    },
     /// Compile the JavaScript engine ahead of time and keep the result; `serve` finds it.
     Compile {
         /// Folder of the compiled engine, in a private subfolder.
@@ -147,6 +151,12 @@ pub(super) struct Settings {
     /// CPU time for loading a function, ms [default: 1000]
     #[arg(long, value_name = "MS", env = "DAPLET_LOAD_CPU_MS", help_heading = "Capacity")]
     pub(super) load_cpu_ms: Option<u64>,
+    /// Time for parsing a source; each MiB of it may take as long again, ms [default: 2000]
+    #[arg(long, value_name = "MS", env = "DAPLET_CHECK_MS", help_heading = "Capacity")]
+    pub(super) check_ms: Option<u64>,
+    /// Memory for parsing a source, in a process of its own, MiB [default: 448]
+    #[arg(long, value_name = "MIB", env = "DAPLET_CHECK_MEMORY_MB", help_heading = "Capacity")]
+    pub(super) check_memory_mb: Option<u64>,
     /// Connections at once, as far as the limit of open files allows; more are answered 503 [default: 20000]
     #[arg(long, value_name = "N", env = "DAPLET_MAX_CONNECTIONS", help_heading = "Connections")]
     pub(super) max_connections: Option<usize>,

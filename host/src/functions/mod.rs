@@ -16,7 +16,7 @@ pub mod routes;
 pub mod source;
 pub mod upload;
 
-pub use checker::Checker;
+pub use checker::{CheckLimits, Checker};
 pub use name::FunctionName;
 pub use registry::{Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Router};

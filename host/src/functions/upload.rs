@@ -1,6 +1,6 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
 //! the new one is on disk.
-use super::checker::{self, Checker, CheckerError};
+use super::checker::{Checker, CheckerError};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::{Function, FunctionName, Record, file_name, routes};
@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longest source that is loaded only after it was checked, bytes.
+const EARLY: usize = 2 << 10;
 /// Longest name of a binding, bytes: as of a resource of Kubernetes.
 const MAX_BINDING_NAME: usize = 253;
 
@@ -156,10 +158,11 @@ impl Deployer {
         record: &mut Record,
     ) -> Result<Loaded, UploadError> {
         let guess = file_name(name, record.language);
-        let early = record.source.len() > checker::SHORT && record.language == Language::JavaScript;
-        let (checked, early) = tokio::join!(self.checker.check(&record.source, language, &guess), async {
-            if early { Some(self.load_timed(name, record).await) } else { None }
-        });
+        let early = record.source.len() > EARLY && record.language == Language::JavaScript;
+        let (checked, early) =
+            tokio::join!(self.checker.check(name.as_str(), &record.source, language, &guess), async {
+                if early { Some(self.load_timed(name, record).await) } else { None }
+            });
         let checked = checked?.map_err(UploadError::Source)?;
         let as_it_is = checked.language == record.language && checked.code.is_none();
         (record.language, record.code, record.map) = (checked.language, checked.code, checked.map);

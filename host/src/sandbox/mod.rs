@@ -8,6 +8,7 @@
 mod aot;
 #[doc(hidden)]
 pub mod bench;
+mod descriptors;
 mod ffi;
 mod hostcalls;
 mod image;
@@ -25,6 +26,7 @@ mod stored;
 mod watchdog;
 mod worker;
 
+pub use descriptors::close_descriptors_from;
 pub use image::Snapshot;
 pub use lane::LONG_US;
 pub use metrics::Metrics;

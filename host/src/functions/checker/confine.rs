@@ -1,0 +1,114 @@
+//! What a checker gives up before it reads a source: files, the network, other processes, new descriptors, its parent's
+//! protection from its own death. A parser that a source takes over has its pipes, its memory and some CPU time, no more.
+//!
+//! The server adds limits on CPU time and memory for each source from outside ([`super::process`]).
+use super::wire::Ready;
+use super::{CheckerError, unavailable};
+use crate::sandbox;
+use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
+use rustix::process::{Resource, Rlimit, Signal};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+use std::collections::BTreeMap;
+
+/// What reading, writing, allocating and ending takes.
+const ALLOWED: &[libc::c_long] = &[
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_futex,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_sched_yield,
+    libc::SYS_getrandom,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+];
+/// What the C library tries of its own accord (its allocator asks for settings in `/proc`); it goes on when refused.
+const REFUSED: &[libc::c_long] = &[
+    libc::SYS_openat,
+    libc::SYS_newfstatat,
+    libc::SYS_fstat,
+    libc::SYS_statx,
+    libc::SYS_readlinkat,
+    libc::SYS_fcntl,
+    libc::SYS_ioctl,
+    libc::SYS_ppoll,
+    libc::SYS_prlimit64,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sysinfo,
+    libc::SYS_close,
+];
+
+/// The part that must precede the checker's threads: the kernel's rules for a thread hold for those that it starts.
+pub fn begin(parent: Option<i32>) -> Result<bool, CheckerError> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(unavailable)?;
+    let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
+    if parent.is_some() && parent != now {
+        return Err(unavailable("the server that started this checker has ended"));
+    }
+    sandbox::close_descriptors_from(3).map_err(unavailable)?;
+    rustix::thread::set_no_new_privs(true).map_err(unavailable)?;
+    for (resource, most) in [(Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nofile, 3), (Resource::Memlock, 0)] {
+        forbid(resource, most)?;
+    }
+    Ok(landlock())
+}
+
+/// The rest, once all threads run.
+pub fn finish(landlock: bool) -> Result<Ready, CheckerError> {
+    forbid(Resource::Nproc, 0)?;
+    let filters = filters().map_err(unavailable)?;
+    // A kernel without seccomp refuses the first; one that takes the first takes the second.
+    let seccomp = filters.iter().all(|filter| seccompiler::apply_filter_all_threads(filter).is_ok());
+    Ok(Ready { seccomp, landlock })
+}
+
+fn forbid(resource: Resource, most: u64) -> Result<(), CheckerError> {
+    rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(unavailable)
+}
+
+/// Takes away every right to files and ports that this kernel knows; false where it knows none.
+fn landlock() -> bool {
+    let abi = ABI::V6;
+    let restrict = || {
+        let rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?;
+        let rules = rules.handle_access(AccessNet::from_all(abi))?.scope(Scope::from_all(abi))?;
+        rules.create()?.restrict_self()
+    };
+    restrict().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// Two filters, since one has one action for what matches: the first ends the process, the second refuses.
+fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+    let arch = std::env::consts::ARCH.try_into()?;
+    let own = u64::try_from(rustix::process::getpid().as_raw_nonzero().get()).unwrap_or_default();
+    let argument = |index, operator, value| {
+        SeccompCondition::new(index, SeccompCmpArgLen::Dword, operator, value).and_then(|c| SeccompRule::new(vec![c]))
+    };
+    let never_executable = argument(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0)?;
+    let any = |calls: &[libc::c_long]| calls.iter().map(|call| (*call, Vec::new())).collect::<BTreeMap<_, _>>();
+    let mut allowed = any(ALLOWED);
+    allowed.extend(any(REFUSED));
+    allowed.insert(libc::SYS_mmap, vec![never_executable.clone()]);
+    allowed.insert(libc::SYS_mprotect, vec![never_executable]);
+    // What `abort` sends to its own process.
+    allowed.insert(libc::SYS_tgkill, vec![argument(0, SeccompCmpOp::Eq, own)?]);
+    let ends = SeccompFilter::new(allowed, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    let refuses = SeccompFilter::new(any(REFUSED), SeccompAction::Allow, refused, arch)?;
+    // The second is put in place by a call that the first must not forbid, so it goes first.
+    Ok([refuses.try_into()?, ends.try_into()?])
+}

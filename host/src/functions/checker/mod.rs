@@ -1,0 +1,238 @@
+//! Checks sources where they can do no harm: in processes that can be ended. Parsers recurse as deep as a source is nested, and
+//! 101 bytes of TypeScript can keep one busy for ever.
+//!
+//! Owns: the processes, their number, what one source may take of time and memory, whose turn it is. Must not know: what is
+//! checked (`super::source`), what becomes of the answer.
+//!
+//! Sources queue in two lanes. Each small one begins in the quick lane; one that is not done after [`QUANTUM`] goes on in the slow
+//! lane, or begins there again later. So sources that keep a parser busy wait for each other, and others for at most a moment.
+//!
+//! # Layout
+//! - [`fair`]: places, functions in turn
+//! - [`pool`]: processes that are ready
+//! - [`process`]: one process as the server sees it
+//! - [`child`]: the same from inside
+//! - [`confine`]: what it gives up
+//! - [`wire`]: what passes between the two
+mod child;
+mod confine;
+mod fair;
+mod pool;
+mod process;
+mod wire;
+
+pub use child::serve;
+
+use super::source::{Checked, Language, SourceError};
+use fair::{FairQueue, Place};
+use pool::Pool;
+use process::{Bounds, End, Process};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+use wire::Head;
+
+/// The command that makes this program a checker.
+pub const COMMAND: &str = "check-sources";
+/// Longest source of the quick lane, bytes.
+const SMALL: usize = 64 << 10;
+/// Time in the quick lane, and where others wait for it. A small source takes a millisecond.
+const QUANTUM: Duration = Duration::from_millis(50);
+const QUANTUM_OF_MANY: Duration = Duration::from_millis(15);
+/// Sources in the quick lane at once.
+const QUICK: usize = 2;
+/// Sources in the slow lane at once.
+const SLOW: usize = 2;
+/// Sources that may wait for a lane.
+const WAITING: usize = 256;
+/// How long a source may wait for a lane.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Memory for a source of no length, and for each of its bytes. An honest one takes a third.
+const MEMORY: (u64, u64) = (48 << 20, 192);
+
+/// Why a source could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckerError {
+    /// There is no process that could.
+    #[error("the source cannot be checked: {0}")]
+    Unavailable(String),
+    /// Others come first, too many or for too long.
+    #[error("the source cannot be checked now: {waiting} others wait; try again")]
+    Busy {
+        /// Sources that wait.
+        waiting: usize,
+    },
+    /// It takes more than one source may. Its fault.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+}
+
+/// A limit that a source exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    /// Of time; see the setting `check_ms`.
+    #[error(
+        "the source cannot be parsed in {0} ms: something in it is nested or chained so that a parser has to try too many readings"
+    )]
+    Time(u64),
+    /// Of memory; see the setting `check_memory_mb`.
+    #[error("the source cannot be parsed in {0} MiB of memory, which a source of its length may take")]
+    Memory(u64),
+    /// Of stack, which is fixed.
+    #[error("the source cannot be parsed in {0} MiB of stack: something in it is nested too deeply")]
+    Stack(u64),
+}
+
+/// What sources may take.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckLimits {
+    /// For a small source; each MiB takes as much again.
+    pub time: Duration,
+    /// For the largest, bytes.
+    pub memory: u64,
+}
+
+/// What a checker says of a source.
+type Answer = Result<Checked, SourceError>;
+
+/// Checks sources.
+pub struct Checker {
+    pool: Pool,
+    quick: FairQueue,
+    slow: FairQueue,
+    limits: CheckLimits,
+}
+
+/// A request, and what it may take.
+struct Job {
+    request: Vec<u8>,
+    most: usize,
+    bounds: Bounds,
+}
+
+/// How an attempt ended that has no answer.
+enum Failure {
+    /// The quick lane's time is over, and the slow lane is full.
+    TooSlow,
+    /// The process ended.
+    Ended(End),
+}
+
+impl Checker {
+    /// `program` is a checker when called with [`COMMAND`]. The first processes start now. Needs a runtime.
+    pub fn new(program: PathBuf, limits: CheckLimits) -> Result<Checker, CheckerError> {
+        let (quick, slow) = (FairQueue::new(QUICK, WAITING), FairQueue::new(SLOW, WAITING));
+        Ok(Checker { pool: Pool::new(program)?, quick, slow, limits })
+    }
+
+    /// As `super::source::check`, for the function `name`.
+    pub async fn check(
+        &self,
+        name: &str,
+        source: &str,
+        language: Option<Language>,
+        file: &str,
+    ) -> Result<Answer, CheckerError> {
+        let request = wire::request(&Head { language, file: file.to_owned() }, source).map_err(unavailable)?;
+        let job = Job { request, most: wire::largest_answer(source.len()), bounds: self.bounds(source.len()) };
+        if source.len() <= SMALL {
+            let place = self.enter(&self.quick, name).await?;
+            match self.twice(&job, place, true).await? {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::TooSlow) => {}
+                Err(Failure::Ended(end)) => return Err(self.verdict(end, job.bounds)),
+            }
+        }
+        let place = self.enter(&self.slow, name).await?;
+        match self.twice(&job, place, false).await? {
+            Ok(answer) => Ok(answer),
+            Err(Failure::Ended(end)) => Err(self.verdict(end, job.bounds)),
+            Err(Failure::TooSlow) => Err(self.verdict(End::Time, job.bounds)),
+        }
+    }
+
+    fn bounds(&self, length: usize) -> Bounds {
+        let length = length as u64;
+        let scaled = self.limits.time.as_millis() as u64 * length / (1 << 20);
+        let time =
+            self.limits.time + if length > SMALL as u64 { Duration::from_millis(scaled) } else { Duration::ZERO };
+        Bounds { time, memory: (MEMORY.0 + MEMORY.1.saturating_mul(length)).min(self.limits.memory) }
+    }
+
+    async fn enter(&self, lane: &FairQueue, name: &str) -> Result<Place, CheckerError> {
+        let place = timeout(PATIENCE, lane.enter(name)).await.ok().flatten();
+        place.ok_or_else(|| CheckerError::Busy { waiting: lane.waiting() })
+    }
+
+    /// Tries again, once, where something else may have ended the process while it was idle.
+    async fn twice(&self, job: &Job, place: Place, quick: bool) -> Result<Result<Answer, Failure>, CheckerError> {
+        let mut place = place;
+        let process = self.pool.take().await?;
+        match self.attempt(job, process, &mut place, quick).await {
+            Err(Failure::Ended(End::Other)) => {
+                let process = self.pool.take_unused().await?;
+                Ok(self.attempt(job, process, &mut place, quick).await)
+            }
+            ended => Ok(ended),
+        }
+    }
+
+    /// Asks a process. `place` becomes one of the slow lane when the quick lane's time is over.
+    async fn attempt(&self, job: &Job, process: Process, place: &mut Place, quick: bool) -> Result<Answer, Failure> {
+        let Process { mut pipes, mut hold } = process;
+        if hold.limit(job.bounds).is_err() {
+            return Err(Failure::Ended(hold.end().await));
+        }
+        if !quick {
+            hold.step_back();
+        }
+        let start = Instant::now();
+        let asked = {
+            let mut exchange = std::pin::pin!(pipes.exchange(&job.request, job.most));
+            let mut asked = timeout(if quick { QUANTUM_OF_MANY } else { job.bounds.time }, &mut exchange).await;
+            if asked.is_err() && quick && self.quick.waiting() == 0 {
+                asked = timeout(QUANTUM - QUANTUM_OF_MANY, &mut exchange).await;
+            }
+            match asked {
+                Err(_late) if quick => {
+                    *place = self.slow.try_enter().ok_or(Failure::TooSlow)?;
+                    hold.step_back();
+                    timeout(job.bounds.time.saturating_sub(start.elapsed()), &mut exchange).await
+                }
+                asked => asked,
+            }
+        };
+        match asked {
+            Ok(Ok(answer)) => {
+                self.pool.give_back(Process { pipes, hold });
+                Ok(answer)
+            }
+            Ok(Err(_ended)) => Err(Failure::Ended(hold.end().await)),
+            Err(_late) => Err(Failure::Ended(End::Time)),
+        }
+    }
+
+    fn verdict(&self, end: End, bounds: Bounds) -> CheckerError {
+        match end {
+            End::Time => Exceeded::Time(bounds.time.as_millis() as u64).into(),
+            End::Memory => Exceeded::Memory(bounds.memory >> 20).into(),
+            End::Stack => Exceeded::Stack((child::STACK >> 20) as u64).into(),
+            End::Forbidden => {
+                tracing::error!(
+                    "a process that checks sources made a system call that no parser makes, and was ended; look at what was uploaded"
+                );
+                unavailable("its checker was ended for a system call that no parser makes")
+            }
+            End::Other => unavailable("its checker was ended twice from outside"),
+        }
+    }
+}
+
+fn unavailable(reason: impl std::fmt::Display) -> CheckerError {
+    CheckerError::Unavailable(reason.to_string())
+}
+
+/// A fault of the source as a whole.
+fn whole(message: String) -> SourceError {
+    SourceError { message, line: 1, column: 1, frame: String::new() }
+}

@@ -1,0 +1,80 @@
+//! Checkers that are ready before anybody needs one.
+use super::process::Process;
+use super::{CheckerError, unavailable};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Started and never used. One more is being started, or waits to come in their place.
+const READY: usize = 2;
+/// Used and kept for the next source.
+const KEPT: usize = 2;
+/// After a start that failed.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The processes that wait.
+pub struct Pool {
+    kept: Mutex<Vec<Process>>,
+    ready: tokio::sync::Mutex<mpsc::Receiver<Result<Process, CheckerError>>>,
+}
+
+impl Pool {
+    /// Starts a thread that starts processes until the pool is dropped. One thread for all, since the kernel ends a process with
+    /// the thread that started it.
+    pub fn new(program: PathBuf) -> Result<Pool, CheckerError> {
+        let (sender, ready) = mpsc::channel(READY);
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("checkers".to_owned());
+        thread.spawn(move || runtime.block_on(start_all(program, sender))).map_err(unavailable)?;
+        Ok(Pool { kept: Mutex::default(), ready: tokio::sync::Mutex::new(ready) })
+    }
+
+    /// A process: one that was used before if there is one, since its memory is warm.
+    pub async fn take(&self) -> Result<Process, CheckerError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match kept {
+            Some(process) => Ok(process),
+            None => self.take_unused().await,
+        }
+    }
+
+    /// A process that has checked nothing yet.
+    pub async fn take_unused(&self) -> Result<Process, CheckerError> {
+        let next = self.ready.lock().await.recv().await;
+        next.unwrap_or_else(|| Err(unavailable("the thread that starts checkers has ended")))
+    }
+
+    /// Takes a process back that answered; one that is worn out ends.
+    pub fn give_back(&self, process: Process) {
+        if process.hold.is_fresh() {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < KEPT {
+                kept.push(process);
+            }
+        }
+    }
+}
+
+async fn start_all(program: PathBuf, ready: mpsc::Sender<Result<Process, CheckerError>>) {
+    let mut reported = false;
+    loop {
+        let started = Process::start(&program).await.map(|(process, confined)| {
+            if !std::mem::replace(&mut reported, true) && !(confined.seccomp && confined.landlock) {
+                tracing::warn!(
+                    seccomp = confined.seccomp,
+                    landlock = confined.landlock,
+                    "this kernel confines the processes that check sources only in part; their limits on time and memory hold"
+                );
+            }
+            process
+        });
+        let failed = started.as_ref().is_err();
+        if ready.send(started).await.is_err() {
+            return;
+        }
+        if failed {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
