@@ -5,6 +5,7 @@ use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, user_folder};
 use crate::budget::machine;
 use crate::limits::Limits;
+use crate::quotas::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ pub struct Config {
     pub verify_restore: u32,
     /// Defaults of the functions' limits.
     pub limits: Limits,
+    /// What may be kept on disk.
+    pub quotas: Quotas,
     /// HTTP bindings by their names.
     pub bindings: BTreeMap<String, BindingSettings>,
     /// The Dapr sidecar, where there is one.
@@ -227,6 +230,7 @@ impl Config {
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
             verify_restore: pick!(verify_restore, 0),
             limits: pick!(limits, Limits::default()),
+            quotas: typed.quotas.in_force(&file.quotas),
             bindings: pick!(bindings, BTreeMap::new()),
             sidecar,
             app_token: variable("APP_API_TOKEN"),

@@ -3,12 +3,13 @@
 //! Owns: every setting's name, default and range; the only reader of the environment. Must not know: what settings do.
 //!
 //! # Layout
-//! - [`settings`]: what can be typed, set and written
+//! - [`settings`]: what can be typed, set and written; [`quotas`] those of the table `[quotas]`
 //! - [`environment`]: what the environment says beside them
 //! - [`web`]: names, pages and the place of management
 //! - [`check`]: from that to a [`Config`], with defaults filled in and ranges checked
 mod check;
 mod environment;
+mod quotas;
 mod settings;
 mod web;
 
@@ -161,6 +162,19 @@ mod tests {
         std::fs::write(&file, "workers = 3\nqueue = 7\n[limits]\ncpuMs = 99\n").unwrap();
         let config = serve(&["--config", file.to_str().unwrap(), "--workers", "5"], &[]).unwrap();
         assert_eq!((config.workers, config.queue, config.limits.cpu_ms, config.limits.wall_ms), (5, 7, 99, 30_000));
+    }
+
+    #[test]
+    fn quotas_are_options_and_a_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "[quotas]\nfunction_jobs = 7\njobs = 8\nmessages_mb = 2\n").unwrap();
+        let typed = ["--config", file.to_str().unwrap(), "--quota-jobs", "9"];
+        let quotas = serve(&typed, &[]).unwrap().quotas;
+        assert_eq!((quotas.jobs.function, quotas.jobs.total), (7, 9));
+        assert_eq!((quotas.messages.function, quotas.messages.total), (256 << 20, 2 << 20));
+        std::fs::write(&file, "[quotas]\njobz = 7\n").unwrap();
+        assert!(serve(&typed, &[]).unwrap_err().to_string().contains("jobz"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! What can be typed, set in the environment and written to the file. Nothing is filled in or checked here.
+use super::quotas::QuotaSettings;
 use super::web::Place;
 use crate::limits::Limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -196,6 +197,8 @@ pub(super) struct Settings {
     /// Compare the whole memory with its snapshot after every N-th request (each without N): slow, for tests of isolation
     #[arg(long, value_name = "N", env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "1", help_heading = "Operation")]
     pub(super) verify_restore: Option<u32>,
+    #[command(flatten)]
+    pub(super) quotas: QuotaSettings,
     /// Defaults of the functions' limits; file only.
     #[arg(skip)]
     pub(super) limits: Option<Limits>,

@@ -70,6 +70,8 @@ pub mod codes {
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
     /// There is to be a Dapr sidecar, and it does not answer. One word with what operators see (`/readyz`).
     pub const SIDECAR_UNAVAILABLE: &str = "sidecarUnavailable";
+    /// What was to be kept would exceed a quota; the details name it. One word with what HTTP answers.
+    pub const QUOTA_EXCEEDED: &str = "quotaExceeded";
     /// A fault of the host.
     pub const INTERNAL: &str = "INTERNAL";
 }

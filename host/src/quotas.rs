@@ -1,0 +1,145 @@
+//! Quotas: how much of a thing may be kept on disk, for one function and in all, and the words in which exceeding one is reported.
+//!
+//! Plain data. Who enforces what: `store` messages, jobs and reminders. A new quota is a field of [`Quotas`] with its names and
+//! defaults, and two options in `config/quotas.rs`.
+use std::fmt;
+
+/// Every quota.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Messages that wait for subscribers, bytes.
+    pub messages: Quota,
+    /// Jobs.
+    pub jobs: Quota,
+    /// Reminders of actors.
+    pub reminders: Quota,
+}
+
+impl Default for Quotas {
+    fn default() -> Quotas {
+        Quotas {
+            messages: Quota::bytes("messages", "messages_mb", 256, 4096),
+            jobs: Quota::count("jobs", "jobs", 10_000, 100_000),
+            reminders: Quota::count("reminders", "reminders", 100_000, 1_000_000),
+        }
+    }
+}
+
+impl Quotas {
+    /// No bound, for those who keep things of their own.
+    pub fn unlimited() -> Quotas {
+        let mut quotas = Quotas::default();
+        for quota in [&mut quotas.messages, &mut quotas.jobs, &mut quotas.reminders] {
+            (quota.function, quota.total) = (u64::MAX, u64::MAX);
+        }
+        quotas
+    }
+}
+
+/// One quota: what one function may keep, and what all may keep together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// What is kept: a plural noun.
+    what: &'static str,
+    /// The key of the total in the table `[quotas]`; that of a function's begins with `function_`.
+    key: &'static str,
+    /// Whether bytes are counted, which settings give in MiB.
+    bytes: bool,
+    /// Of one function.
+    pub function: u64,
+    /// Of all.
+    pub total: u64,
+}
+
+impl Quota {
+    const fn bytes(what: &'static str, key: &'static str, function_mb: u64, total_mb: u64) -> Quota {
+        Quota { what, key, bytes: true, function: function_mb << 20, total: total_mb << 20 }
+    }
+
+    const fn count(what: &'static str, key: &'static str, function: u64, total: u64) -> Quota {
+        Quota { what, key, bytes: false, function, total }
+    }
+
+    /// Takes settings in the place of the defaults.
+    pub fn set(&mut self, function: Option<u64>, total: Option<u64>) {
+        let scaled = |value: u64| if self.bytes { value.saturating_mul(1 << 20) } else { value };
+        self.function = function.map_or(self.function, scaled);
+        self.total = total.map_or(self.total, scaled);
+    }
+
+    /// Whether a function may keep `own` and all together `all`, counted with what is to be added.
+    pub fn check(&self, function: &str, own: u64, all: u64) -> Result<(), QuotaExceeded> {
+        if own > self.function {
+            return Err(self.exceeded(Some(function.to_owned()), self.function, own));
+        }
+        if all > self.total {
+            return Err(self.exceeded(None, self.total, all));
+        }
+        Ok(())
+    }
+
+    fn exceeded(&self, function: Option<String>, limit: u64, actual: u64) -> QuotaExceeded {
+        let &Quota { what, key, bytes, .. } = self;
+        QuotaExceeded { what, key, bytes, function, limit, actual }
+    }
+}
+
+/// Something was refused because it would exceed a quota.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct QuotaExceeded {
+    what: &'static str,
+    key: &'static str,
+    bytes: bool,
+    /// Whose quota it is; absent for the total.
+    pub function: Option<String>,
+    /// The quota.
+    pub limit: u64,
+    /// What there would be.
+    pub actual: u64,
+}
+
+impl QuotaExceeded {
+    /// The setting's key in the table `[quotas]`.
+    pub fn quota(&self) -> String {
+        if self.function.is_some() { format!("function_{}", self.key) } else { self.key.to_owned() }
+    }
+
+    /// How to change it.
+    pub fn setting(&self) -> String {
+        let key = self.quota();
+        format!("`--quota-{}`, or `{key}` under [quotas] in the configuration file", key.replace('_', "-"))
+    }
+}
+
+impl fmt::Display for QuotaExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let owner = self.function.as_ref().map_or_else(|| "all functions".to_owned(), |name| format!("{name:?}"));
+        let unit = if self.bytes { format!("bytes of {}", self.what) } else { self.what.to_owned() };
+        let (key, limit, actual) = (self.quota(), self.limit, self.actual);
+        let quota = format!("the quota {key} is {limit}{}", if self.bytes { " bytes" } else { "" });
+        write!(f, "{owner} would keep {actual} {unit}; {quota} ({})", self.setting())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_quota_its_value_and_its_setting() {
+        let mut quota = Quotas::default().messages;
+        quota.set(Some(1), Some(3));
+        assert_eq!(quota.check("f", 1 << 20, 3 << 20), Ok(()));
+        let own = quota.check("f", (1 << 20) + 1, 0).map_err(|e| e.to_string());
+        assert_eq!(
+            own,
+            Err("\"f\" would keep 1048577 bytes of messages; the quota function_messages_mb is 1048576 bytes \
+                 (`--quota-function-messages-mb`, or `function_messages_mb` under [quotas] in the configuration file)"
+                .to_owned())
+        );
+        let all = quota.check("f", 0, (3 << 20) + 1).map_err(|e| (e.quota(), e.limit, e.function));
+        assert_eq!(all, Err(("messages_mb".to_owned(), 3 << 20, None)));
+        let jobs = Quotas::default().jobs.check("f", 10_001, 0).map_err(|e| e.to_string());
+        assert!(jobs.is_err_and(|e| e.contains("\"f\" would keep 10001 jobs; the quota function_jobs is 10000 (")));
+    }
+}
