@@ -18,6 +18,9 @@ build: guest ## Build the server at target/release/daplet
 guest: sdk ## Build the guest (QuickJS, Web APIs and SDK as WebAssembly) at target/guest.wasm
 	scripts/build-guest
 
+engine-check: setup ## Which patches of the engine apply; with VERSION=x.y.z to another rquickjs-sys
+	@scripts/engine check $(VERSION)
+
 sdk: setup ## Build the npm package @daplet/sdk
 	scripts/build-sdk
 
@@ -67,4 +70,4 @@ bench-peers: build ## Throughput beside other JavaScript runtimes, in one run; d
 clean: ## Remove what was built; keeps .deps
 	rm -rf target tests/fuzz/target sdk-js/dist sdk-js/node_modules
 
-.PHONY: help run build guest sdk setup test lint image faults isolation soak bench bench-peers fuzz test262 clean
+.PHONY: help run build guest engine-check sdk setup test lint image faults isolation soak bench bench-peers fuzz test262 clean
