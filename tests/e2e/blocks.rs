@@ -34,7 +34,7 @@ async fn locks_last() {
           const before = await lock().tryLock("door", { expiry: 9 });
           return { before, status: await lock().unlock("door", "a"), after: (await lock().tryLock("door", { expiry: 600 })) !== null };
         };"#;
-    server.deploy("taker", source).await;
+    server.deploy_with(json!({"name": "taker", "source": source, "grants": {"locks": ["lockstore/door"]}})).await;
     assert_eq!(server.get("/taker").await.json(), json!({"before": null, "status": "success", "after": true}));
     assert_eq!(lock(&server, "a").await, json!({"success": false}));
 }

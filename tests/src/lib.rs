@@ -3,6 +3,7 @@
 //! Black box: nothing here links the host. The server under test is `target/release/daplet` (or `DAPLET_BIN`).
 //!
 //! # Layout
+//! - [`target`]: a service that believes whatever frames a request
 //! - [`server`]: starts, stops and kills a server on free ports
 //! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`app`]: another application, not of this project
@@ -28,6 +29,7 @@ pub mod raw;
 pub mod readme;
 pub mod resources;
 pub mod server;
+pub mod target;
 pub mod test262;
 
 use std::path::PathBuf;

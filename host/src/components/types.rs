@@ -14,6 +14,7 @@ use crate::capabilities::secrets::embedded::{SEPARATOR, Secrets};
 use crate::capabilities::state::DEFAULT_STORE;
 use crate::capabilities::truthy;
 use crate::config::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, binding_url};
+use crate::headers::is_reserved;
 use reqwest::header::{HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -216,6 +217,9 @@ fn target(properties: &Properties) -> Result<Target, String> {
         (Some(name), Some(token)) => {
             let name =
                 HeaderName::from_bytes(name.as_bytes()).map_err(|e| format!("securityTokenHeader is {name:?}: {e}"))?;
+            if is_reserved(name.as_str()) {
+                return Err(format!("securityTokenHeader is {name:?}, which only the host sets on what it sends"));
+            }
             let mut token = HeaderValue::from_str(token).map_err(|e| format!("securityToken: {e}"))?;
             token.set_sensitive(true);
             Some((name, token))

@@ -1,5 +1,6 @@
 //! Components, and other applications: publishing, invocation, secrets, configuration, locks, cryptography, bindings.
 use super::{Answer, DaprError, Sidecar, Trace, in_query, own_path, segment, topic_path};
+use crate::headers::is_reserved;
 use bytes::Bytes;
 use hyper::Method;
 use serde::Deserialize;
@@ -76,7 +77,7 @@ impl Sidecar {
     ) -> Result<Answer, DaprError> {
         let path = format!("/v1.0/invoke/{}/method/{}", segment(app), own_path(path));
         let mut request = self.request(method, &path, trace);
-        for (name, value) in headers.iter().filter(|(name, _)| name != "host" && name != "content-length") {
+        for (name, value) in headers.iter().filter(|(name, _)| !is_reserved(name)) {
             request = request.header(name, super::request::bytes(value));
         }
         self.send(request.body(body)).await

@@ -1,6 +1,7 @@
 //! Service invocation of the deprecated kind, which clients still use. Without a sidecar there is one application, this host.
 use super::{Call, proto};
 use crate::capabilities::invoke::{AppReply, AppRequest};
+use crate::headers::is_reserved;
 use ::dapr::dapr::proto::common::v1::{InvokeResponse, http_extension::Verb};
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Status};
@@ -44,9 +45,9 @@ fn headers<T>(call: &Call<T>) -> Vec<(String, String)> {
         KeyAndValueRef::Binary(..) => None,
     };
     let own = |name: &str| {
-        name.starts_with("dapr-")
+        is_reserved(name)
+            || name.starts_with("dapr-")
             || name.starts_with("grpc-")
-            || name == "te"
             || name == "content-type"
             || name == "x-request-id"
     };

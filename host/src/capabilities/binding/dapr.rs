@@ -1,7 +1,9 @@
 //! Bindings of the Dapr sidecar.
-use super::{Answer, Bindings, Outgoing};
+use super::address::check_path;
+use super::{Answer, Bindings, Outgoing, failed};
 use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::Sidecar;
+use crate::headers::is_reserved;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use daplet_abi::op::{OpError, codes};
@@ -33,8 +35,13 @@ fn as_json(data: &[u8]) -> Result<Option<Box<RawValue>>, serde_json::Error> {
 }
 
 impl Bindings for Dapr {
-    fn invoke<'a>(&'a self, cx: &'a CallContext, outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>> {
+    fn invoke<'a>(&'a self, cx: &'a CallContext, mut outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>> {
         Box::pin(async move {
+            // Dapr's HTTP binding puts both into its request as they are.
+            outgoing.metadata.retain(|name, _| !is_reserved(name));
+            if let Some(path) = outgoing.metadata.get("path") {
+                check_path(path).map_err(|reason| failed(&outgoing.name, &reason))?;
+            }
             let broken = |e: serde_json::Error| error(codes::INTERNAL, format!("binding.invoke: {e}"));
             let data = as_json(&outgoing.data).map_err(broken)?;
             let body = Body { operation: &outgoing.operation, metadata: &outgoing.metadata, data };

@@ -1,17 +1,23 @@
 //! HTTP bindings as the configuration or a component names them: Dapr's `bindings.http` in what it sends and in what it answers.
+use super::address::{extended, redirected};
+use super::clients::Clients;
 use super::{Answer, Bindings, Outgoing, failed};
 use crate::capabilities::{CallContext, error, truthy};
-use bytes::BytesMut;
+use crate::headers::is_reserved;
+use bytes::{Bytes, BytesMut};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, Url};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::time::Instant;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 /// What a binding can be asked; `create` is Dapr's old word for `post`.
 const OPERATIONS: [&str; 9] = ["create", "get", "head", "post", "put", "patch", "delete", "options", "trace"];
+/// Redirects of one operation, as many as Go's client follows.
+const MAX_REDIRECTS: usize = 10;
 
 /// One binding.
 #[derive(Clone, Debug)]
@@ -31,14 +37,21 @@ pub struct Target {
 /// The backend.
 pub struct Embedded {
     targets: BTreeMap<String, Target>,
-    client: Client,
+    clients: Clients,
+}
+
+/// What is sent, once more for each redirect.
+struct Sent {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    data: Bytes,
 }
 
 impl Embedded {
     /// Bindings by their names.
     pub fn new(targets: BTreeMap<String, Target>) -> Result<Embedded, reqwest::Error> {
-        let client = Client::builder().connect_timeout(Duration::from_secs(15)).no_proxy().build()?;
-        Ok(Embedded { targets, client })
+        Ok(Embedded { targets, clients: Clients::new()? })
     }
 
     async fn send(&self, target: &Target, cx: &CallContext, outgoing: Outgoing) -> Result<Answer, OpError> {
@@ -50,27 +63,9 @@ impl Embedded {
                 "binding {name} does not support operation {operation}. supported operations:{supported}"
             )));
         }
-        let method = if operation == "create" { "POST".to_owned() } else { operation.to_ascii_uppercase() };
-        let method = Method::from_bytes(method.as_bytes()).map_err(|e| failed(e.to_string()))?;
-        let sends = matches!(method, Method::POST | Method::PUT | Method::PATCH);
-        let url = match metadata.get("path").filter(|path| !path.is_empty()) {
-            Some(path) => extended(&target.url, path).map_err(failed)?,
-            None => target.url.clone(),
-        };
-        let mut headers = headers(&metadata).map_err(failed)?;
-        if let Some((name, value)) = &target.header {
-            headers.entry(name).or_insert_with(|| value.clone());
-        }
-        if let Some(trace) = cx.traceparent.as_deref().and_then(|trace| trace.parse().ok()) {
-            headers.insert("traceparent", trace);
-        }
-        if sends && !headers.contains_key(CONTENT_TYPE) {
-            headers.insert(CONTENT_TYPE, JSON);
-        }
-        headers.entry(ACCEPT).or_insert(JSON);
-        let request = self.client.request(method, url).headers(headers).timeout(target.timeout);
-        let request = if sends { request.body(data) } else { request };
-        let response = request.send().await.map_err(|e| failed(reason(&e)))?;
+        let sent = sent(target, cx, &operation, &metadata, data).map_err(failed)?;
+        let client = self.clients.of(&cx.function).map_err(|e| failed(reason(e)))?;
+        let response = exchange(&client, target, sent).await.map_err(failed)?;
         let status = response.status();
         let mut answered = told(&response);
         let said = metadata.get("errorIfNot2XX").filter(|value| !value.is_empty());
@@ -85,19 +80,75 @@ impl Embedded {
     }
 }
 
-/// The binding's URL with a path below it. It may not lead to another host, for that is the configuration's to say.
-fn extended(base: &Url, path: &str) -> Result<Url, String> {
-    let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.trim_start_matches('/'));
-    let url: Url = text.parse().map_err(|e| format!("{text:?} is no URL: {e}"))?;
-    let folder = format!("{}/", base.path().trim_end_matches('/'));
-    let below = url.path().starts_with(&folder);
-    if url.origin() == base.origin() && below { Ok(url) } else { Err(format!("the path {path:?} leads out of {base}")) }
+/// The request that an operation is.
+fn sent(
+    target: &Target,
+    cx: &CallContext,
+    operation: &str,
+    metadata: &BTreeMap<String, String>,
+    data: Bytes,
+) -> Result<Sent, String> {
+    let method = if operation == "create" { "POST".to_owned() } else { operation.to_ascii_uppercase() };
+    let method = Method::from_bytes(method.as_bytes()).map_err(|e| e.to_string())?;
+    let url = match metadata.get("path").filter(|path| !path.is_empty()) {
+        Some(path) => extended(&target.url, path)?,
+        None => target.url.clone(),
+    };
+    let mut headers = headers(metadata)?;
+    // The answer to a TRACE repeats what was sent (RFC 9110 §9.3.8).
+    if let Some((name, value)) = target.header.as_ref().filter(|_| method != Method::TRACE) {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    if let Some(trace) = cx.traceparent.as_deref().and_then(|trace| trace.parse().ok()) {
+        headers.insert("traceparent", trace);
+    }
+    // A body where the target expects none would be read as the next request.
+    let sends = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+    if sends && !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, JSON);
+    }
+    headers.entry(ACCEPT).or_insert(JSON);
+    Ok(Sent { method, url, headers, data: if sends { data } else { Bytes::new() } })
 }
 
-/// Metadata that begins with a capital letter is a header.
+/// Sends it, and again where a redirect leads within the binding's folder. Any other redirect is the answer.
+async fn exchange(client: &Client, target: &Target, mut sent: Sent) -> Result<Response, String> {
+    let end = Instant::now() + target.timeout;
+    for _ in 0..=MAX_REDIRECTS {
+        let left = end.saturating_duration_since(Instant::now());
+        let mut request =
+            client.request(sent.method.clone(), sent.url.clone()).headers(sent.headers.clone()).timeout(left);
+        if matches!(sent.method, Method::POST | Method::PUT | Method::PATCH) {
+            request = request.body(sent.data.clone());
+        }
+        let response = request.send().await.map_err(reason)?;
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let keeps = match response.status().as_u16() {
+            301..=303 => false,
+            307 | 308 => true,
+            _ => return Ok(response),
+        };
+        let Some(next) = location.and_then(|location| redirected(&target.url, &sent.url, location)) else {
+            return Ok(response);
+        };
+        if !keeps && sent.method != Method::HEAD {
+            sent.method = Method::GET;
+            sent.headers.remove(CONTENT_TYPE);
+        }
+        sent.url = next;
+        if let Some((name, _)) = &target.header {
+            sent.headers.remove(name);
+        }
+        [AUTHORIZATION, COOKIE].iter().for_each(|name| drop(sent.headers.remove(name)));
+    }
+    Err(format!("there were more than {MAX_REDIRECTS} redirects"))
+}
+
+/// Metadata that begins with a capital letter is a header, but for those that only the host sets: Go's client leaves them out too.
 fn headers(metadata: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    for (name, value) in metadata.iter().filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_uppercase())) {
+    let said = metadata.iter().filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_uppercase()));
+    for (name, value) in said.filter(|(name, _)| !is_reserved(name)) {
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|e| format!("the header {name:?}: {e}"))?;
         headers.insert(key, value.parse().map_err(|e| format!("the header {name:?}: {e}"))?);
     }
@@ -126,9 +177,9 @@ fn canonical(name: &str) -> String {
     name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-async fn body(mut response: Response, most: usize) -> Result<bytes::Bytes, String> {
+async fn body(mut response: Response, most: usize) -> Result<Bytes, String> {
     let mut body = BytesMut::new();
-    while let Some(part) = response.chunk().await.map_err(|e| reason(&e))? {
+    while let Some(part) = response.chunk().await.map_err(reason)? {
         if body.len() + part.len() > most {
             return Err(format!("the answer has more than {most} bytes (max_response_bytes of the binding)"));
         }
@@ -137,14 +188,11 @@ async fn body(mut response: Response, most: usize) -> Result<bytes::Bytes, Strin
     Ok(body.freeze())
 }
 
-fn reason(e: &reqwest::Error) -> String {
-    let mut words = e.to_string();
-    let mut source = std::error::Error::source(e);
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
+/// An error with its causes, but without the URL: that may carry credentials, and is not the function's to know.
+fn reason(e: reqwest::Error) -> String {
+    let e = e.without_url();
+    let causes = std::iter::successors(Some(&e as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl Bindings for Embedded {

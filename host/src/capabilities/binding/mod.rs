@@ -1,6 +1,9 @@
 //! Output bindings: `binding.invoke`.
 //!
-//! Owns: the operation, its arguments, the grant `bindings`. Must not know: what is at a binding's end. Backends: `embedded`, `dapr`.
+//! Owns: the operation, its arguments, the grant `bindings`; `address` what is below a binding's URL, `clients` the connections. Must
+//! not know: what is at a binding's end. Backends: `embedded`, `dapr`.
+mod address;
+mod clients;
 pub mod dapr;
 pub mod embedded;
 

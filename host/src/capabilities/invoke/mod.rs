@@ -1,6 +1,7 @@
 //! Service invocation: `invoke.call`. A call to this host's own app-id stays in the process; others go to the sidecar.
 use super::{CallContext, Capability, OpResult, arguments, error, from_dapr, grants, unknown};
 use crate::dapr::Sidecar;
+use crate::headers::is_reserved;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -89,26 +90,42 @@ impl Capability for InvokeCapability {
             }
             let mut args: Arguments = arguments("invoke.call", args)?;
             grants::require(&cx.function, "apps", cx.grants.apps.as_ref(), &args.app)?;
+            check_method(&args.method)?;
             args.headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
             if cx.depth >= MAX_DEPTH {
                 let message =
                     format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
                 return Err(error(codes::UNAVAILABLE, message));
             }
-            let reply = if args.app == self.app_id {
-                self.own(cx, args, body).await?
-            } else {
-                self.other(cx, args, body).await?
-            };
+            let called = json!({"app": args.app, "method": args.method, "path": args.path});
+            let reply =
+                if args.app == self.app_id { self.own(cx, args, body).await } else { self.other(cx, args, body).await };
+            let reply = reply.map_err(|e| named(e, called))?;
             let head = json!({"status": reply.status, "statusText": reply.status_text, "headers": reply.headers});
             Ok((head, reply.body))
         })
     }
 }
 
-/// What a function cannot say: who calls, in Dapr's words, and the trace, which goes on by itself.
+/// Headers that are not a function's to set: what only the host sets, who calls in Dapr's words, and the trace, which goes on by
+/// itself.
 fn reserved(name: &str) -> bool {
-    name.starts_with("dapr-") || matches!(name, "traceparent" | "tracestate" | DEPTH)
+    is_reserved(name) || name.starts_with("dapr-") || matches!(name, "traceparent" | "tracestate" | DEPTH)
+}
+
+/// Methods that `fetch` forbids too (WHATWG Fetch §2.2.1): they speak to the connection, or have credentials told.
+fn check_method(method: &str) -> Result<(), OpError> {
+    if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| method.eq_ignore_ascii_case(forbidden)) {
+        return Err(error(codes::INVALID_ARGUMENT, format!("invoke.call: the method {method} cannot be used")));
+    }
+    Ok(())
+}
+
+/// An error that says what was called.
+fn named(e: OpError, called: Value) -> OpError {
+    let text = |name: &str| called[name].as_str().unwrap_or_default().to_owned();
+    let message = format!("{} {} of the app {:?}: {}", text("method"), text("path"), text("app"), e.message);
+    OpError { message, details: if e.details.is_null() { called } else { e.details }, ..e }
 }
 
 impl InvokeCapability {
