@@ -1,9 +1,8 @@
 //! When a job runs: Dapr's words for points in time and for what repeats.
 //!
-//! Owns: their parsing. Cron has six fields, seconds first, as Dapr's scheduler has it; five fields are a minute's. Durations are Go's
-//! (`1h30m`) or ISO 8601's (`PT1H30M`). Pure functions over milliseconds since the epoch, UTC.
-use croner::Cron;
-use croner::parser::{CronParser, Seconds};
+//! Owns: their parsing; that of cron expressions is [`super::cron`]'s. Durations are Go's (`1h30m`) or ISO 8601's (`PT1H30M`). Pure
+//! functions over milliseconds since the epoch.
+use super::cron::Cron;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
@@ -25,9 +24,8 @@ impl Schedule {
                 _ => Err(format!("schedule is {text:?}; after @every stands a duration above 0, such as 1h30m")),
             };
         }
-        let cron = CronParser::builder().seconds(Seconds::Optional).build().parse(text);
-        cron.map(|cron| Schedule::Cron(Box::new(cron))).map_err(|e| {
-            format!("schedule is {text:?}: {e}; it is a cron expression of six fields (second minute hour day month weekday), \"@every 1h30m\", or @hourly, @daily, @weekly, @monthly, @yearly")
+        Cron::parse(text).map(|cron| Schedule::Cron(Box::new(cron))).map_err(|e| {
+            format!("schedule is {text:?}: {e}; it is a cron expression of six fields (second minute hour day month weekday 0-6), \"@every 1h30m\", or @hourly, @daily, @midnight, @weekly, @monthly, @yearly")
         })
     }
 
@@ -35,10 +33,7 @@ impl Schedule {
     pub fn next(&self, after: u64) -> Option<u64> {
         match self {
             Schedule::Every(ms) => after.checked_add(*ms),
-            Schedule::Cron(cron) => {
-                let next = cron.find_next_occurrence(&zoned(after)?, false).ok()?;
-                u64::try_from(next.timestamp().as_millisecond()).ok()
-            }
+            Schedule::Cron(cron) => cron.next(after),
         }
     }
 
@@ -115,7 +110,7 @@ mod tests {
         assert_eq!(next("0 30 12 * * *"), Some(45_000));
         assert_eq!(next("@hourly"), Some(3_600));
         assert_eq!(next("@daily"), Some(86_400));
-        for wrong in ["", "@every", "@every 0s", "@every soon", "61 * * * * *", "* * *"] {
+        for wrong in ["", "@every", "@every 0s", "@every soon", "61 * * * * *", "* * *", "0 0 0 * * 7", "@reboot"] {
             assert!(Schedule::parse(wrong).is_err(), "{wrong:?}");
         }
     }
