@@ -137,7 +137,11 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         Box::new(ConfigurationCapability(Arc::clone(&configuration))),
         Box::new(BindingCapability(Arc::clone(&bindings))),
         Box::new(CryptoCapability(Arc::clone(&crypto))),
-        Box::new(LockCapability(Arc::clone(&locks))),
+        Box::new(LockCapability {
+            locks: Arc::clone(&locks),
+            names: Arc::clone(&registry) as _,
+            longest: config.max_lock_seconds,
+        }),
         Box::new(JobsCapability(Arc::clone(&jobs))),
         Box::new(ActorsCapability {
             actors: Arc::clone(&actors),
@@ -156,6 +160,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         secrets,
         configuration: Arc::clone(&configuration),
         lock: locks,
+        max_lock_seconds: config.max_lock_seconds,
         jobs,
         actors,
         reminders,

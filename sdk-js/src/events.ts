@@ -132,7 +132,7 @@ export type BindingHandler<T = unknown> = (event: BindingEvent<T>, env: Env, ctx
 export interface ConfigurationChange {
   store: string;
   /** By key; one that was removed has neither value nor version. */
-  items: Record<string, { value: string; version: string; metadata: Record<string, string> }>;
+  items: Record<string, { value?: string; version?: string; metadata: Record<string, string> }>;
 }
 
 /** `export default { configuration }`: called when an item of the module's `export const configuration = [...]` has changed. */

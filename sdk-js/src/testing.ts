@@ -100,7 +100,7 @@ export class FakeDaplet {
     this.#configuration = options.configuration ?? { configstore: {} };
     this.#apps = options.apps ?? {};
     this.#bindings = options.bindings ?? {};
-    this.#locks = new FakeLocks(options.locks ?? ["lockstore"], this.clock);
+    this.#locks = new FakeLocks(options.locks ?? ["lockstore"], this.clock, this.#functions);
     this.#cryptography = options.cryptography ?? ["cryptostore"];
     this.#previous = install((op, args, body) => this.#run(op, args, body ?? null));
   }
@@ -183,7 +183,10 @@ export class FakeDaplet {
 
   /** Brings an event by an input binding to the functions that declare it; what they returned, in the order of mounting. */
   async trigger(binding: string, data: unknown = null, metadata: Record<string, string> = {}): Promise<unknown[]> {
-    const receivers = [...this.#functions.values()].filter((mounted) => mounted.bindings.includes(binding));
+    const granted = ({ grants }: MountedFunction) => grants.inputs === undefined || allows(grants.inputs, binding);
+    const receivers = [...this.#functions.values()].filter(
+      (mounted) => mounted.bindings.includes(binding) && granted(mounted),
+    );
     if (receivers.length === 0) throw new Error(`trigger: no mounted function declares the binding "${binding}"`);
     const event = { name: binding, data, metadata };
     return Promise.all(
@@ -196,7 +199,7 @@ export class FakeDaplet {
     const values = (this.#configuration[store] ??= {});
     if (value === undefined) Reflect.deleteProperty(values, key);
     else values[key] = value;
-    const item = value === undefined ? { value: "", version: "" } : { value, version: "1" };
+    const item = value === undefined ? {} : { value, version: "1" };
     for (const mounted of this.#functions.values()) {
       const watches = mounted.watches.some(
         (watch) => watch.store === store && (watch.keys.length === 0 || watch.keys.includes(key)),
@@ -300,7 +303,7 @@ export class FakeDaplet {
       requireGrant(caller, "apps", (args as InvokeArgs).app);
       return this.#call(args as InvokeArgs, body);
     }
-    if (op.startsWith("lock.")) return this.#locks.run(op, args as never);
+    if (op.startsWith("lock.")) return this.#locks.run(op, caller, args as never);
     if (op.startsWith("actors.")) return this.#actors.run(op, caller, args as never, body as string);
     if (op.startsWith("jobs.")) return this.#jobs.run(op, caller, args as never);
     if (op.startsWith("crypto.")) return runCryptography(this.#cryptography, op, caller, args, body);

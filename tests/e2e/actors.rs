@@ -125,11 +125,23 @@ async fn a_type_belongs_to_one_function() {
     server.upload(&json!({"name": "bound", "source": caller, "grants": {"actors": ["Order"]}})).await;
     assert_eq!(server.get("/free").await.text(), "1");
     assert_eq!(server.get("/bound").await.text(), "PERMISSION_DENIED");
-    // The type goes with the function; the state stays, and another function may have the type now.
+    // The type goes with the function, the state stays the function's until an operator hands it over.
     assert_eq!(server.http.delete(server.url("/functions/counters")).send().await.unwrap().status(), 204);
     assert_eq!(server.get("/free").await.text(), "ERR_ACTOR_NO_ADDRESS");
+    let refused = server.upload(&same).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "actorTypeOwned"), "{}", refused.text());
+    assert_eq!(refused.json()["owner"], "counters");
+    let owner = |body: Value| server.http.post(server.url("/actors/Counter/owner")).json(&body).send();
+    assert_eq!(owner(json!({"function": "No Name"})).await.unwrap().status(), 400);
+    assert_eq!(owner(json!({"function": "others"})).await.unwrap().status(), 200);
     assert_eq!(server.upload(&same).await.status, 201);
     assert_eq!(server.get("/free").await.text(), "2");
+    // Now it is the other's, and nobody else's to have.
+    assert_eq!(owner(json!({"function": "third"})).await.unwrap().status(), 409);
+    let listed = server.get("/actors").await.json();
+    assert_eq!(listed["actors"], json!([{"type": "Counter", "function": "others", "exported": true}]));
+    let refused = server.upload(&json!({"name": "counters", "source": COUNTERS})).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "actorTypeTaken"), "{}", refused.text());
     let by_default = r#"import { Actor } from "@daplet/sdk"; export default class Counter extends Actor {}"#;
     let refused = server.upload(&json!({"name": "nameless", "source": by_default})).await;
     assert!(refused.status == 422 && refused.text().contains("by name"), "{}", refused.text());

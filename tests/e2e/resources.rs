@@ -228,7 +228,7 @@ async fn locks_and_configuration_are_kept_apart() {
           configuration: (change) =>
             state().update("heard", (list) => [...(list ?? []), [change.store, change.items.limit?.value]], { retries: 100 }).then(() => {}),
         };"#;
-    server.deploy("f", source).await;
+    server.deploy_with(json!({"name": "f", "source": source, "grants": {"locks": ["door", "a"]}})).await;
     for (store, value) in [("settings", "one"), ("limits", "two")] {
         let url = server.url(&format!("/configuration/limit?store={store}"));
         assert_eq!(server.http.put(url).body(value).send().await.unwrap().status(), 201);

@@ -47,9 +47,21 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// Status and words, for callers that are told of failures in one line.
+    /// Status, name and words, and the setting that changes a limit: for callers that are told of failures in one line.
     pub fn line(&self) -> String {
-        format!("({}) {}", self.status.as_u16(), self.detail)
+        let text = |name: &str| self.extra.get(name).and_then(Value::as_str);
+        let name = text("name").map_or_else(String::new, |name| format!("{name}: "));
+        let setting = text("setting").map_or_else(String::new, |setting| format!(" ({setting})"));
+        format!("({}) {name}{}{setting}", self.status.as_u16(), self.detail)
+    }
+
+    /// What a program reads of it: the members of the problem, without its stack.
+    pub fn members(&self) -> Map<String, Value> {
+        let mut members = self.extra.clone();
+        members.remove("stack");
+        members.insert("status".to_owned(), json!(self.status.as_u16()));
+        members.insert("code".to_owned(), json!(self.code));
+        members
     }
 
     /// 412 for a condition that does not hold.
@@ -240,6 +252,10 @@ impl From<RegistryError> for ApiError {
             RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(op::codes::SIDECAR_UNAVAILABLE),
             RegistryError::ActorTaken { .. } => {
                 ApiError::new(StatusCode::CONFLICT, "actorTypeTaken", error.to_string())
+            }
+            RegistryError::ActorOwned { kind, owner } => {
+                let error = ApiError::new(StatusCode::CONFLICT, "actorTypeOwned", error.to_string());
+                error.with("type", json!(kind)).with("owner", json!(owner))
             }
             RegistryError::Lost { .. } => unavailable("registryLost"),
             RegistryError::Contended { .. } => {

@@ -44,6 +44,7 @@ pub fn routes(context: Context) -> Router {
         .route("/functions", get(list).post(post).fallback(not_allowed))
         .route("/functions/{name}", one)
         .route("/functions/{name}/source", get(source).fallback(not_allowed))
+        .merge(super::actors::routes())
         .layer(from_fn(move |request, next| refuse(refuse_invoked, request, next)))
         .with_state(context)
 }

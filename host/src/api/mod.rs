@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - [`functions`]: upload, look, remove
+//! - [`actors`]: whose the actors of a type are
 //! - [`configuration`]: what functions read, written by the operator
 //! - [`health`]: `/livez`, `/readyz`
 //! - [`dapr`]: Dapr's own HTTP API over the embedded default
@@ -11,6 +12,7 @@
 //! - [`site`]: which names an address answers to, and which pages and tokens it lets in
 //! - [`trust`]: what comes from the sidecar for certain
 //! - [`wire`]: header pairs, request ids, trace context
+mod actors;
 pub mod body;
 pub mod configuration;
 pub mod dapr;

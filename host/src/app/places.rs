@@ -28,9 +28,9 @@ pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budge
     let guest = SnapshotKey::guest(engine::GUEST);
     match (&config.registry, sidecar) {
         (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
-            Ok(Registry::shared(sidecar.clone(), store, *poll, guest, memory))
+            Ok(Registry::shared(sidecar.clone(), store, *poll, guest, memory, config.grants))
         }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest, memory)?),
+        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest, memory, config.grants)?),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
-use super::settings::{BindingSettings, LogFormat, RegistryKind, Settings};
+use super::settings::{AbsentGrants, BindingSettings, LogFormat, RegistryKind, Settings};
 use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, user_folder};
 use crate::budget::machine;
@@ -88,6 +88,10 @@ pub struct Config {
     pub app_token: Option<String>,
     /// Functions may be managed through service invocation.
     pub manage_through_dapr: bool,
+    /// What lists of grants mean that an upload leaves out.
+    pub grants: AbsentGrants,
+    /// Longest lifetime of a lock, s.
+    pub max_lock_seconds: u32,
 }
 
 /// What connections may take: of time, of bytes, and how many there may be.
@@ -235,6 +239,8 @@ impl Config {
             sidecar,
             app_token: variable("APP_API_TOKEN"),
             manage_through_dapr,
+            grants: pick!(grants, AbsentGrants::Open),
+            max_lock_seconds: pick!(max_lock_seconds, 86_400),
         };
         config.limits.check().map_err(|e| ConfigError::OutOfRange {
             setting: format!("limits.{}", e.name),
@@ -248,6 +254,7 @@ impl Config {
             ("memory_budget_mb", memory_budget_mb, 64, 16 << 20),
             ("check_ms", config.check_time.as_millis() as u64, 100, 600_000),
             ("check_memory_mb", check_memory_mb, 64, 64 << 10),
+            ("max_lock_seconds", config.max_lock_seconds.into(), 1, i32::MAX as u64),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),

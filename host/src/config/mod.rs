@@ -15,7 +15,9 @@ mod web;
 
 pub use check::{Config, Connections, RegistryPlace};
 pub use environment::{Resources, Secrets, Sidecar};
-pub use settings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, Cli, LogFormat, binding_url};
+pub use settings::{
+    AbsentGrants, BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, Cli, LogFormat, binding_url,
+};
 pub use web::{Admin, LocalNames, Origins, Place};
 
 use clap::Parser;

@@ -185,6 +185,19 @@ pub(super) struct Settings {
     /// Let other applications manage functions through Dapr's service invocation
     #[arg(long, env = "DAPLET_MANAGE_THROUGH_DAPR", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
     pub(super) manage_through_dapr: Option<bool>,
+    /// What a list of `grants` means that an upload leaves out: `open`, as the list says, or `deny`, nothing [default: open]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULE",
+        env = "DAPLET_GRANTS",
+        help_heading = "Operation",
+        hide_possible_values = true
+    )]
+    pub(super) grants: Option<AbsentGrants>,
+    /// Longest lifetime of a lock, s [default: 86400]
+    #[arg(long, value_name = "S", env = "DAPLET_MAX_LOCK_SECONDS", help_heading = "Operation")]
+    pub(super) max_lock_seconds: Option<u32>,
     /// Form of the log [default: text]
     #[arg(long, value_enum, value_name = "FORM", env = "DAPLET_LOG_FORMAT", help_heading = "Operation")]
     pub(super) log_format: Option<LogFormat>,
@@ -270,10 +283,13 @@ fn http_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// Where an output binding's requests go.
 pub fn binding_url(text: &str) -> Result<reqwest::Url, String> {
-    match text.parse::<reqwest::Url>() {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
-        _ => Err(format!("the url of a binding is {text:?}, but must be an http:// URL; for https use a Dapr sidecar")),
-    }
+    // Not the URL itself: it may carry credentials.
+    let why = match text.parse::<reqwest::Url>() {
+        Ok(url) if url.scheme() == "http" && url.has_host() => return Ok(url),
+        Ok(url) => format!("is one of {}:", url.scheme()),
+        Err(e) => format!("is none ({e})"),
+    };
+    Err(format!("the url of a binding {why}, but must be an http:// URL; for https use a Dapr sidecar"))
 }
 
 /// Where functions are kept.
@@ -284,6 +300,17 @@ pub(super) enum RegistryKind {
     File,
     /// In a state store of the sidecar.
     Dapr,
+}
+
+/// What a list of grants means that an upload leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AbsentGrants {
+    /// What the list's own default is: everything, for most.
+    #[default]
+    Open,
+    /// Nothing.
+    Deny,
 }
 
 /// Form of the log.

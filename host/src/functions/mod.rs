@@ -78,7 +78,7 @@ pub struct Function {
     pub record: Record,
     /// Shared by all operations of all its invocations.
     pub label: Arc<str>,
-    /// As `record.grants`.
+    /// `record.grants` as the operator lets them hold.
     pub grants: Arc<Grants>,
     /// What its snapshot is kept under.
     pub key: SnapshotKey,

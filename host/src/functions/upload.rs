@@ -132,8 +132,9 @@ impl Deployer {
         routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
         check_bindings(&record.exports.bindings).map_err(|message| UploadError::Load(unfit(message)))?;
-        check_configuration(&upload.name, &record).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
+        check_configuration(&function).map_err(|message| UploadError::Load(unfit(message)))?;
+        check_inputs(&function).map_err(|message| UploadError::Load(unfit(message)))?;
         if dry_run {
             return Ok((function, Deployed::Checked));
         }
@@ -308,14 +309,26 @@ fn check_bindings(bindings: &[String]) -> Result<(), String> {
 }
 
 /// A key is told of only where it may be read.
-fn check_configuration(name: &FunctionName, record: &Record) -> Result<(), String> {
-    for (index, watch) in record.exports.configuration.iter().enumerate() {
-        if let Some(key) = watch.keys.iter().find(|key| !record.grants.has_configuration(&watch.store, key)) {
+fn check_configuration(function: &Function) -> Result<(), String> {
+    let (name, watched) = (&function.name, &function.record.exports.configuration);
+    for (index, watch) in watched.iter().enumerate() {
+        if let Some(key) = watch.keys.iter().find(|key| !function.grants.has_configuration(&watch.store, key)) {
             let store = &watch.store;
             return Err(format!("configuration[{index}]: {name} may not read {store}/{key} (grants.configuration)"));
         }
     }
     Ok(())
+}
+
+/// An input binding's events are given only to functions that may take them.
+fn check_inputs(function: &Function) -> Result<(), String> {
+    let (name, declared) = (&function.name, &function.record.exports.bindings);
+    match declared.iter().enumerate().find(|(_, binding)| !function.grants.has_input(binding)) {
+        None => Ok(()),
+        Some((index, binding)) => {
+            Err(format!("bindings[{index}]: {name} may not take events of {binding} (grants.inputs)"))
+        }
+    }
 }
 
 /// An export that the guest takes and the host does not.

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import type { Body, Completion } from "../internal/call.js";
 import { failure } from "./error.js";
-import { allows, type Caller, refused } from "./grants.js";
+import { allowsIn, type Caller, refused } from "./grants.js";
 import { completion } from "./state.js";
 
 interface Args {
@@ -69,5 +69,5 @@ function secret(component: string, key: string): Buffer {
 
 function checkKey(caller: Caller, component: string, key: string): void {
   const granted = caller.grants === undefined ? ["*"] : (caller.grants.keys ?? []);
-  if (!allows(granted, key) && !allows(granted, `${component}/${key}`)) throw refused(caller, "keys", key);
+  if (!allowsIn(granted, component, key)) throw refused(caller, "keys", `${component}/${key}`);
 }

@@ -21,6 +21,10 @@ export interface Grants {
   apps?: readonly string[];
   /** `store/key` */
   configuration?: readonly string[];
+  /** Locks, `resource` in any store or `store/resource`; absent: those of the function's own name. */
+  locks?: readonly string[];
+  /** Input bindings whose events the function may take. */
+  inputs?: readonly string[];
 }
 
 /** Who asks. */
@@ -32,9 +36,24 @@ export interface Caller {
   turn?: readonly string[];
 }
 
-/** Whether a list allows what is wanted. */
+/** Whether a list allows what is wanted. A `*` does not reach over the slash after a component. */
 export function allows(granted: readonly string[], wanted: string): boolean {
-  return granted.some((entry) => (entry.endsWith("*") ? wanted.startsWith(entry.slice(0, -1)) : entry === wanted));
+  return granted.some((entry) => {
+    if (!entry.endsWith("*") || entry === "*") return entry === "*" || entry === wanted;
+    const start = entry.slice(0, -1);
+    return wanted.startsWith(start) && (start.includes("/") || !wanted.slice(start.length).includes("/"));
+  });
+}
+
+/** Whether a list allows a thing of a component: entries are `name`, in any component, or `component/name`. */
+export function allowsIn(granted: readonly string[], component: string, name: string): boolean {
+  const of = (entry: string, wanted: string) =>
+    entry.endsWith("*") ? wanted.startsWith(entry.slice(0, -1)) : entry === wanted;
+  return granted.some((entry) => {
+    const slash = entry.indexOf("/");
+    if (slash < 0) return entry === "*" || (of(entry, name) && !name.includes("/"));
+    return entry.slice(0, slash) === component && of(entry.slice(slash + 1), name);
+  });
 }
 
 /** Refuses what a list that is there does not allow. */

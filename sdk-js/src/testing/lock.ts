@@ -2,6 +2,7 @@
 import type { Completion } from "../internal/call.js";
 import type { FakeClock } from "./clock.js";
 import { failure } from "./error.js";
+import { allowsIn, type Caller, refused } from "./grants.js";
 import { completion } from "./state.js";
 
 interface Args {
@@ -11,16 +12,40 @@ interface Args {
   expirySeconds: number;
 }
 
+/** Longest lifetime, as the host has it unless the operator says otherwise. */
+const LONGEST = 86_400;
+
 export class FakeLocks {
   readonly #stores: Map<string, Map<string, { owner: string; until: number }>>;
   readonly #clock: FakeClock;
+  readonly #functions: { has(name: string): boolean };
 
-  constructor(names: readonly string[], clock: FakeClock) {
+  constructor(names: readonly string[], clock: FakeClock, functions: { has(name: string): boolean }) {
+    this.#functions = functions;
     this.#stores = new Map(names.map((name) => [name, new Map<string, { owner: string; until: number }>()]));
     this.#clock = clock;
   }
 
-  run(op: string, { store = "lockstore", resource, owner, expirySeconds }: Args): Completion {
+  /** Whether a resource is named after the function, and after none with a longer name. */
+  #owns(name: string, resource: string): boolean {
+    const ends = (at: number) => at >= resource.length || !/[A-Za-z0-9]/.test(resource.charAt(at));
+    if (!resource.startsWith(name) || !ends(name.length)) return false;
+    for (let at = name.length + 1; at <= Math.min(resource.length, 63); at++) {
+      if (ends(at) && this.#functions.has(resource.slice(0, at))) return false;
+    }
+    return true;
+  }
+
+  run(op: string, caller: Caller, { store = "lockstore", resource, owner, expirySeconds }: Args): Completion {
+    const granted = caller.grants?.locks;
+    const allowed =
+      caller.grants === undefined ||
+      (granted === undefined ? this.#owns(caller.function, resource) : allowsIn(granted, store, resource));
+    if (!allowed) throw refused(caller, "locks", `${store}/${resource}`);
+    if (op === "lock.tryLock" && !(expirySeconds >= 1 && expirySeconds <= LONGEST)) {
+      const message = `the expiry is ${String(expirySeconds)} s, but must be 1 to ${String(LONGEST)} (setting max_lock_seconds)`;
+      throw failure("INVALID_ARGUMENT", `lock.tryLock: ${message}`);
+    }
     const locks = this.#stores.get(store);
     if (locks === undefined) {
       const known = [...this.#stores.keys()].join(", ");

@@ -36,8 +36,9 @@ pub fn refusal(context: &Context, store: &str, resource: &str, owner: &str) -> O
 }
 
 /// Why a lifetime is none.
-pub fn check_expiry(store: &str, seconds: i64) -> Result<u32, String> {
-    expiry(seconds).map_err(|e| format!("ExpiryInSeconds is not positive in lock store {store}: {e}"))
+pub fn check_expiry(context: &Context, store: &str, seconds: i64) -> Result<u32, String> {
+    expiry(seconds, context.max_lock_seconds)
+        .map_err(|e| format!("ExpiryInSeconds is not positive in lock store {store}: {e}"))
 }
 
 fn malformed(message: String) -> DaprApiError {
@@ -65,7 +66,7 @@ pub async fn lock(
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
     let body = parse(&body)?;
-    let expiry = check_expiry(&store, body.expiry_in_seconds).map_err(malformed)?;
+    let expiry = check_expiry(&context, &store, body.expiry_in_seconds).map_err(malformed)?;
     check(&context, &store, &body)?;
     let cx = context.caller(&headers);
     let taken = context.lock.try_lock(&cx, &store, &body.resource_id, &body.lock_owner, expiry).await;

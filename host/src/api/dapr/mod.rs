@@ -76,6 +76,8 @@ pub struct Context {
     pub configuration: Arc<dyn ConfigurationStore>,
     /// Locks.
     pub lock: Arc<dyn LockStore>,
+    /// Longest lifetime of a lock, s.
+    pub max_lock_seconds: u32,
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
     /// Actors.

@@ -11,7 +11,8 @@ fn check(context: &Context, store: &str, resource: &str, owner: &str) -> Result<
 pub async fn lock(call: Call<proto::TryLockRequest>) -> Result<proto::TryLockResponse, Status> {
     let cx = call.caller();
     let proto::TryLockRequest { store_name, resource_id, lock_owner, expiry_in_seconds } = call.message;
-    let expiry = check_expiry(&store_name, expiry_in_seconds.into()).map_err(Status::invalid_argument)?;
+    let expiry =
+        check_expiry(&call.context, &store_name, expiry_in_seconds.into()).map_err(Status::invalid_argument)?;
     check(&call.context, &store_name, &resource_id, &lock_owner)?;
     let taken = call.context.lock.try_lock(&cx, &store_name, &resource_id, &lock_owner, expiry).await;
     let failed = |message| Status::internal(format!("failed to try acquiring lock: {message}"));

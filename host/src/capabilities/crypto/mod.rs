@@ -130,6 +130,8 @@ fn failed(reason: &dyn std::fmt::Display) -> OpError {
 
 /// An entry names the key, in whatever component, or the key of one.
 fn check_grant(cx: &CallContext, component: &str, key: &str) -> Result<(), OpError> {
-    let granted = |wanted: &str| grants::require(&cx.function, "keys", Some(&cx.grants.keys), wanted);
-    granted(&format!("{component}/{key}")).or_else(|_| granted(key))
+    match grants::allows_in(&cx.grants.keys, component, key) {
+        true => Ok(()),
+        false => Err(grants::refused(&cx.function, "keys", &format!("{component}/{key}"))),
+    }
 }

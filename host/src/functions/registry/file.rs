@@ -9,6 +9,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 const FUNCTIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("functions");
+/// Whose the actors of a type are.
+const ACTOR_OWNERS: TableDefinition<&str, &str> = TableDefinition::new("actor-owners");
 
 macro_rules! from_redb {
     ($($kind:ident),*) => {$(
@@ -41,8 +43,44 @@ impl Table {
             found.push((checked.clone(), Some(live.function(checked, record))));
         }
         live.apply(found);
-        live.complete();
-        Ok(Table { file, live })
+        let table = Table { file, live };
+        table.load_owners()?;
+        table.live.complete();
+        Ok(table)
+    }
+
+    /// Reads whose the actors of each type are; types that were exported before this was kept are their functions' own.
+    fn load_owners(&self) -> Result<(), RegistryError> {
+        self.file.write(|write| write.open_table(ACTOR_OWNERS).map(drop).map_err(RegistryError::from))?;
+        let mut owners = Vec::new();
+        for entry in self.file.read()?.open_table(ACTOR_OWNERS)?.iter()? {
+            let (kind, name) = entry?;
+            if let Ok(name) = FunctionName::new(name.value()) {
+                owners.push((kind.value().to_owned(), name));
+            }
+        }
+        self.live.own(owners);
+        let unowned = self.live.unowned(None);
+        if !unowned.is_empty() {
+            self.own(&unowned, None)?;
+        }
+        Ok(())
+    }
+
+    /// Stores owners, and with them a record where there is one.
+    fn own(&self, owners: &[(String, FunctionName)], record: Option<(&str, &[u8])>) -> Result<(), RegistryError> {
+        self.file.write(|write| {
+            if let Some((name, bytes)) = record {
+                write.open_table(FUNCTIONS)?.insert(name, bytes)?;
+            }
+            let mut table = write.open_table(ACTOR_OWNERS)?;
+            for (kind, name) in owners {
+                table.insert(kind.as_str(), name.as_str())?;
+            }
+            Ok::<_, RegistryError>(())
+        })?;
+        self.live.own(owners.iter().cloned());
+        Ok(())
     }
 
     /// Does what is asked until nobody can ask any more, on a thread that may block.
@@ -53,6 +91,7 @@ impl Table {
                 Command::Put(function, precondition, done) => drop(done.send(self.put(function, &precondition))),
                 Command::Remove(name, precondition, done) => drop(done.send(self.remove(name, &precondition))),
                 Command::Refresh(done) => drop(done.send(Ok(()))),
+                Command::HandOver(kind, to, done) => drop(done.send(self.hand_over(kind, to))),
             }
         }
     }
@@ -68,11 +107,13 @@ impl Table {
         let name = function.name.as_str();
         let bytes = serde_json::to_vec(&function.record)
             .map_err(|e| RegistryError::Damaged { name: name.to_owned(), reason: e.to_string() })?;
-        self.file.write(|write| {
-            write.open_table(FUNCTIONS)?.insert(name, bytes.as_slice())?;
-            Ok::<_, RegistryError>(())
-        })?;
+        self.own(&self.live.unowned(Some(&*function)), Some((name, &bytes)))?;
         Ok(self.live.swap((function.name.clone(), Some(function))))
+    }
+
+    fn hand_over(&self, kind: String, to: FunctionName) -> Result<(), RegistryError> {
+        self.live.check_hand_over(&kind, &to)?;
+        self.own(&[(kind, to)], None)
     }
 
     fn remove(&self, name: FunctionName, precondition: &Precondition) -> Before {

@@ -3,6 +3,7 @@ use super::super::source::LineMap;
 use super::super::{Function, FunctionName, Record};
 use super::RegistryError;
 use crate::budget::Budget;
+use crate::config::AbsentGrants;
 use crate::snapshot::SnapshotKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -19,13 +20,17 @@ pub struct Live {
     missing: RwLock<Option<String>>,
     guest: [u8; 32],
     memory: Budget,
+    /// What lists of grants mean that an upload leaves out.
+    absent: AbsentGrants,
 }
 
-/// Functions by name, and whose an actor type is.
+/// Functions by name, who exports an actor type, and whose its actors are.
 #[derive(Default)]
 struct Table {
     functions: BTreeMap<FunctionName, Arc<Function>>,
     actors: BTreeMap<String, FunctionName>,
+    /// Outlives the export: the actors' state is still that function's.
+    owners: BTreeMap<String, FunctionName>,
 }
 
 impl Table {
@@ -44,9 +49,9 @@ impl Table {
 
 impl Live {
     /// An empty map; `missing` tells why it is, until [`Live::complete`].
-    pub fn new(guest: [u8; 32], memory: Budget, missing: &str) -> Live {
+    pub fn new(guest: [u8; 32], memory: Budget, absent: AbsentGrants, missing: &str) -> Live {
         let missing = RwLock::new(Some(missing.to_owned()));
-        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest, memory }
+        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest, memory, absent }
     }
 
     /// A live version of a record.
@@ -54,7 +59,7 @@ impl Live {
         let frame = super::super::upload::load_frame(&name, &record);
         Arc::new(Function {
             label: name.as_str().into(),
-            grants: Arc::new(record.grants.clone()),
+            grants: Arc::new(record.grants.in_force(self.absent)),
             key: SnapshotKey::new(&self.guest, &frame),
             lines: record.map.as_deref().and_then(LineMap::new),
             permits: Arc::new(Semaphore::new(
@@ -91,6 +96,24 @@ impl Live {
         self.table().actors.keys().cloned().collect()
     }
 
+    /// Whose the actors of each type are.
+    pub fn owners(&self) -> BTreeMap<String, FunctionName> {
+        self.table().owners.clone()
+    }
+
+    /// Says whose the actors of these types are.
+    pub fn own(&self, owners: impl IntoIterator<Item = (String, FunctionName)>) {
+        self.table.write().unwrap_or_else(PoisonError::into_inner).owners.extend(owners);
+    }
+
+    /// The types that are exported, or about to be by `function`, and that nobody owns yet.
+    pub fn unowned(&self, function: Option<&Function>) -> Vec<(String, FunctionName)> {
+        let table = self.table();
+        let own = function.into_iter().flat_map(|f| f.record.exports.actors.iter().map(|kind| (kind, &f.name)));
+        let unowned = table.actors.iter().chain(own).filter(|(kind, _)| !table.owners.contains_key(*kind));
+        unowned.map(|(kind, name)| (kind.clone(), name.clone())).collect()
+    }
+
     /// Refuses a version whose actor types are another function's: a type is one class.
     pub fn check_actors(&self, function: &Function) -> Result<(), RegistryError> {
         let table = self.table();
@@ -98,8 +121,19 @@ impl Live {
             if let Some(owner) = table.actors.get(kind).filter(|owner| **owner != function.name) {
                 return Err(RegistryError::ActorTaken { kind: kind.clone(), owner: owner.to_string() });
             }
+            if let Some(owner) = table.owners.get(kind).filter(|owner| **owner != function.name) {
+                return Err(RegistryError::ActorOwned { kind: kind.clone(), owner: owner.to_string() });
+            }
         }
         Ok(())
+    }
+
+    /// Refuses to hand over actors that another function has now.
+    pub fn check_hand_over(&self, kind: &str, to: &FunctionName) -> Result<(), RegistryError> {
+        match self.table().actors.get(kind).filter(|exporter| *exporter != to) {
+            None => Ok(()),
+            Some(owner) => Err(RegistryError::ActorTaken { kind: kind.to_owned(), owner: owner.to_string() }),
+        }
     }
 
     fn table(&self) -> RwLockReadGuard<'_, Table> {

@@ -19,10 +19,12 @@ pub use precondition::{Precondition, Unmet, Versions};
 
 use super::{Function, FunctionName, Record};
 use crate::budget::Budget;
+use crate::capabilities::lock::Names;
+use crate::config::AbsentGrants;
 use crate::dapr::{DaprError, Sidecar};
 use crate::store::file::OpenError;
 use live::Live;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +91,17 @@ pub enum RegistryError {
         /// Whose it is.
         owner: String,
     },
+    /// A type's actors are kept for another function.
+    #[error(
+        "the actors of type {kind:?} belong to the function {owner:?}, which does not export the type now; their state goes to another \
+         function only by POST /actors/{kind}/owner with {{\"function\": \"NAME\"}}"
+    )]
+    ActorOwned {
+        /// The type.
+        kind: String,
+        /// Whose they are.
+        owner: String,
+    },
     /// Other replicas change functions faster than this one can.
     #[error("function registry: other replicas changed functions {attempts} times meanwhile; try again")]
     Contended {
@@ -103,6 +116,12 @@ impl From<Unmet> for RegistryError {
     }
 }
 
+impl Names for Registry {
+    fn has(&self, function: &str) -> bool {
+        self.live.get(function).is_some()
+    }
+}
+
 /// The version that was live before a change.
 type Before = Result<Option<Arc<Function>>, RegistryError>;
 
@@ -111,6 +130,7 @@ enum Command {
     Put(Arc<Function>, Precondition, oneshot::Sender<Before>),
     Remove(FunctionName, Precondition, oneshot::Sender<Before>),
     Refresh(oneshot::Sender<Result<(), RegistryError>>),
+    HandOver(String, FunctionName, oneshot::Sender<Result<(), RegistryError>>),
 }
 
 /// The table of functions. Cheap to share by `Arc`; the keeper ends with it.
@@ -122,8 +142,8 @@ pub struct Registry {
 impl Registry {
     /// Functions in a file of this host; `guest` is the digest that snapshot keys begin with, `memory` what their
     /// invocations take from.
-    pub fn open(path: &Path, guest: [u8; 32], memory: Budget) -> Result<Registry, RegistryError> {
-        let live = Arc::new(Live::new(guest, memory, "the file is not read yet"));
+    pub fn open(path: &Path, guest: [u8; 32], memory: Budget, absent: AbsentGrants) -> Result<Registry, RegistryError> {
+        let live = Arc::new(Live::new(guest, memory, absent, "the file is not read yet"));
         let table = file::Table::open(path, Arc::clone(&live))?;
         let (keeper, commands) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new().name("daplet-registry".to_owned());
@@ -132,8 +152,8 @@ impl Registry {
     }
 
     /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
-    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32], memory: Budget) -> Registry {
-        let live = Arc::new(Live::new(guest, memory, "the state store was not asked yet"));
+    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32], memory: Budget, absent: AbsentGrants) -> Registry {
+        let live = Arc::new(Live::new(guest, memory, absent, "the state store was not asked yet"));
         let (keeper, commands) = mpsc::channel(QUEUE);
         let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));
         tokio::spawn(shared.keep(commands, poll));
@@ -158,6 +178,16 @@ impl Registry {
     /// The actor types there are.
     pub fn actors(&self) -> BTreeSet<String> {
         self.live.actors()
+    }
+
+    /// Whose the actors of each type are: of the function that exported the type last, until an operator hands them over.
+    pub fn owners(&self) -> BTreeMap<String, FunctionName> {
+        self.live.owners()
+    }
+
+    /// Hands the actors of a type to a function, durably when this returns. No other function may export the type then.
+    pub async fn hand_over(&self, kind: &str, to: FunctionName) -> Result<(), RegistryError> {
+        self.ask(|done| Command::HandOver(kind.to_owned(), to, done)).await
     }
 
     /// All functions, by name.

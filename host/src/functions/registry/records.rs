@@ -23,6 +23,9 @@ pub struct Index {
     pub functions: BTreeMap<String, Entry>,
     /// Records that no function has any more; whoever changes the index next deletes them.
     pub discarded: Vec<String>,
+    /// Whose the actors of each type are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owners: BTreeMap<String, String>,
 }
 
 /// One function of the index.

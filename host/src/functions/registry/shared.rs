@@ -65,6 +65,7 @@ impl Shared {
                     Some(Command::Put(function, condition, done)) => drop(done.send(self.put(function, &condition).await)),
                     Some(Command::Remove(name, condition, done)) => drop(done.send(self.remove(name, &condition).await)),
                     Some(Command::Refresh(done)) => drop(done.send(self.refresh().await)),
+                    Some(Command::HandOver(kind, to, done)) => drop(done.send(self.hand_over(&kind, &to).await)),
                 },
                 () = tokio::time::sleep_until(next) => drop(self.refresh().await),
             }
@@ -114,6 +115,7 @@ impl Shared {
                     tracing::error!("{}", RegistryError::Damaged { name, reason: "it is not there".to_owned() });
                 }
                 self.live.apply(changes);
+                self.live.own(owners(&index));
                 (self.index, self.etag) = (index, Some(etag));
                 return Ok(());
             }
@@ -163,7 +165,10 @@ impl Shared {
         let entry = Entry::new(&function.name, &function.record.version);
         let done = self.put_at(&entry, &function, precondition).await;
         if let Err(
-            RegistryError::Precondition(_) | RegistryError::Contended { .. } | RegistryError::ActorTaken { .. },
+            RegistryError::Precondition(_)
+            | RegistryError::Contended { .. }
+            | RegistryError::ActorTaken { .. }
+            | RegistryError::ActorOwned { .. },
         ) = &done
         {
             // Garbage otherwise, and no more than that.
@@ -189,7 +194,7 @@ impl Shared {
                 self.records.add(&entry.record, &function.record).await?;
                 written = true;
             }
-            if self.change(name, Some(entry.clone())).await? {
+            if self.change(name, Some((entry.clone(), &**function))).await? {
                 return Ok(self.live.swap((function.name.clone(), Some(Arc::clone(function)))));
             }
         }
@@ -211,10 +216,12 @@ impl Shared {
     }
 
     /// Writes the index with one function changed over the one that was seen; false if others have changed it.
-    async fn change(&mut self, name: &str, entry: Option<Entry>) -> Result<bool, RegistryError> {
+    async fn change(&mut self, name: &str, new: Option<(Entry, &Function)>) -> Result<bool, RegistryError> {
         let mut next = self.index.clone();
-        let replaced = match entry {
-            Some(entry) => next.functions.insert(name.to_owned(), entry),
+        let unowned = self.live.unowned(new.as_ref().map(|(_, function)| *function));
+        next.owners.extend(unowned.into_iter().map(|(kind, owner)| (kind, owner.to_string())));
+        let replaced = match new {
+            Some((entry, _)) => next.functions.insert(name.to_owned(), entry),
             None => next.functions.remove(name),
         };
         let mut kept = Vec::new();
@@ -225,11 +232,37 @@ impl Shared {
         }
         next.discarded = kept;
         next.discarded.extend(replaced.map(|entry| entry.record));
+        self.set_index(next).await
+    }
+
+    /// Hands the actors of a type to a function, for all replicas.
+    async fn hand_over(&mut self, kind: &str, to: &FunctionName) -> Result<(), RegistryError> {
+        for _ in 0..ATTEMPTS {
+            self.refresh().await?;
+            self.live.check_hand_over(kind, to)?;
+            let mut next = self.index.clone();
+            next.owners.insert(kind.to_owned(), to.to_string());
+            if self.set_index(next).await? {
+                return Ok(());
+            }
+        }
+        Err(RegistryError::Contended { attempts: ATTEMPTS })
+    }
+
+    /// Writes the index over the one that was seen; false if others have changed it.
+    async fn set_index(&mut self, next: Index) -> Result<bool, RegistryError> {
         let done = self.records.set_index(&next, self.etag.as_deref()).await?;
         if done {
+            self.live.own(owners(&next));
             (self.index, self.seen) = (next, true);
         }
         self.etag = None;
         Ok(done)
     }
+}
+
+/// The owners that the index names; a name that is none owns nothing here.
+fn owners(index: &Index) -> Vec<(String, FunctionName)> {
+    let named = index.owners.iter().map(|(kind, name)| Some((kind.clone(), FunctionName::new(name).ok()?)));
+    named.flatten().collect()
 }

@@ -9,12 +9,14 @@ use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use daplet_abi::EventKind;
 use daplet_abi::event::PlainEvent;
-use serde_json::{Map, Value};
+use serde::Serialize;
 use std::sync::Arc;
 
-/// The functions that declare a binding.
+/// The functions that declare a binding and may take its events.
 fn receivers(registry: &Registry, name: &str) -> Vec<Arc<Function>> {
-    let declares = |function: &Arc<Function>| function.record.exports.bindings.iter().any(|binding| binding == name);
+    let declares = |function: &Arc<Function>| {
+        function.record.exports.bindings.iter().any(|binding| binding == name) && function.grants.has_input(name)
+    };
     registry.list().into_iter().filter(declares).collect()
 }
 
@@ -22,7 +24,7 @@ fn receivers(registry: &Registry, name: &str) -> Vec<Arc<Function>> {
 async fn deliver(
     invoker: &Invoker,
     functions: &[Arc<Function>],
-    event: &Map<String, Value>,
+    event: &impl Serialize,
     (traceparent, tracestate): (Option<Arc<str>>, Option<Arc<str>>),
 ) -> Result<Vec<HttpReply>, InvokeError> {
     let traceparent = traceparent.unwrap_or_else(crate::api::wire::new_traceparent);

@@ -9,7 +9,7 @@ use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use daplet_host::capabilities::{CallContext, error};
 use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::components::{Components, Sources};
-use daplet_host::config::Secrets;
+use daplet_host::config::{AbsentGrants, Secrets};
 use daplet_host::functions::Registry;
 use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
 use futures::future::BoxFuture;
@@ -102,7 +102,7 @@ impl Backend {
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(
-                Registry::open(&folder.path().join("functions.redb"), [0; 32], Budget::new(u64::MAX)).unwrap(),
+                Registry::open(&folder.path().join("functions.redb"), [0; 32], Budget::new(u64::MAX), AbsentGrants::Open).unwrap(),
             ),
             components: Arc::new(components),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),

@@ -1,0 +1,2 @@
+export const bindings = ["ticks", "orders-new", "payments"];
+export default { binding() {} };
