@@ -18,6 +18,7 @@ pub mod crypto;
 pub mod grants;
 pub mod invoke;
 pub mod jobs;
+pub mod json;
 pub mod lock;
 pub mod pubsub;
 pub mod secrets;

@@ -7,8 +7,9 @@ use dapr::dapr::proto::runtime::v1 as proto;
 use futures::channel::mpsc;
 use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as ToSidecar;
 use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as FromSidecar;
-use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -83,8 +84,8 @@ fn refused(status: tonic::Status) -> DaprError {
 }
 
 impl Events {
-    /// The next event: its id on this stream, and the CloudEvent. An error is the end.
-    pub async fn next(&mut self) -> Result<(String, Map<String, Value>), DaprError> {
+    /// The next event: its id on this stream, and the CloudEvent's JSON. An error is the end.
+    pub async fn next(&mut self) -> Result<(String, Vec<u8>), DaprError> {
         loop {
             match self.0.message().await.map_err(refused)?.map(|message| message.subscribe_topic_events_response_type) {
                 Some(Some(FromSidecar::EventMessage(event))) => return Ok((event.id.clone(), cloud_event(event))),
@@ -120,15 +121,12 @@ impl Outcomes {
 }
 
 /// The CloudEvent as an HTTP delivery would have it: what gRPC has in fields of their own goes back between the extensions.
-fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
-    let mut whole: Map<String, Value> = event
-        .extensions
-        .unwrap_or_default()
-        .fields
-        .into_iter()
-        .map(|(name, value)| (name, value::json(value.kind)))
-        .collect();
-    let text = |bytes: &[u8]| json!(String::from_utf8_lossy(bytes));
+fn cloud_event(event: proto::TopicEventRequest) -> Vec<u8> {
+    let raw = |value: &Value| to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    let extensions = event.extensions.unwrap_or_default().fields.into_iter();
+    let mut whole: BTreeMap<String, Box<RawValue>> =
+        extensions.map(|(name, value)| (name, raw(&value::json(value.kind)))).collect();
+    let text = |bytes: &[u8]| raw(&json!(String::from_utf8_lossy(bytes)));
     let essence = event.data_content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "application/json" | "application/cloudevents+json" if !event.data.is_empty() => {
@@ -141,7 +139,7 @@ fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
         _ if event.data.is_empty() => {}
         _ => {
             let data = base64::engine::general_purpose::STANDARD.encode(&event.data);
-            whole.insert("data_base64".to_owned(), json!(data));
+            whole.insert("data_base64".to_owned(), raw(&json!(data)));
         }
     }
     for (name, value) in [
@@ -152,13 +150,13 @@ fn cloud_event(event: proto::TopicEventRequest) -> Map<String, Value> {
         ("datacontenttype", event.data_content_type),
     ] {
         if !value.is_empty() {
-            whole.insert(name.to_owned(), json!(value));
+            whole.insert(name.to_owned(), raw(&json!(value)));
         }
     }
     // A dead letter keeps the topic that it was published to.
-    whole.entry("topic").or_insert(json!(event.topic));
-    whole.entry("pubsubname").or_insert(json!(event.pubsub_name));
-    whole
+    whole.entry("topic".to_owned()).or_insert_with(|| raw(&json!(event.topic)));
+    whole.entry("pubsubname".to_owned()).or_insert_with(|| raw(&json!(event.pubsub_name)));
+    serde_json::to_vec(&whole).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -176,7 +174,7 @@ mod tests {
             ("count".to_owned(), Proto { kind: Some(Kind::NumberValue(3.0)) }),
             ("share".to_owned(), Proto { kind: Some(Kind::NumberValue(0.5)) }),
         ];
-        Value::Object(cloud_event(proto::TopicEventRequest {
+        serde_json::from_slice(&cloud_event(proto::TopicEventRequest {
             id: "1".to_owned(),
             source: "app".to_owned(),
             r#type: "t".to_owned(),
@@ -188,6 +186,7 @@ mod tests {
             path: String::new(),
             extensions: Some(Struct { fields: fields.into_iter().collect() }),
         }))
+        .unwrap()
     }
 
     #[test]

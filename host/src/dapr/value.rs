@@ -19,6 +19,29 @@ pub fn json(kind: Option<Kind>) -> Value {
     }
 }
 
+/// Whether every number of a JSON text is one that a double tells again: with 15 digits at most, and of its range.
+pub fn is_exact(text: &str) -> bool {
+    let outside = text.split('"').step_by(2);
+    // A quote within a string is escaped: then the parts are others, and words in them count as numbers at worst.
+    let numbers = outside.flat_map(|part| part.split(|c: char| !matches!(c, '0'..='9' | '.' | '-' | '+' | 'e' | 'E')));
+    numbers.filter(|number| number.contains(|c: char| c.is_ascii_digit())).all(|number| {
+        let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        let significant = digits.trim_start_matches('0').len();
+        significant <= 15
+            && number.parse::<f64>().is_ok_and(|value| value.is_finite() && (value != 0.0 || significant == 0))
+    })
+}
+
+/// A member's JSON text as protobuf's JSON value; a number that a double would change is a string of its digits.
+pub fn protobuf_exact(text: &str) -> prost_types::Value {
+    let number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    if number && !is_exact(text) {
+        return prost_types::Value { kind: Some(Kind::StringValue(text.to_owned())) };
+    }
+    protobuf(serde_json::from_str(text).unwrap_or_default())
+}
+
 /// JSON as protobuf's JSON value.
 pub fn protobuf(value: Value) -> prost_types::Value {
     let kind = match value {
@@ -32,4 +55,26 @@ pub fn protobuf(value: Value) -> prost_types::Value {
         }),
     };
     prost_types::Value { kind: Some(kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_double_tells_again() {
+        for text in
+            ["1", "-0.5", "123456789012345", "1e10", "[1,2.5]", r#"{"a":"12345678901234567890"}"#, "null", "0", "0.0"]
+        {
+            assert!(is_exact(text), "{text}");
+        }
+        for text in ["12345678901234567890123", "0.12345678901234567", "1e400", "[1,9007199254740993]", "1e-400"] {
+            assert!(!is_exact(text), "{text}");
+        }
+        assert_eq!(
+            protobuf_exact("12345678901234567890123").kind,
+            Some(Kind::StringValue("12345678901234567890123".to_owned()))
+        );
+        assert_eq!(protobuf_exact("12").kind, Some(Kind::NumberValue(12.0)));
+    }
 }

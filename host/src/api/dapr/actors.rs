@@ -2,14 +2,13 @@
 use super::Context;
 use super::error::DaprApiError;
 use crate::capabilities::actors::{Actor, NO_ADDRESS, Write};
+use crate::capabilities::json::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daplet_abi::op::OpError;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::to_raw_value;
 
 /// An actor that can be: well named, of a type that a function exports.
 pub fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiError> {
@@ -36,7 +35,7 @@ pub async fn call(
         .map_err(|message| DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_BAD_REQUEST", message))?;
     let failed = |e: OpError| {
         let status = if e.code == NO_ADDRESS { StatusCode::NOT_FOUND } else { StatusCode::INTERNAL_SERVER_ERROR };
-        DaprApiError::new(status, &e.code, e.message)
+        DaprApiError::new(status, &e.code, e.message).with_info("DAPR_ACTOR_INVOKE_METHOD", &e.details)
     };
     let result = context.actors.call(&context.caller(&headers), actor, &method, body).await.map_err(failed)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], result).into_response())
@@ -61,10 +60,28 @@ pub async fn get(
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "operation", content = "request", rename_all = "lowercase")]
-enum Operation {
-    Upsert { key: String, value: Value },
-    Delete { key: String },
+struct Operation {
+    operation: String,
+    request: Request,
+}
+
+/// A key, and what it is set to, as it is written.
+#[derive(Deserialize)]
+struct Request {
+    key: String,
+    value: Option<Json>,
+}
+
+/// The writes of a transaction.
+fn writes(body: &[u8]) -> Result<Vec<Write>, String> {
+    let operations: Vec<Operation> = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+    let write = |Operation { operation, request: Request { key, value } }| match operation.as_str() {
+        // An absent value and `null` are one to Dapr.
+        "upsert" => Ok(Write { key, value: Some(value.unwrap_or_else(|| Json::of(&())).into_raw()) }),
+        "delete" => Ok(Write { key, value: None }),
+        other => Err(format!("the operation {other:?} is neither upsert nor delete")),
+    };
+    operations.into_iter().map(write).collect()
 }
 
 /// 204.
@@ -74,7 +91,7 @@ pub async fn save(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    let operations: Vec<Operation> = serde_json::from_slice(&body).map_err(|e| {
+    let writes = writes(&body).map_err(|e| {
         DaprApiError::new(
             StatusCode::BAD_REQUEST,
             "ERR_MALFORMED_REQUEST",
@@ -82,11 +99,6 @@ pub async fn save(
         )
     })?;
     let actor = hosted(&context, &kind, &id)?;
-    let write = |operation| match operation {
-        Operation::Upsert { key, value } => Write { key, value: to_raw_value(&value).ok() },
-        Operation::Delete { key } => Write { key, value: None },
-    };
-    let writes = operations.into_iter().map(write).collect();
     let failed = |e: OpError| {
         let message = format!("error saving actor transaction state: {}", e.message);
         DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_STATE_TRANSACTION_SAVE", message)

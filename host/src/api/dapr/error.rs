@@ -2,7 +2,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// An error as Dapr answers it.
 #[derive(Debug)]
@@ -17,6 +17,20 @@ impl DaprApiError {
     /// The plain form.
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> DaprApiError {
         DaprApiError { status, code: code.to_owned(), message: message.into(), details: Vec::new() }
+    }
+
+    /// Adds an `ErrorInfo` with the members of an object, as texts; nothing where it is none.
+    pub fn with_info(mut self, reason: &str, members: &Value) -> DaprApiError {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if let Value::Object(members) = members {
+            let members: Map<String, Value> =
+                members.iter().map(|(name, value)| (name.clone(), text(value).into())).collect();
+            self.details.push(json!({
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo", "domain": "dapr.io", "reason": reason,
+                "metadata": members,
+            }));
+        }
+        self
     }
 
     /// The rich form, with an `ErrorInfo` and, for a named thing, a `ResourceInfo`.

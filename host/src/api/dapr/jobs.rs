@@ -2,23 +2,30 @@
 use super::Context;
 use super::error::DaprApiError;
 use crate::capabilities::jobs::{ALREADY_EXISTS, JobSpec, parts};
-use axum::Json;
+use crate::capabilities::json::Json;
+use axum::Json as Answer;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use daplet_abi::op::codes;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    overwrite: bool,
+/// A job and its name, as `GET` tells them.
+#[derive(Serialize)]
+pub struct Named {
+    name: String,
     #[serde(flatten)]
-    job: Map,
+    job: JobSpec,
 }
 
-type Map = serde_json::Map<String, Value>;
+/// A body: the job, and whether it may replace one of its name. Data stays as it is written.
+fn read(body: &[u8]) -> serde_json::Result<(JobSpec, bool)> {
+    let mut members: BTreeMap<String, Json> = serde_json::from_slice(body)?;
+    let overwrite = members.remove("overwrite").map(|overwrite| serde_json::from_str::<Option<bool>>(overwrite.get()));
+    let job = serde_json::from_str(&serde_json::to_string(&members)?)?;
+    Ok((job, overwrite.transpose()?.flatten().unwrap_or_default()))
+}
 
 /// Why a name is none: it has to say whose job it is.
 pub fn check(context: &Context, name: &str) -> Result<(), String> {
@@ -43,9 +50,8 @@ pub async fn schedule(
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
     check(&context, &name).map_err(refused)?;
-    let Body { overwrite, job } =
-        serde_json::from_slice(&body).map_err(|e| refused(format!("failed deserializing HTTP body: {e}")))?;
-    let job: JobSpec = serde_json::from_value(Value::Object(job)).map_err(|e| refused(format!("job {name}: {e}")))?;
+    let (job, overwrite) =
+        read(&body).map_err(|e| refused(format!("failed deserializing HTTP body: job {name}: {e}")))?;
     let done = context.jobs.schedule(&context.caller(&headers), &name, job, overwrite).await;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|e| match e.code.as_str() {
         codes::INVALID_ARGUMENT => refused(e.message),
@@ -59,14 +65,12 @@ pub async fn get(
     State(context): State<Context>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, DaprApiError> {
+) -> Result<Answer<Named>, DaprApiError> {
     let failed = |status, message| DaprApiError::new(status, "DAPR_SCHEDULER_GET_JOB", message);
     let found = context.jobs.get(&context.caller(&headers), &name).await;
     let found = found.map_err(|e| failed(StatusCode::INTERNAL_SERVER_ERROR, e.message))?;
     let job = found.ok_or_else(|| failed(StatusCode::NOT_FOUND, format!("job {name} is not found")))?;
-    let mut answer = json!(job);
-    answer["name"] = json!(name);
-    Ok(Json(answer))
+    Ok(Answer(Named { name, job }))
 }
 
 /// 204, whether there was one or not.

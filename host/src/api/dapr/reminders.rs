@@ -8,8 +8,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use daplet_abi::op::OpError;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
 /// What Dapr says of a type that nobody exports.
 pub const NOT_HOSTED: &str = "operations on actor reminders are only possible on hosted actor types";
@@ -64,12 +64,23 @@ pub async fn set(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A reminder, and whose it is.
+#[derive(Serialize)]
+pub struct Told {
+    #[serde(flatten)]
+    reminder: Reminder,
+    #[serde(rename = "actorID")]
+    actor_id: String,
+    #[serde(rename = "actorType")]
+    actor_type: String,
+}
+
 /// 200 with the reminder, or 404.
 pub async fn get(
     State(context): State<Context>,
     Path((kind, id, name)): At,
     headers: HeaderMap,
-) -> Result<Json<Value>, DaprApiError> {
+) -> Result<Json<Told>, DaprApiError> {
     let actor = hosted(&context, &kind, &id, &name)?;
     let failed = failed("ERR_ACTOR_REMINDER_GET", "error getting actor reminder");
     let found = context.reminders.get(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
@@ -77,10 +88,7 @@ pub async fn get(
         let message = format!("actor reminder not found: {name}");
         DaprApiError::new(StatusCode::NOT_FOUND, "ERR_ACTOR_REMINDER_NOT_FOUND", message)
     })?;
-    let mut answer = json!(reminder);
-    answer["actorID"] = json!(actor.id);
-    answer["actorType"] = json!(actor.kind);
-    Ok(Json(answer))
+    Ok(Json(Told { reminder, actor_id: actor.id, actor_type: actor.kind }))
 }
 
 /// 204, whether there was one or not.

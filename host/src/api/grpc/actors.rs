@@ -1,9 +1,8 @@
 //! Actors: methods and state, as over HTTP.
 use super::{Call, proto};
 use crate::capabilities::actors::{Actor, NO_ADDRESS, Write};
-use crate::capabilities::jobs::JobSpec;
+use crate::capabilities::json::Json;
 use daplet_abi::op::OpError;
-use serde_json::value::to_raw_value;
 use tonic::Status;
 
 fn named<T>(call: &Call<T>, kind: &str, id: &str, hosted: bool) -> Result<Actor, Status> {
@@ -41,9 +40,8 @@ pub async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Res
     let cx = call.caller();
     let write = |operation: proto::TransactionalActorStateOperation| match operation.operation_type.as_str() {
         "upsert" => {
-            let value = JobSpec::data(&operation.value.unwrap_or_default().value);
-            let value = to_raw_value(&value).map_err(|e| Status::invalid_argument(e.to_string()))?;
-            Ok(Write { key: operation.key, value: Some(value) })
+            let value = Json::read(&operation.value.unwrap_or_default().value).unwrap_or_else(|| Json::of(&()));
+            Ok(Write { key: operation.key, value: Some(value.into_raw()) })
         }
         "delete" => Ok(Write { key: operation.key, value: None }),
         other => Err(Status::invalid_argument(format!("operation type {other:?} is not upsert or delete"))),

@@ -14,7 +14,7 @@ fn check_store(context: &Context, store: &str) -> Result<(), Status> {
 
 fn items(found: Items) -> HashMap<String, ConfigurationItem> {
     let item = |Item { value, version, metadata }: Item| ConfigurationItem {
-        value,
+        value: value.unwrap_or_default(),
         version,
         metadata: metadata.into_iter().collect(),
     };

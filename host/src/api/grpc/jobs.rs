@@ -2,6 +2,7 @@
 use super::{Call, proto};
 use crate::api::dapr::jobs::check;
 use crate::capabilities::jobs::{ALREADY_EXISTS, FailurePolicy, JobSpec};
+use crate::capabilities::json::Json;
 use crate::dapr::value;
 use ::dapr::dapr::proto::common::v1 as common;
 use common::job_failure_policy::Policy;
@@ -36,13 +37,13 @@ pub async fn schedule(call: Call<proto::ScheduleJobRequest>) -> Result<proto::Sc
     done.map(|()| proto::ScheduleJobResponse {}).map_err(failed)
 }
 
-fn data(any: prost_types::Any) -> Result<serde_json::Value, Status> {
+fn data(any: prost_types::Any) -> Result<Json, Status> {
     if any.type_url == JSON {
         let value = prost_types::Value::decode(any.value.as_slice());
         let value = value.map_err(|e| Status::invalid_argument(format!("the job's data is no {JSON}: {e}")))?;
-        return Ok(value::json(value.kind));
+        return Ok(Json::of(&value::json(value.kind)));
     }
-    Ok(JobSpec::data(&any.value).unwrap_or_default())
+    Ok(Json::read(&any.value).unwrap_or_else(|| Json::of(&())))
 }
 
 /// A failure policy in the words of HTTP.
@@ -76,9 +77,11 @@ pub async fn get(call: Call<proto::GetJobRequest>) -> Result<proto::GetJobRespon
         };
         common::JobFailurePolicy { policy: Some(policy) }
     });
-    let data = spec
-        .data
-        .map(|data| prost_types::Any { type_url: JSON.to_owned(), value: value::protobuf(data).encode_to_vec() });
+    let data = spec.data.map(|data| match value::is_exact(data.get()) {
+        true => prost_types::Any { type_url: JSON.to_owned(), value: value::protobuf(data.value()).encode_to_vec() },
+        // Protobuf's numbers would lose digits: the text itself.
+        false => prost_types::Any { type_url: String::new(), value: data.get().as_bytes().to_vec() },
+    });
     let job = proto::Job {
         name,
         schedule: spec.schedule,

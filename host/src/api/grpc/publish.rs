@@ -2,10 +2,12 @@
 use super::{Call, failed, proto};
 use crate::api::dapr::Context;
 use crate::capabilities::pubsub::Outgoing;
+use crate::capabilities::pubsub::event::{check_metadata, is_cloud_event, raw_payload};
 use crate::capabilities::pubsub::scopes::FORBIDDEN;
 use crate::components::Block;
 use daplet_abi::op::OpError;
-use std::collections::{HashMap, HashSet};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tonic::Status;
 
 /// Whether there is such a broker, and a topic.
@@ -38,12 +40,24 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
         content_type: content_type(request.data_content_type),
         metadata: request.metadata.into_iter().collect(),
     };
+    readable(&message)?;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, vec![message]).await;
     match failures.map_err(|e| refused(&what, e))?.into_iter().next() {
         None => Ok(()),
         Some((_, reason)) => Err(Status::invalid_argument(format!("{what}: {reason}"))),
     }
+}
+
+/// Refuses metadata that cannot be read, and what says that it is a CloudEvent and is none.
+fn readable(message: &Outgoing) -> Result<(), Status> {
+    let raw = check_metadata(&message.metadata).and_then(|()| raw_payload(&message.metadata));
+    let raw = raw.map_err(|e| Status::invalid_argument(format!("failed deserializing metadata. Error: {e}")))?;
+    let object = || serde_json::from_slice::<BTreeMap<String, &RawValue>>(&message.data).is_ok();
+    if raw || !is_cloud_event(&message.content_type) || object() {
+        return Ok(());
+    }
+    Err(Status::invalid_argument("cannot create cloudevent"))
 }
 
 /// The entries that failed; none where all were taken.
@@ -53,8 +67,9 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
     check(&call.context, &pubsub, &topic)?;
     let mut ids = HashSet::new();
     if let Some(entry) = request.entries.iter().find(|e| e.entry_id.is_empty() || !ids.insert(e.entry_id.as_str())) {
-        let reason = format!("entryId {:?} is duplicated or empty, for topic {topic} pubsub {pubsub}", entry.entry_id);
-        return Err(Status::invalid_argument(reason));
+        let reason = format!("entryId {:?} is duplicated or not present for entry", entry.entry_id);
+        let at = format!("topic {topic} pubsub {pubsub}");
+        return Err(Status::invalid_argument(format!("error marshaling events to bytes for {at}. error: {reason}")));
     }
     let merged = |own: HashMap<String, String>| request.metadata.clone().into_iter().chain(own).collect();
     let message = |entry: proto::BulkPublishRequestEntry| Outgoing {
@@ -63,7 +78,8 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
         content_type: content_type(entry.content_type),
         metadata: merged(entry.metadata),
     };
-    let messages = request.entries.into_iter().map(message).collect();
+    let messages: Vec<Outgoing> = request.entries.into_iter().map(message).collect();
+    messages.iter().try_for_each(readable)?;
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, messages).await;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let entry = |(entry_id, error)| proto::BulkPublishResponseFailedEntry { entry_id, error };

@@ -4,11 +4,11 @@ use crate::api::dapr::reminders::NOT_HOSTED;
 use crate::capabilities::actors::Actor;
 use crate::capabilities::actors::embedded::Embedded;
 use crate::capabilities::actors::reminders::{REMINDER_EXISTS, Reminder, Timer, When, check};
+use crate::capabilities::json::Json;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use daplet_abi::op::OpError;
 use prost::Message;
-use serde_json::{Value, json};
 use tonic::Status;
 
 /// What Dapr keeps a reminder's data in.
@@ -40,12 +40,12 @@ fn when(due_time: String, period: String, ttl: String) -> When {
     When { due_time: Some(due_time), period: Some(period), ttl: Some(ttl) }
 }
 
-fn given(data: &[u8]) -> Option<Value> {
-    (!data.is_empty()).then(|| json!(STANDARD.encode(data)))
+fn given(data: &[u8]) -> Option<Json> {
+    (!data.is_empty()).then(|| Json::of(&STANDARD.encode(data)))
 }
 
-fn any(data: Option<Value>) -> Option<prost_types::Any> {
-    let json = data?.to_string().into_bytes();
+fn any(data: Option<Json>) -> Option<prost_types::Any> {
+    let json = data?.get().as_bytes().to_vec();
     Some(prost_types::Any { type_url: BYTES.to_owned(), value: json.encode_to_vec() })
 }
 

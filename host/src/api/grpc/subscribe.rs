@@ -6,8 +6,8 @@ use super::proto;
 use super::publish::{check, refused};
 use crate::api::dapr::Context;
 use crate::capabilities::pubsub::embedded::topic_key;
-use crate::capabilities::pubsub::event::{expired, unwrap};
-use crate::dapr::value::protobuf;
+use crate::capabilities::pubsub::event::{Event, expired, raw_payload, unwrap};
+use crate::dapr::value::protobuf_exact;
 use crate::store::{Log, Message, StoreError};
 use base64::Engine;
 use futures::SinkExt;
@@ -17,7 +17,7 @@ use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
 use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as FromClient;
 use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as ToClient;
 use proto::topic_event_response::TopicEventResponseStatus as Outcome;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -45,11 +45,13 @@ pub async fn events(
     let allowed = context.components.brokers.may_subscribe(&request.pubsub_name, &request.topic);
     allowed.map_err(|e| refused("error when subscribing", e))?;
     let Some(log) = context.log.clone() else { return Err(Status::unimplemented("topics are the sidecar's")) };
+    let raw = raw_payload(&request.metadata.clone().into_iter().collect());
+    let raw = raw.map_err(|e| Status::invalid_argument(format!("failed deserializing metadata. Error: {e}")))?;
     let (events, receiver) = mpsc::channel(IN_FLIGHT);
     let session = Session {
         key: topic_key(&request.pubsub_name, &request.topic),
         subscriber: Log::stream_subscriber(),
-        raw: request.metadata.get("rawPayload").is_some_and(|raw| raw == "true"),
+        raw,
         dead_letter: request.dead_letter_topic.filter(|t| !t.is_empty()).map(|t| topic_key(&request.pubsub_name, &t)),
         pubsub: request.pubsub_name,
         topic: request.topic,
@@ -123,7 +125,7 @@ impl Session {
                         continue;
                     }
                     sent.attempt += 1;
-                    let request = request(event, &self.topic);
+                    let request = request(&event, &self.topic);
                     waiting.entry(request.id.clone()).or_default().push_back(sent);
                     if events.send(ToClient::EventMessage(request)).await.is_err() {
                         return Ok(());
@@ -163,20 +165,23 @@ impl Session {
 }
 
 /// A CloudEvent as gRPC has it: what has a field of its own is no extension.
-fn request(mut event: Map<String, Value>, topic: &str) -> proto::TopicEventRequest {
-    let mut text = |name: &str| match event.remove(name) {
-        Some(Value::String(text)) => text,
-        _ => String::new(),
+fn request(event: &Event, topic: &str) -> proto::TopicEventRequest {
+    let mut members = event.raw();
+    let mut text = |name: &str| {
+        let member = members.remove(name).map(|raw| serde_json::from_str(raw.get()));
+        member.and_then(Result::ok).unwrap_or_default()
     };
     let [id, source, r#type, spec_version, data_content_type, pubsub_name] =
         ["id", "source", "type", "specversion", "datacontenttype", "pubsubname"].map(&mut text);
-    let base64 = text("data_base64");
-    let data = match event.remove("data") {
-        Some(Value::String(text)) if !data_content_type.contains("json") => text.into_bytes(),
-        Some(data) => data.to_string().into_bytes(),
+    let base64: String = text("data_base64");
+    let data = match members.remove("data").map(RawValue::get) {
+        Some(data) => match serde_json::from_str::<String>(data) {
+            Ok(text) if !data_content_type.contains("json") => text.into_bytes(),
+            _ => data.as_bytes().to_vec(),
+        },
         None => base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default(),
     };
-    let extensions = event.into_iter().map(|(name, value)| (name, protobuf(value))).collect();
+    let extensions = members.into_iter().map(|(name, value)| (name, protobuf_exact(value.get()))).collect();
     proto::TopicEventRequest {
         id,
         source,

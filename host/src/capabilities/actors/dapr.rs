@@ -7,7 +7,8 @@ use crate::dapr::{DaprError, Sidecar};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// The backend of all three.
 pub struct Dapr(pub Sidecar);
@@ -45,14 +46,34 @@ impl Actors for Dapr {
         writes: Vec<Write>,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let operation = |Write { key, value }| match value {
-                Some(value) => json!({"operation": "upsert", "request": {"key": key, "value": value}}),
-                None => json!({"operation": "delete", "request": {"key": key}}),
+            let operation = |Write { key, value }| Operation {
+                operation: if value.is_some() { "upsert" } else { "delete" },
+                request: Request { key, value },
             };
-            let operations = Value::Array(writes.into_iter().map(operation).collect()).to_string().into_bytes();
+            let operations: Vec<Operation> = writes.into_iter().map(operation).collect();
+            let operations = serde_json::to_vec(&operations).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
             self.0.save_actor_state(&actor.kind, &actor.id, operations, cx.trace()).await.map_err(from_dapr)
         })
     }
+}
+
+/// One write, as Dapr's HTTP API takes it.
+#[derive(Serialize)]
+struct Operation {
+    operation: &'static str,
+    request: Request,
+}
+
+#[derive(Serialize)]
+struct Request {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+}
+
+/// A reminder or a timer as its JSON.
+fn body(what: &impl Serialize) -> Result<Vec<u8>, OpError> {
+    serde_json::to_vec(what).map_err(|e| error(codes::INTERNAL, e.to_string()))
 }
 
 /// Conflicts of other calls are ETags'.
@@ -71,8 +92,8 @@ impl Reminders for Dapr {
         name: &'a str,
         reminder: Reminder,
     ) -> BoxFuture<'a, Result<(), OpError>> {
-        let body = json!(reminder).to_string().into_bytes();
         Box::pin(async move {
+            let body = body(&reminder)?;
             let at = (actor.kind.as_str(), actor.id.as_str(), name);
             self.0.set_reminder(at, body, cx.trace()).await.map_err(refused)
         })
@@ -115,10 +136,10 @@ impl Timers for Dapr {
         name: &'a str,
         timer: Timer,
     ) -> BoxFuture<'a, Result<(), OpError>> {
-        let body = json!(timer).to_string().into_bytes();
-        Box::pin(
-            async move { self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused) },
-        )
+        Box::pin(async move {
+            let body = body(&timer)?;
+            self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused)
+        })
     }
 
     fn delete<'a>(

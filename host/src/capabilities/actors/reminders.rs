@@ -7,6 +7,7 @@ pub use super::when::When;
 use super::when::{given, period};
 use crate::capabilities::jobs::schedule::{go, instant};
 use crate::capabilities::jobs::{FailurePolicy, JobSpec};
+use crate::capabilities::json::Json;
 use crate::capabilities::{CallContext, OpResult, arguments, error};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -31,7 +32,7 @@ pub struct Reminder {
     pub repeats: Option<u32>,
     /// What the actor is given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
+    pub data: Option<Json>,
     /// Whether it may take the place of one that has its name; it may when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overwrite: Option<bool>,
@@ -51,7 +52,7 @@ pub struct Timer {
     pub callback: String,
     /// What it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
+    pub data: Option<Json>,
 }
 
 impl Reminder {
@@ -157,19 +158,13 @@ pub trait Timers: Send + Sync {
 }
 
 #[derive(Deserialize)]
-struct Named<T> {
-    name: String,
-    #[serde(flatten)]
-    what: T,
-}
-
-#[derive(Deserialize)]
 struct Nothing {}
 
-fn named<T: serde::de::DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<Named<T>, OpError> {
-    let named: Named<T> = arguments(op, args)?;
-    check(&named.name).map_err(|message| invalid(op, message))?;
-    Ok(named)
+/// The name, and what the other arguments are.
+fn named<T: serde::de::DeserializeOwned>(op: &str, mut args: Map<String, Value>) -> Result<(String, T), OpError> {
+    let Some(Value::String(name)) = args.remove("name") else { return Err(invalid(op, "name must be a text")) };
+    check(&name).map_err(|message| invalid(op, message))?;
+    Ok((name, arguments(op, args)?))
 }
 
 fn invalid(op: &str, message: impl std::fmt::Display) -> OpError {
@@ -188,7 +183,7 @@ pub async fn call(
     let nothing = Ok((json!({}), Bytes::new()));
     match op {
         "actors.setReminder" => {
-            let Named { name, what: reminder } = named::<Reminder>(op, args)?;
+            let (name, reminder) = named::<Reminder>(op, args)?;
             let when = reminder.when.normal(reminder.repeats).map_err(refused)?;
             let reminder = Reminder { when, repeats: None, overwrite: None, ..reminder };
             reminder.clone().job().and_then(|job| job.plan(crate::store::now_ms())).map_err(refused)?;
@@ -196,30 +191,27 @@ pub async fn call(
             nothing
         }
         "actors.getReminder" => {
-            let Named { name, what: Nothing {} } = named(op, args)?;
+            let (name, Nothing {}) = named(op, args)?;
             let reminder = reminders.get(cx, actor, &name).await?;
             Ok((json!({ "reminder": reminder }), Bytes::new()))
         }
         "actors.deleteReminder" => {
-            let Named { name, what: Nothing {} } = named(op, args)?;
+            let (name, Nothing {}) = named(op, args)?;
             reminders.delete(cx, actor, &name).await?;
             nothing
         }
         "actors.setTimer" => {
-            #[derive(Deserialize)]
-            struct Asked {
-                repeats: Option<u32>,
-                #[serde(flatten)]
-                timer: Timer,
-            }
-            let Named { name, what: Asked { repeats, timer } } = named(op, args)?;
+            let mut args = args;
+            let repeats = args.remove("repeats").map(serde_json::from_value::<Option<u32>>).transpose();
+            let repeats = repeats.map_err(|e| invalid(op, format!("repeats: {e}")))?.flatten();
+            let (name, timer) = named::<Timer>(op, args)?;
             let timer = Timer { when: timer.when.normal(repeats).map_err(refused)?, ..timer };
             timer.ticks(crate::store::now_ms()).map_err(refused)?;
             timers.set(cx, actor, &name, timer).await?;
             nothing
         }
         "actors.deleteTimer" => {
-            let Named { name, what: Nothing {} } = named(op, args)?;
+            let (name, Nothing {}) = named(op, args)?;
             timers.delete(cx, actor, &name).await?;
             nothing
         }

@@ -1,5 +1,5 @@
 //! Configuration in a store of the Dapr sidecar.
-use super::{ConfigurationStore, Items, Metadata};
+use super::{ConfigurationStore, Items, Metadata, told};
 use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::Sidecar;
 use daplet_abi::op::{OpError, codes};
@@ -23,7 +23,8 @@ impl ConfigurationStore for Dapr {
             if answer.body.is_empty() {
                 return Ok(Items::new());
             }
-            serde_json::from_slice(&answer.body).map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))
+            let items = serde_json::from_slice(&answer.body);
+            items.map(told).map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))
         })
     }
 

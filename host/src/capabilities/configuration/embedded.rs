@@ -20,7 +20,7 @@ impl Embedded {
 }
 
 fn item(found: Configured) -> Item {
-    Item { value: found.value, version: found.version.to_string(), ..Item::default() }
+    Item::new(found.value, found.version.to_string())
 }
 
 /// The items now; a key that is not there has neither value nor version.

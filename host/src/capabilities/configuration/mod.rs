@@ -15,17 +15,44 @@ use std::sync::Arc;
 /// The store that a function means when it names none.
 pub const DEFAULT_CONFIGURATION_STORE: &str = "configstore";
 
-/// An item, as Dapr tells it.
+/// An item, as Dapr tells it. One that was removed has neither value nor version: in JSON both are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
     /// A text.
-    pub value: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub value: Option<String>,
     /// Changes with the value.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
     /// The store's own words on it.
     #[serde(deserialize_with = "or_empty")]
     pub metadata: BTreeMap<String, String>,
+}
+
+impl Item {
+    /// An item of a store.
+    pub fn new(value: String, version: String) -> Item {
+        Item { value: Some(value), version, ..Item::default() }
+    }
+
+    /// As a sidecar tells it: an empty value is left out there too, so only one without a version is gone.
+    fn told(mut self) -> Item {
+        if self.value.is_none() && !self.version.is_empty() {
+            self.value = Some(String::new());
+        }
+        self
+    }
+}
+
+/// Items that a sidecar told.
+pub fn told(items: Items) -> Items {
+    items.into_iter().map(|(key, item)| (key, item.told())).collect()
+}
+
+/// An empty text without a version stands for an item that is gone; gRPC has no other way to say so.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.filter(|value| !value.is_empty()))
 }
 
 /// Dapr writes `null` for no metadata.

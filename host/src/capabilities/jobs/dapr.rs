@@ -1,13 +1,25 @@
 //! Jobs of the Dapr sidecar, kept by its scheduler service.
 use super::{ALREADY_EXISTS, JobSpec, JobStore};
+use crate::capabilities::json::Json;
 use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::{DaprError, Sidecar};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use serde_json::json;
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The backend.
 pub struct Dapr(pub Sidecar);
+
+/// A job as Dapr's HTTP API takes it.
+#[derive(Serialize)]
+pub struct Scheduled<'a> {
+    /// The job.
+    #[serde(flatten)]
+    pub job: &'a JobSpec,
+    /// Whether it replaces one of its name.
+    pub overwrite: bool,
+}
 
 impl JobStore for Dapr {
     fn schedule<'a>(
@@ -18,9 +30,9 @@ impl JobStore for Dapr {
         overwrite: bool,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let mut body = json!(job);
-            body["overwrite"] = json!(overwrite);
-            match self.0.schedule_job(name, body.to_string().into_bytes(), cx.trace()).await {
+            let broken = |e: serde_json::Error| error(codes::INTERNAL, format!("job {name}: {e}"));
+            let body = serde_json::to_vec(&Scheduled { job: &job, overwrite }).map_err(broken)?;
+            match self.0.schedule_job(name, body, cx.trace()).await {
                 Err(DaprError::Refused { status: 409, message, .. }) => Err(error(ALREADY_EXISTS, message)),
                 done => done.map_err(from_dapr).map(drop),
             }
@@ -34,10 +46,12 @@ impl JobStore for Dapr {
                 Err(DaprError::Refused { message, .. }) if message.contains("not found") => return Ok(None),
                 answer => answer.map_err(from_dapr)?,
             };
-            let mut job: serde_json::Value = serde_json::from_slice(&answer.body)
-                .map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))?;
-            job.as_object_mut().map(|job| job.remove("name"));
-            let job = serde_json::from_value(job);
+            // Everything but the name, as it is written.
+            let members: Result<BTreeMap<String, Json>, _> = serde_json::from_slice(&answer.body);
+            let job = members.and_then(|mut members| {
+                members.remove("name");
+                serde_json::from_str(&serde_json::to_string(&members)?)
+            });
             job.map(Some).map_err(|e| error(codes::INTERNAL, format!("the sidecar's job: {e}")))
         })
     }

@@ -2,12 +2,13 @@
 //! its trigger knows whom to call.
 //!
 //! Owns: operations, their arguments, what a job is; [`schedule`] when one runs. Backends: `embedded`, `dapr`.
+mod cron;
 pub mod dapr;
 pub mod embedded;
 pub mod schedule;
 
+use super::json::Json;
 use super::{CallContext, Capability, OpResult, arguments, error, unknown};
-use base64::Engine;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -41,7 +42,7 @@ pub struct JobSpec {
     pub ttl: Option<String>,
     /// What the handler is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
+    pub data: Option<Json>,
     /// What follows a failed run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_policy: Option<FailurePolicy>,
@@ -50,7 +51,7 @@ pub struct JobSpec {
 impl From<&daplet_abi::load::Schedule> for JobSpec {
     fn from(declared: &daplet_abi::load::Schedule) -> JobSpec {
         let schedule = Some(declared.schedule.clone());
-        JobSpec { schedule, data: declared.data.clone(), ..JobSpec::default() }
+        JobSpec { schedule, data: declared.data.as_ref().map(|data| Json::of(data)), ..JobSpec::default() }
     }
 }
 
@@ -108,17 +109,6 @@ impl JobSpec {
             return Err(format!("ttl is {ttl:?}, but must end in the future and not before the first run"));
         }
         Ok(Plan { due, expires })
-    }
-
-    /// Bytes that somebody scheduled or a scheduler sends: JSON, or text, or else as base64.
-    pub fn data(bytes: &[u8]) -> Option<Value> {
-        if bytes.is_empty() {
-            return None;
-        }
-        Some(serde_json::from_slice(bytes).unwrap_or_else(|_| match std::str::from_utf8(bytes) {
-            Ok(text) => json!(text),
-            Err(_) => json!(base64::engine::general_purpose::STANDARD.encode(bytes)),
-        }))
     }
 
     /// The pause before the next attempt after `attempt` of them failed; none when there is no further one.

@@ -1,12 +1,13 @@
 //! Publishing through the Dapr sidecar.
 use super::{Broker, Failed, Outgoing};
-use crate::capabilities::{CallContext, from_dapr};
+use crate::capabilities::json::Json;
+use crate::capabilities::{CallContext, error, from_dapr};
 use crate::dapr::Sidecar;
 use base64::Engine;
-use daplet_abi::op::OpError;
+use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The backend.
 pub struct Dapr(pub Sidecar);
@@ -45,28 +46,39 @@ impl Broker for Dapr {
                     self.0.publish(pubsub, topic, &message.content_type, &metadata, message.data.clone(), trace).await;
                 return sent.map(|()| Vec::new()).map_err(from_dapr);
             }
-            let entries: Vec<Value> = messages.iter().map(entry).collect();
-            let body = Value::Array(entries).to_string().into_bytes();
+            let entries: Vec<Entry> = messages.iter().map(entry).collect();
+            let body = serde_json::to_vec(&entries).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
             let answer = self.0.publish_bulk(pubsub, topic, body, trace).await.map_err(from_dapr)?;
             if answer.status < 300 {
                 return Ok(Vec::new());
             }
             let answer: BulkAnswer = serde_json::from_slice(&answer.body).unwrap_or_default();
             if answer.failed_entries.is_empty() {
-                return Err(crate::capabilities::error(&answer.error_code, answer.message));
+                return Err(error(&answer.error_code, answer.message));
             }
             Ok(answer.failed_entries.into_iter().map(|failed| (failed.entry_id, failed.error)).collect())
         })
     }
 }
 
-fn entry(message: &Outgoing) -> Value {
+/// An entry of Dapr's bulk publish.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    entry_id: &'a str,
+    event: Json,
+    content_type: &'a str,
+    metadata: &'a BTreeMap<String, String>,
+}
+
+fn entry(message: &Outgoing) -> Entry<'_> {
+    let text = || Json::of(&String::from_utf8_lossy(&message.data));
     let event = match super::event::essence(&message.content_type).as_str() {
-        "application/octet-stream" => json!(base64::engine::general_purpose::STANDARD.encode(&message.data)),
+        "application/octet-stream" => Json::of(&base64::engine::general_purpose::STANDARD.encode(&message.data)),
         "application/json" | "application/cloudevents+json" => {
-            serde_json::from_slice(&message.data).unwrap_or_else(|_| json!(String::from_utf8_lossy(&message.data)))
+            serde_json::from_slice(&message.data).unwrap_or_else(|_| text())
         }
-        _ => json!(String::from_utf8_lossy(&message.data)),
+        _ => text(),
     };
-    json!({"entryId": message.entry_id, "event": event, "contentType": message.content_type, "metadata": message.metadata})
+    Entry { entry_id: &message.entry_id, event, content_type: &message.content_type, metadata: &message.metadata }
 }

@@ -92,6 +92,11 @@ impl Capability for PubsubCapability {
                 return Err(error(codes::INVALID_ARGUMENT, "a topic cannot be empty"));
             }
             may_publish(cx, pubsub, &args.topic)?;
+            let readable = |metadata: &BTreeMap<String, String>| {
+                event::check_metadata(metadata)
+                    .map_err(|e| error(codes::INVALID_ARGUMENT, format!("pubsub.{verb}: metadata: {e}")))
+            };
+            readable(&args.metadata)?;
             match verb {
                 "publish" => {
                     let content_type = args.content_type.unwrap_or_else(|| "application/json".to_owned());
@@ -108,7 +113,9 @@ impl Capability for PubsubCapability {
                         .map_err(|e| error(codes::INVALID_ARGUMENT, format!("pubsub.publishMany: {e}")))?;
                     let messages =
                         entries.into_iter().map(|e| outgoing(e.entry_id, e.event, e.content_type, e.metadata));
-                    let messages = messages.collect::<Result<_, _>>().map_err(|e| error(codes::INVALID_ARGUMENT, e))?;
+                    let messages: Vec<Outgoing> =
+                        messages.collect::<Result<_, _>>().map_err(|e| error(codes::INVALID_ARGUMENT, e))?;
+                    messages.iter().try_for_each(|message| readable(&message.metadata))?;
                     let failed = self.0.publish(cx, pubsub, &args.topic, messages).await?;
                     let failed: Vec<Value> =
                         failed.into_iter().map(|(id, e)| json!({"entryId": id, "error": e})).collect();
@@ -125,8 +132,8 @@ pub fn may_publish(cx: &CallContext, pubsub: &str, topic: &str) -> Result<(), Op
     grants::require(&cx.function, "topics", cx.grants.topics.as_ref(), &format!("{pubsub}/{topic}"))
 }
 
-/// An entry of a batch as a message, by the rules of Dapr's bulk publish: binary data is a base64 string, text a string,
-/// JSON and CloudEvents any JSON.
+/// An entry of a batch as a message, by the rules of Dapr's bulk publish: binary data is a base64 string, text and XML a string,
+/// JSON and CloudEvents any JSON. Dapr takes no other type in a batch.
 pub fn outgoing(
     entry_id: String,
     event: &RawValue,
@@ -144,8 +151,8 @@ pub fn outgoing(
             .decode(text()?)
             .map_err(|e| format!("entry {entry_id}: the event is not base64: {e}"))?,
         "application/json" | "application/cloudevents+json" => event.get().as_bytes().to_vec(),
-        other if other.starts_with("text/") => text()?.into_bytes(),
-        other => return Err(format!("entry {entry_id}: the content type {other} cannot be published in a batch")),
+        other if other.starts_with("text/") || other == "application/xml" => text()?.into_bytes(),
+        other => return Err(format!("entry {entry_id}: the content type {other:?} cannot be published in a batch")),
     };
     Ok(Outgoing { entry_id, data: data.into(), content_type, metadata })
 }

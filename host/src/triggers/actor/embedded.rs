@@ -11,6 +11,7 @@ use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use daplet_abi::reply::codes::LOAD_SHED;
 use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// The backend.
@@ -38,8 +39,8 @@ pub enum TurnError {
     Shed(String),
     /// No function exports the type.
     NoAddress,
-    /// It failed, in the words of a sidecar.
-    Failed(String),
+    /// It failed, in the words of a sidecar; and what a caller may know of it beside the words.
+    Failed(String, Value),
 }
 
 impl Embedded {
@@ -53,16 +54,29 @@ impl Embedded {
         let place = self.turns.take(&actor).await.map_err(TurnError::Full)?;
         // Looked for now: what was replaced while this waited is not run.
         let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
+        let who = json!({"actor": actor.to_string(), "method": method, "function": function.name.as_str()});
         let reply = turn(&self.invoker, &function, (actor, &method, place), &data, &cx).await;
         let told = |line: &str| format!("error from actor service: {line}");
-        let reply = reply.map_err(|e| match told(&ApiError::of_invocation(&e, self.production).line()) {
-            line if e.code == LOAD_SHED => TurnError::Shed(line),
-            line => TurnError::Failed(line),
+        let failed = |line: String, more: Map<String, Value>| {
+            let mut details = who.clone();
+            details.as_object_mut().into_iter().for_each(|details| details.extend(more.clone()));
+            TurnError::Failed(line, details)
+        };
+        let reply = reply.map_err(|e| {
+            let error = ApiError::of_invocation(&e, self.production);
+            match told(&error.line()) {
+                line if e.code == LOAD_SHED => TurnError::Shed(line),
+                line => failed(line, error.members()),
+            }
         })?;
+        let of_status = |status: u16| Map::from_iter([("status".to_owned(), json!(status))]);
         match reply.status {
             200 | 204 => Ok(reply.body),
-            404 => Err(TurnError::Failed(format!("actor method not found: {method}"))),
-            status => Err(TurnError::Failed(told(&format!("({status}) {}", String::from_utf8_lossy(&reply.body))))),
+            404 => Err(failed(format!("actor method not found: {method}"), of_status(404))),
+            status => {
+                let line = told(&format!("({status}) {}", String::from_utf8_lossy(&reply.body)));
+                Err(failed(line, of_status(status)))
+            }
         }
     }
 
@@ -92,7 +106,10 @@ impl Actors for Embedded {
         Box::pin(async move {
             callable(method)?;
             let kind = actor.kind.clone();
-            let failed = |why: &str| error(FAILED, format!("error invoke actor method: {why}"));
+            let failed = |why: &str, details: Value| OpError {
+                details,
+                ..error(FAILED, format!("error invoke actor method: {why}"))
+            };
             // A caller that goes away leaves the turn to its end: the next one must not begin before.
             let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
             taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?.map_err(|e| match e {
@@ -100,7 +117,8 @@ impl Actors for Embedded {
                 TurnError::NoAddress => {
                     error(NO_ADDRESS, format!("did not find address for actor '{kind}': no function exports this type"))
                 }
-                TurnError::Shed(why) | TurnError::Failed(why) => failed(&why),
+                TurnError::Shed(why) => failed(&why, Value::Null),
+                TurnError::Failed(why, details) => failed(&why, details),
             })
         })
     }

@@ -2,11 +2,22 @@
 use super::embedded::{Embedded, TurnError};
 use crate::capabilities::actors::parts;
 use crate::capabilities::jobs::embedded::Kept;
+use crate::capabilities::json::Json;
 use crate::store::{Jobs, StoreError};
 use crate::triggers::scheduler::{Outcome, Work};
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use serde_json::json;
+use serde::Serialize;
+
+/// What a sidecar sends of a reminder that is due.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Due<'a> {
+    due_time: &'a str,
+    period: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Json>,
+}
 
 /// Reminders of actors. Those of a type that no function exports wait for one, as they wait for a host in Dapr.
 pub struct ActorReminders(pub Embedded);
@@ -27,14 +38,13 @@ impl Work for ActorReminders {
         Box::pin(async move {
             let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
             // What a sidecar sends whose reminders are its scheduler's.
-            let mut body = json!({"dueTime": "", "period": ""});
-            body.as_object_mut().zip(kept.spec.data.clone()).map(|(body, data)| body.insert("data".to_owned(), data));
-            let body = Bytes::from(body.to_string());
+            let body = Due { due_time: "", period: "", data: kept.spec.data.as_ref() };
+            let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
             match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
                 Ok(()) => Outcome::Done,
                 Err(TurnError::Full(_) | TurnError::Shed(_)) => Outcome::Busy,
                 Err(TurnError::NoAddress) => Outcome::Orphaned,
-                Err(TurnError::Failed(why)) => Outcome::Failed(why),
+                Err(TurnError::Failed(why, _)) => Outcome::Failed(why),
             }
         })
     }

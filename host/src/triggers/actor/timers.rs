@@ -10,7 +10,6 @@ use crate::store::now_ms;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -94,8 +93,7 @@ impl InMemory {
 
     async fn fire(&self, actor: &Actor, name: &str, timer: &Timer, ticks: &Ticks) {
         // A sidecar sends the same.
-        let body = json!(timer);
-        let body = Bytes::from(body.to_string());
+        let body = Bytes::from(serde_json::to_vec(timer).unwrap_or_default());
         let (mut due, mut fired) = (ticks.first, 0);
         loop {
             sleep_until(due).await;
@@ -104,7 +102,7 @@ impl InMemory {
             let turn = tokio::spawn(actors.due(actor.clone(), method, body.clone()));
             match turn.await {
                 Ok(Err(TurnError::NoAddress)) => return,
-                Ok(Err(TurnError::Failed(why))) => {
+                Ok(Err(TurnError::Failed(why, _))) => {
                     tracing::warn!(actor = actor.to_string(), timer = name, "a timer's turn failed: {why}");
                 }
                 Ok(Err(TurnError::Full(_) | TurnError::Shed(_))) => {
@@ -135,7 +133,7 @@ impl Timers for InMemory {
         Box::pin(async move {
             let invalid = |message| error(codes::INVALID_ARGUMENT, message);
             let ticks = timer.ticks(now_ms()).map_err(invalid)?;
-            let size = timer.data.as_ref().map_or(0, |data| data.to_string().len());
+            let size = timer.data.as_ref().map_or(0, |data| data.get().len());
             if size > LARGEST {
                 let message = format!("the timer's data has {size} bytes, but {LARGEST} is the most; state holds more");
                 return Err(invalid(message));

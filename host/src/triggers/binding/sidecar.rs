@@ -6,18 +6,19 @@ use super::{deliver, receivers};
 use crate::api::body::read;
 use crate::api::trust::{FromSidecar, only_sidecar};
 use crate::api::wire::{HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE};
+use crate::capabilities::json::Json;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Headers that are the call's own; all others are the binding's metadata.
@@ -107,18 +108,19 @@ async fn take(context: &Context, name: &str, headers: &HeaderMap, body: Body) ->
 }
 
 /// What the handler is given. Data is JSON, or text, or bytes.
-fn given(name: &str, headers: &HeaderMap, body: &Bytes) -> Map<String, Value> {
-    let mut event = Map::new();
-    event.insert("name".to_owned(), json!(name));
-    let (member, data) = match (serde_json::from_slice::<Value>(body), std::str::from_utf8(body)) {
-        _ if body.is_empty() => ("data", Value::Null),
+fn given(name: &str, headers: &HeaderMap, body: &Bytes) -> BTreeMap<String, Json> {
+    let mut event = BTreeMap::new();
+    event.insert("name".to_owned(), Json::of(&name));
+    let (member, data) = match (serde_json::from_slice::<Json>(body), std::str::from_utf8(body)) {
+        _ if body.is_empty() => ("data", Json::of(&())),
         (Ok(value), _) => ("data", value),
-        (Err(_), Ok(text)) => ("data", json!(text)),
-        (Err(_), Err(_)) => ("data_base64", json!(STANDARD.encode(body))),
+        (Err(_), Ok(text)) => ("data", Json::of(&text)),
+        (Err(_), Err(_)) => ("data_base64", Json::of(&STANDARD.encode(body))),
     };
     event.insert(member.to_owned(), data);
     let metadata = headers.iter().filter(|(name, _)| !HOP_BY_HOP.contains(name) && !OF_THE_CALL.contains(name));
-    let metadata = metadata.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()));
-    event.insert("metadata".to_owned(), Value::Object(metadata.collect()));
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let metadata: BTreeMap<String, String> = metadata.map(|(name, value)| (name.to_string(), text(value))).collect();
+    event.insert("metadata".to_owned(), Json::of(&metadata));
     event
 }

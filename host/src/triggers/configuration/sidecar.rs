@@ -5,7 +5,7 @@
 use super::{deliver, watchers};
 use crate::api::ApiError;
 use crate::api::trust::only_sidecar;
-use crate::capabilities::configuration::Items;
+use crate::capabilities::configuration::{Items, told};
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -55,11 +55,11 @@ async fn changed(
 ) -> Result<StatusCode, ApiError> {
     only_sidecar(&headers, &extensions)?;
     let Ok(Update { items }) = serde_json::from_slice(&body) else { return Ok(StatusCode::BAD_REQUEST) };
-    let watching = watchers(&context.registry, &store, &items);
-    let told = watching.iter().map(|(function, items)| deliver(&context.invoker, function, &store, items, 0));
-    let told = futures::future::join_all(told).await;
+    let watching = watchers(&context.registry, &store, &told(items));
+    let deliveries = watching.iter().map(|(function, items)| deliver(&context.invoker, function, &store, items, 0));
+    let outcomes = futures::future::join_all(deliveries).await;
     // Why one failed is in the log already. Nobody there is no failure: the subscription is on its way out.
-    let again = told.iter().any(|outcome| !matches!(outcome, Ok(AckStatus::Success | AckStatus::Drop)));
+    let again = outcomes.iter().any(|outcome| !matches!(outcome, Ok(AckStatus::Success | AckStatus::Drop)));
     Ok(if again { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK })
 }
 

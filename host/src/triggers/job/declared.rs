@@ -1,5 +1,7 @@
 //! The jobs that modules declare, kept in the sidecar's scheduler: as soon as it is there, and for as long as a function says so.
+use crate::capabilities::jobs::dapr::Scheduled;
 use crate::capabilities::jobs::{JobSpec, whole};
+use crate::capabilities::json::Json;
 use crate::dapr::health::Health;
 use crate::dapr::{DaprError, Sidecar, Trace};
 use crate::functions::Registry;
@@ -59,9 +61,8 @@ impl Declared {
             }
             // Scheduled anew, a job that is there already would lose the time that has passed since its last run.
             if !self.has(name, job).await {
-                let mut body = json!(job);
-                body["overwrite"] = json!(true);
-                self.sidecar.schedule_job(name, body.to_string().into_bytes(), Trace::default()).await?;
+                let body = serde_json::to_vec(&Scheduled { job, overwrite: true }).unwrap_or_default();
+                self.sidecar.schedule_job(name, body, Trace::default()).await?;
             }
             scheduled.insert(name.clone(), job.clone());
         }
@@ -76,6 +77,6 @@ impl Declared {
     async fn has(&self, name: &str, job: &JobSpec) -> bool {
         let Ok(answer) = self.sidecar.job(name, Trace::default()).await else { return false };
         let kept: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        kept["schedule"] == json!(job.schedule) && kept.get("data") == job.data.as_ref()
+        kept["schedule"] == json!(job.schedule) && kept.get("data") == job.data.as_ref().map(Json::value).as_ref()
     }
 }

@@ -7,13 +7,23 @@ pub mod embedded;
 pub mod sidecar;
 
 use crate::capabilities::jobs::JobSpec;
+use crate::capabilities::json::Json;
 use crate::functions::Function;
 use crate::invoke::{Caller, InvokeError, Invoker};
 use daplet_abi::EventKind;
 use daplet_abi::event::PlainEvent;
 use daplet_abi::reply::AckStatus;
-use serde_json::json;
+use serde::Serialize;
 use std::sync::Arc;
+
+/// What the handler is given.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Due<'a> {
+    name: &'a str,
+    data: Option<&'a Json>,
+    scheduled_time: Option<String>,
+}
 
 /// Gives a job to its function; `planned` in ms since the epoch.
 async fn deliver(
@@ -28,7 +38,8 @@ async fn deliver(
     let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
     let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
     let planned = i64::try_from(planned).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    let event = json!({"name": name, "data": job.data, "scheduledTime": planned.map(|at| at.to_string())});
+    let event = Due { name, data: job.data.as_ref(), scheduled_time: planned.map(|at| at.to_string()) };
+    let event = serde_json::to_vec(&event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
-    invoker.deliver(function, EventKind::Job, &head, event.to_string().as_bytes(), caller).await
+    invoker.deliver(function, EventKind::Job, &head, &event, caller).await
 }

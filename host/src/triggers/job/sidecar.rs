@@ -3,6 +3,7 @@
 use super::deliver;
 use crate::api::{ApiError, trust};
 use crate::capabilities::jobs::{JobSpec, parts};
+use crate::capabilities::json::Json;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use axum::Router;
@@ -44,7 +45,7 @@ async fn due(context: &Context, name: &str, body: &[u8]) -> StatusCode {
         tracing::warn!("the job {name} is due, but no function is called as it begins");
         return StatusCode::SERVICE_UNAVAILABLE;
     };
-    let spec = JobSpec { data: JobSpec::data(body), ..JobSpec::default() };
+    let spec = JobSpec { data: Json::read(body), ..JobSpec::default() };
     match deliver(&context.invoker, &function, job, &spec, crate::store::now_ms(), 0).await {
         Ok(AckStatus::Success | AckStatus::Drop) => StatusCode::OK,
         // Why it failed is in the log already.

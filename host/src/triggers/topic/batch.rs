@@ -3,13 +3,12 @@
 //! Owns: when a batch is full or has waited long enough, and which message fared how. Must not know: where messages come from, and
 //! what becomes of one that failed. Whoever has a message waits here for its outcome as if it were delivered alone.
 use super::Delivery;
-use crate::capabilities::pubsub::event;
+use crate::capabilities::pubsub::event::{self, Event};
 use crate::functions::{Function, Registry};
 use crate::invoke::{Caller, InvokeError, Invoker};
 use daplet_abi::event::BatchEvent;
 use daplet_abi::load::BulkSubscribe;
 use daplet_abi::reply::AckStatus;
-use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -68,16 +67,8 @@ impl Batches {
     }
 
     /// Gives an event to the function in a batch, with others that came before it or come while it waits.
-    pub async fn deliver(
-        self: &Arc<Self>,
-        delivery: &Delivery<'_>,
-        bulk: BulkSubscribe,
-        event: &Map<String, Value>,
-    ) -> Outcome {
-        let bytes = match serde_json::to_vec(event) {
-            Ok(bytes) => bytes,
-            Err(error) => return Some(Err(InvokeError::internal(error.to_string()))),
-        };
+    pub async fn deliver(self: &Arc<Self>, delivery: &Delivery<'_>, bulk: BulkSubscribe, event: &Event) -> Outcome {
+        let bytes = event.text().to_vec();
         let (outcome, told) = oneshot::channel();
         let expiration = event::expiration(event);
         let (attempt, number) = (delivery.attempt, delivery.number);

@@ -9,7 +9,7 @@ pub mod embedded;
 pub mod sidecar;
 pub mod streaming;
 
-use crate::capabilities::pubsub::event;
+use crate::capabilities::pubsub::event::{self, Event};
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry, Route};
 use crate::invoke::{Caller, InvokeError, Invoker};
@@ -39,11 +39,7 @@ pub struct Delivery<'a> {
 }
 
 /// Gives one CloudEvent to the function.
-async fn deliver(
-    invoker: &Invoker,
-    delivery: &Delivery<'_>,
-    event: &Map<String, Value>,
-) -> Result<AckStatus, InvokeError> {
+async fn deliver(invoker: &Invoker, delivery: &Delivery<'_>, event: &Event) -> Result<AckStatus, InvokeError> {
     let text = |name: &str| event.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
     let traceparent: Arc<str> = text("traceparent").map_or_else(crate::api::wire::new_traceparent, Arc::from);
     let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
@@ -55,10 +51,9 @@ async fn deliver(
         route: delivery.route.clone(),
         attempt: delivery.attempt,
     };
-    let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let tracestate = text("tracestate").map(Arc::from);
     let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0, turn: None };
-    invoker.deliver(delivery.function, EventKind::Topic, &head, &body, caller).await
+    invoker.deliver(delivery.function, EventKind::Topic, &head, event.text(), caller).await
 }
 
 /// Whether nobody wants the event any more.
@@ -104,7 +99,7 @@ fn bulk(registry: &Registry, pubsub: &str, topic: &str) -> Option<BulkSubscribe>
 }
 
 /// Gives one CloudEvent to a function as its subscription says: alone, or in a batch.
-async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Map<String, Value>) -> Outcome {
+async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Event) -> Outcome {
     match delivery.function.subscription((delivery.pubsub, delivery.topic)).and_then(|s| s.bulk_subscribe) {
         Some(bulk) => batches.deliver(delivery, bulk, event).await,
         None => Some(deliver(&batches.invoker, delivery, event).await),
@@ -112,7 +107,7 @@ async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Map<
 }
 
 /// Gives one CloudEvent to every function that subscribes to the topic now. One that wants it again makes all get it again.
-async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Map<String, Value>) -> AckStatus {
+async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Event) -> AckStatus {
     let functions = batches.registry.list();
     let functions = functions.iter().filter(|function| function.subscription(place).is_some());
     let deliveries = functions.map(|function| deliver_to(batches, function.name.as_str(), place, event));
@@ -130,12 +125,7 @@ async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Map
 }
 
 /// Gives one CloudEvent to the live version of a function. None: by its rules it does not want it.
-async fn deliver_to(
-    batches: &Arc<Batches>,
-    name: &str,
-    place: (&str, &str),
-    event: &Map<String, Value>,
-) -> Option<AckStatus> {
+async fn deliver_to(batches: &Arc<Batches>, name: &str, place: (&str, &str), event: &Event) -> Option<AckStatus> {
     let (pubsub, topic) = place;
     loop {
         let Some(function) = batches.registry.get(name).filter(|function| function.subscription(place).is_some())

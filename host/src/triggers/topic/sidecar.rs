@@ -5,7 +5,8 @@
 use super::batch::Batches;
 use super::{bulk, deliver_to_all, topics};
 use crate::api::ApiError;
-use crate::capabilities::pubsub::event::unwrap;
+use crate::capabilities::json::Json as CloudEvent;
+use crate::capabilities::pubsub::event::{Event, unwrap};
 use crate::dapr::{segment, topic_path};
 use crate::functions::Registry;
 use axum::body::Bytes;
@@ -17,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use daplet_abi::reply::AckStatus;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -80,9 +81,9 @@ async fn delivery(
     Path((pubsub, topic)): Path<(String, String)>,
     body: Bytes,
 ) -> Json<Value> {
-    let status = match serde_json::from_slice(&body) {
-        Ok(Value::Object(event)) => deliver_to_all(&context.batches, (&pubsub, &topic), &event).await,
-        _ => AckStatus::Drop,
+    let status = match Event::read(body.to_vec()) {
+        Some(event) => deliver_to_all(&context.batches, (&pubsub, &topic), &event).await,
+        None => AckStatus::Drop,
     };
     Json(json!({ "status": status }))
 }
@@ -97,7 +98,7 @@ struct Bulk {
 #[serde(rename_all = "camelCase")]
 struct Entry {
     entry_id: String,
-    event: Value,
+    event: CloudEvent,
 }
 
 /// Each entry is delivered as if it had come alone, and at once with the others: functions that want batches get it so.
@@ -114,7 +115,7 @@ async fn bulk_delivery(
     let batches = &Batches::new(Arc::clone(&context.registry), context.batches.invoker.clone(), no_more.clone());
     let place = (pubsub.as_str(), topic.as_str());
     let deliveries = entries.into_iter().map(|entry| async move {
-        let status = match cloud_event(entry.event, place) {
+        let status = match cloud_event(&entry.event, place) {
             Some(event) => deliver_to_all(batches, place, &event).await,
             None => AckStatus::Drop,
         };
@@ -127,10 +128,9 @@ async fn bulk_delivery(
 }
 
 /// An entry's event: a CloudEvent, or the bytes of a raw payload in base64, for which one is made as for a single message.
-fn cloud_event(event: Value, (pubsub, topic): (&str, &str)) -> Option<Map<String, Value>> {
-    match event {
-        Value::Object(event) => Some(event),
-        Value::String(base64) => Some(unwrap(&STANDARD.decode(base64).ok()?, true, pubsub, topic)),
-        _ => None,
+fn cloud_event(event: &CloudEvent, (pubsub, topic): (&str, &str)) -> Option<Event> {
+    match serde_json::from_str::<String>(event.get()) {
+        Ok(base64) => Some(unwrap(&STANDARD.decode(base64).ok()?, true, pubsub, topic)),
+        Err(_) => Event::read(event.get().as_bytes().to_vec()),
     }
 }

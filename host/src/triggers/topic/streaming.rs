@@ -1,6 +1,7 @@
 //! Topics by streams from the sidecar: opened and ended as functions come, change and go; opened again after the sidecar was away.
 use super::batch::Batches;
 use super::{deliver_to_all, topics};
+use crate::capabilities::pubsub::event::Event;
 use crate::dapr::subscription::{Events, Outcomes, Status, Topic};
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;
@@ -111,7 +112,10 @@ impl Streams {
                 event = events.next() => match event {
                     Ok((id, event)) => in_flight.push(async move {
                         let place = (topic.pubsub.as_str(), topic.topic.as_str());
-                        (id, deliver_to_all(batches, place, &event).await)
+                        match Event::read(event) {
+                            Some(event) => (id, deliver_to_all(batches, place, &event).await),
+                            None => (id, AckStatus::Drop),
+                        }
                     }),
                     Err(error) => {
                         // What has begun is not cut off, although nobody is there to be told.
