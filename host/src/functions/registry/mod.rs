@@ -152,7 +152,14 @@ impl Registry {
     }
 
     /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
-    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, guest: [u8; 32], memory: Budget, absent: AbsentGrants) -> Registry {
+    pub fn shared(
+        sidecar: Sidecar,
+        store: &str,
+        poll: Duration,
+        guest: [u8; 32],
+        memory: Budget,
+        absent: AbsentGrants,
+    ) -> Registry {
         let live = Arc::new(Live::new(guest, memory, absent, "the state store was not asked yet"));
         let (keeper, commands) = mpsc::channel(QUEUE);
         let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));

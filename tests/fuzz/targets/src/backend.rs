@@ -102,7 +102,13 @@ impl Backend {
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
             binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(
-                Registry::open(&folder.path().join("functions.redb"), [0; 32], Budget::new(u64::MAX), AbsentGrants::Open).unwrap(),
+                Registry::open(
+                    &folder.path().join("functions.redb"),
+                    [0; 32],
+                    Budget::new(u64::MAX),
+                    AbsentGrants::Open,
+                )
+                .unwrap(),
             ),
             components: Arc::new(components),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
