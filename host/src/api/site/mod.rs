@@ -128,6 +128,12 @@ impl Site {
     }
 }
 
+/// `/actors` and `/actors/{type}/owner`.
+fn is_ownership(path: &str) -> bool {
+    let mut parts = path.split('/').skip(2);
+    matches!((parts.next(), parts.next(), parts.next()), (None, ..) | (Some(_), Some("owner"), None))
+}
+
 impl Rules {
     fn admit<B>(&self, request: &mut Request<B>) -> Result<Admission, Box<Response>> {
         let (uri, headers) = (request.uri(), request.headers());
@@ -136,7 +142,7 @@ impl Rules {
         if !path.starts_with('/') || request.method() == Method::CONNECT {
             return Err(without_path(request.method(), path));
         }
-        let part = self.part(path);
+        let part = self.part(path, request.method());
         if self.is_functions_own(authority.as_ref(), part, headers) {
             self.operator(part, request)?;
             return Ok(Admission { own: true, page: None });
@@ -161,11 +167,14 @@ impl Rules {
         Ok(admission)
     }
 
-    fn part(&self, path: &str) -> Part {
+    fn part(&self, path: &str, method: &Method) -> Part {
         let first = path[1..].split('/').next().unwrap_or_default();
         match (self.surface, first) {
             (Surface::Dapr | Surface::Grpc, _) => Part::Dapr,
             (_, "livez" | "readyz" | "healthz") => Part::Health,
+            // What an operator asks of actors; a sidecar ends one of that id by DELETE, and calls methods below.
+            (Surface::Both, "actors") if is_ownership(path) && *method != Method::DELETE => Part::Management,
+            (Surface::Management, "actors") => Part::Management,
             (_, "dapr" | "job" | "actors") => Part::Sidecar,
             (_, "configuration") if !self.configuration => Part::Sidecar,
             (Surface::Management, _) | (Surface::Both, "functions" | "configuration") => Part::Management,
