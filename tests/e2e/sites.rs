@@ -140,6 +140,43 @@ async fn a_browser_keeps_to_origins() {
     assert!(output.status.success(), "{said}");
 }
 
+/// HTTP/2 says `:authority`; gRPC's answer is in its headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_and_grpc_have_the_same_rules() {
+    let env = vec![("DAPR_API_TOKEN".to_owned(), "secret".to_owned())];
+    let server = Server::with(Options { env, ..Options::default() }).await;
+    let own = "127.0.0.1:0".parse().unwrap();
+    let http = reqwest::Client::builder().http2_prior_knowledge().no_proxy().resolve("evil.example", own);
+    let http = http.resolve("x.localhost", own).build().unwrap();
+    let method = "/dapr.proto.runtime.v1.Dapr/GetMetadata";
+    let token = ("dapr-api-token", "secret");
+    for (host, headers, expected, grpc_status) in [
+        ("127.0.0.1", [token].as_slice(), 200, "0"),
+        ("x.localhost", &[token], 200, "0"),
+        ("evil.example", &[token], 421, "7"),
+        ("127.0.0.1", &[token, ("origin", "https://evil.example")], 403, "7"),
+        ("127.0.0.1", &[token, ("sec-fetch-site", "cross-site")], 403, "7"),
+        ("127.0.0.1", &[("dapr-api-token", "wrong")], 401, "16"),
+        ("127.0.0.1", &[], 401, "16"),
+    ] {
+        let url = format!("{}{method}", server.grpc.replace("127.0.0.1", host));
+        let mut request = http.post(url).header("content-type", "application/grpc").body(vec![0; 5]);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        let said = answer.headers().get("grpc-status").map_or("0", |status| status.to_str().unwrap()).to_owned();
+        assert_eq!((answer.status().as_u16(), said.as_str()), (expected, grpc_status), "{host} {headers:?}");
+    }
+    for (base, path) in [(&server.base, "/functions"), (&server.dapr, "/v1.0/healthz")] {
+        for (host, expected) in [("127.0.0.1", 0), ("x.localhost", 0), ("evil.example", 421)] {
+            let url = format!("{}{path}", base.replace("127.0.0.1", host));
+            let answer = http.get(url).send().await.unwrap().status().as_u16();
+            assert!(answer == expected || (expected == 0 && [200, 204].contains(&answer)), "{host}{path} {answer}");
+        }
+    }
+}
+
 /// A page may send these without asking first.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_has_a_media_type_that_no_page_sends_by_itself() {
