@@ -218,7 +218,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         management = management.merge(items_api::routes(context));
     }
     if let Some(place) = &config.admin.listen {
-        let site = sites.management(&config, place, management);
+        let site = sites.management(&config, place, management.fallback(functions::elsewhere));
         let listener = sites::bind_place(place).await?;
         running.push(tokio::spawn(listener::serve(listener, site, connections.clone(), stop.clone())));
     } else {

@@ -284,6 +284,10 @@ async fn http2_without_tls() {
     ] {
         assert_eq!(request.send().await.unwrap().status().as_u16(), expected);
     }
+    for (name, expected) in [("cookie", 200), ("x-a", 431)] {
+        let many = (0..120).fold(http.get(server.url("/echo")), |request, n| request.header(name, format!("c{n}=1")));
+        assert_eq!(many.send().await.unwrap().status().as_u16(), expected, "{name}");
+    }
     // Many at once on one connection.
     let all = (0..200).map(|n| http.get(server.url(&format!("/odd?body={n}"))).send());
     for (n, answer) in futures::future::join_all(all).await.into_iter().enumerate() {
@@ -293,4 +297,29 @@ async fn http2_without_tls() {
     let answer = ask(&server.base, "PRI * HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(status(&answer), 400, "{answer}");
     assert_eq!(status(&ask(&server.base, "PROPFIND /none HTTP/1.1\r\nhost: localhost\r\n\r\n").await), 404);
+}
+
+/// A client of HTTP/2 that opens no window for the answer, and one that says nothing, hold their connections no longer than in HTTP/1.
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_has_the_times_of_http1() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let args = ["--write-ms", "500", "--idle-ms", "1500"].map(str::to_owned).to_vec();
+    let server = Server::with(Options { args, ..Options::default() }).await;
+    server.deploy("big", "export default () => 'x'.repeat(100000)").await;
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        let length = u8::try_from(payload.len()).unwrap();
+        [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    // SETTINGS with INITIAL_WINDOW_SIZE 0; HEADERS: GET, http, :path, :authority (RFC 7541, appendix A).
+    let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let head = [&[0x82, 0x86, 0x44, 4], b"/big".as_slice(), &[0x41, 9], b"localhost"].concat();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    for frames in [vec![settings.clone(), frame(1, 5, 1, &head)], vec![settings]] {
+        let mut stream = tokio::net::TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(&[preface.clone(), frames.concat()].concat()).await.unwrap();
+        let mut seen = Vec::new();
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(30), stream.read_to_end(&mut seen)).await;
+        assert!(closed.is_ok(), "open after 30 s; seen {} bytes", seen.len());
+    }
+    assert_eq!(server.get("/livez").await.status, 200);
 }

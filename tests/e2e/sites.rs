@@ -339,6 +339,7 @@ async fn management_stands_apart() {
         (format!("{admin}/readyz"), 200),
         (format!("{admin}/configuration"), 401),
         (format!("{admin}/seen"), 401),
+        (format!("{admin}/"), 401),
         (server.url("/seen"), 200),
         (server.url("/functions"), 404),
         (server.url("/functions/seen"), 404),
@@ -348,6 +349,8 @@ async fn management_stands_apart() {
     ] {
         assert_eq!(send(&server, "GET", &url, &[], "").await.status, expected, "{url}");
     }
+    let lost = send(&server, "GET", &format!("{admin}/seen"), &[("authorization", &bearer)], "").await;
+    assert_eq!((lost.status, lost.code().as_str()), (404, "notFound"));
     // Who shows the token may name the request; no function sees it.
     let seen =
         send(&server, "GET", &server.url("/seen"), &[("authorization", &bearer), ("x-request-id", "mine")], "").await;

@@ -60,6 +60,12 @@ async fn refuse(invoked: bool, request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// What an address of management alone says to all other paths.
+pub async fn elsewhere() -> ApiError {
+    let detail = "here are /functions, /configuration, /livez and /readyz (setting admin_listen); functions are called at the address of --listen";
+    ApiError::new(StatusCode::NOT_FOUND, "notFound", detail)
+}
+
 async fn not_allowed(method: Method) -> ApiError {
     let detail =
         format!("{method} is not supported here; GET, POST and PUT upload or read functions, DELETE removes one");

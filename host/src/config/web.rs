@@ -181,8 +181,10 @@ fn is_domain(name: &str) -> bool {
 }
 
 fn is_origin(origin: &str) -> bool {
-    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    origin == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', ',']))
+    // Pages of a browser's extensions have a scheme of their own.
+    let scheme = |scheme: &str| !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let host = |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', ',']);
+    origin == "*" || origin.split_once("://").is_some_and(|(before, after)| scheme(before) && host(after))
 }
 
 #[cfg(test)]

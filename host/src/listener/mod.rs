@@ -39,6 +39,8 @@ use watch::{Phase, Watched};
 const LINGER: Duration = Duration::from_secs(1);
 /// Connections that are refused at once and politely; beyond, they are cut.
 const REFUSALS: usize = 256;
+/// Headers of a request, as hyper counts them for HTTP/1.
+const MAX_HEADERS: usize = 100;
 /// Open files that are no connections of callers: database, sidecar, log.
 const OTHER_FILES: u64 = 256;
 
@@ -175,8 +177,19 @@ fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option
     if line > limits.line_bytes {
         return Some(ApiError::line_too_long(limits.line_bytes));
     }
+    // hyper counts them for HTTP/1 alone. A cookie comes in crumbs over HTTP/2, which are one header.
+    if request.version() == hyper::Version::HTTP_2
+        && request.headers().len() > MAX_HEADERS
+        && request.headers().keys().map(|name| of_name(request, name)).sum::<usize>() > MAX_HEADERS
+    {
+        return Some(ApiError::too_many_headers());
+    }
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     (line + headers > limits.head_bytes).then(|| ApiError::head_too_large(limits.head_bytes))
+}
+
+fn of_name(request: &hyper::Request<Incoming>, name: &hyper::header::HeaderName) -> usize {
+    if *name == hyper::header::COOKIE { 1 } else { request.headers().get_all(name).iter().count() }
 }
 
 /// Says why, and closes.
