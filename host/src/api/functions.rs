@@ -62,7 +62,8 @@ async fn refuse(invoked: bool, request: Request, next: Next) -> Response {
 
 /// What an address of management alone says to all other paths.
 pub async fn elsewhere() -> ApiError {
-    let detail = "here are /functions, /configuration, /livez and /readyz (setting admin_listen); functions are called at the address of --listen";
+    let detail =
+        "management and health are here (setting admin_listen); functions are called at the address of --listen";
     ApiError::new(StatusCode::NOT_FOUND, "notFound", detail)
 }
 
