@@ -173,6 +173,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         app_id: config.app_id.as_str().into(),
         max_body_bytes: config.max_body_bytes,
         memory: memory.purse(),
+        max_answer_bytes: config.max_answer_bytes,
         stop: stop.clone(),
         extended: Arc::default(),
     };

@@ -1,6 +1,6 @@
 //! Quotas: how much of a thing may be kept on disk, for one function and in all, and the words in which exceeding one is reported.
 //!
-//! Plain data. Who enforces what: `store` messages, jobs and reminders. A new quota is a field of [`Quotas`] with its names and
+//! Plain data. Who enforces what: `store` messages, jobs, reminders and state. A new quota is a field of [`Quotas`] with its names and
 //! defaults, and two options in `config/quotas.rs`.
 use std::fmt;
 
@@ -13,6 +13,8 @@ pub struct Quotas {
     pub jobs: Quota,
     /// Reminders of actors.
     pub reminders: Quota,
+    /// State, bytes; of a function, of a shared space, of the actors of a type.
+    pub state: Quota,
 }
 
 impl Default for Quotas {
@@ -21,6 +23,7 @@ impl Default for Quotas {
             messages: Quota::bytes("messages", "messages_mb", 256, 4096),
             jobs: Quota::count("jobs", "jobs", 10_000, 100_000),
             reminders: Quota::count("reminders", "reminders", 100_000, 1_000_000),
+            state: Quota::bytes("state", "state_mb", 2_048, 16_384),
         }
     }
 }
@@ -29,7 +32,8 @@ impl Quotas {
     /// No bound, for those who keep things of their own.
     pub fn unlimited() -> Quotas {
         let mut quotas = Quotas::default();
-        for quota in [&mut quotas.messages, &mut quotas.jobs, &mut quotas.reminders] {
+        let all = [&mut quotas.messages, &mut quotas.jobs, &mut quotas.reminders, &mut quotas.state];
+        for quota in all {
             (quota.function, quota.total) = (u64::MAX, u64::MAX);
         }
         quotas

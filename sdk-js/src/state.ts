@@ -228,7 +228,8 @@ async function attempts<T>(where: string, retries: number | undefined, attempt: 
     } catch (error) {
       // The host has run the handler again so often that more would not help.
       const hopeless = (error as { details?: { reruns?: number } | null } | null)?.details?.reruns !== undefined;
-      if (!(error instanceof EtagMismatchError) || hopeless || made >= most) throw error;
+      if (!(error instanceof EtagMismatchError) || hopeless) throw error;
+      if (made >= most) throw gaveUp(error, where, made);
     }
     // The first retry goes at once: most races have two runners. After that, random pauses pull the runners apart.
     if (made > 0) {
@@ -236,6 +237,13 @@ async function attempts<T>(where: string, retries: number | undefined, attempt: 
       await new Promise<void>((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/** The last lost race, with its code and how many there were. */
+function gaveUp(error: EtagMismatchError, where: string, retries: number): EtagMismatchError {
+  const message = `${error.code}: ${where} lost a race ${retries + 1} times (${retries} retries): ${error.message}`;
+  const details = error.details === null || typeof error.details !== "object" ? {} : error.details;
+  return new EtagMismatchError(error.code, message, { ...details, retries });
 }
 
 /** The state store of that name (`statestore` when absent), limited to the function's own keys or to a shared space. */

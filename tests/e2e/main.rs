@@ -31,6 +31,7 @@ mod outgoing;
 mod overload;
 mod reminders;
 mod resources;
+mod results;
 mod routing;
 mod secrets;
 mod sidecar;

@@ -175,9 +175,13 @@ async fn a_race_that_is_always_lost_is_named() {
               await state().put("k", Math.random());
               tx.put("k", 1);
             });
-          } catch (error) { return { name: error.name, code: error.code, reruns: error.details.reruns }; }
+          } catch (error) { return { name: error.name, code: error.code, reruns: error.details.reruns, key: error.details.key,
+                                      message: error.message }; }
         }"#;
     server.deploy("loser", source).await;
-    let answer = server.get("/loser").await;
-    assert_eq!(answer.json(), json!({"name": "EtagMismatchError", "code": "UNIT_CONFLICT", "reruns": 20}));
+    let answer = server.get("/loser").await.json();
+    let named = json!([answer["name"], answer["code"], answer["reruns"], answer["key"]]);
+    assert_eq!(named, json!(["EtagMismatchError", "UNIT_CONFLICT", 20, "k"]));
+    let message = answer["message"].as_str().unwrap();
+    assert!(["UNIT_CONFLICT", "\"k\"", "20 reruns"].iter().all(|part| message.contains(part)), "{message}");
 }

@@ -9,6 +9,7 @@ use crate::capabilities::jobs::{self, JobStore};
 use crate::capabilities::lock::{self, LockStore};
 use crate::capabilities::pubsub::{self, Broker};
 use crate::capabilities::secrets::{self, SecretStore};
+use crate::capabilities::state::embedded::look::{Queries, QueryLimits};
 use crate::capabilities::state::{self, StateStore};
 use crate::components::{Block, Components};
 use crate::config::Config;
@@ -74,7 +75,7 @@ impl Backends {
 
     /// Those of the embedded default.
     pub async fn embedded(config: &Config, components: &Components) -> Result<Backends, Fatal> {
-        let store = Store::open(&config.data_dir.join("state.redb"))?;
+        let store = Store::open(&config.data_dir.join("state.redb"))?.limited(config.quotas.state.clone());
         let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
         let (log, jobs) = (Log::new(store.clone()), Jobs::new(store.clone()));
         let reminders = Jobs::reminders(store.clone());
@@ -90,7 +91,17 @@ impl Backends {
         tokio::spawn(purge(state.clone(), locks.clone()));
         let (app_id, brokers) = (|| config.app_id.clone(), || Arc::clone(&components.brokers));
         let stores = components.stores.clone();
-        let state = state::embedded::Embedded { state, log: log.clone(), app_id: app_id(), stores, brokers: brokers() };
+        let limits = QueryLimits { time: config.query_time, sort_bytes: config.query_sort_bytes };
+        let queries = Queries::new(limits);
+
+        let state = state::embedded::Embedded {
+            state,
+            log: log.clone(),
+            app_id: app_id(),
+            stores,
+            brokers: brokers(),
+            queries,
+        };
         let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: app_id(), brokers: brokers() };
         Ok(Backends {
             state: Arc::new(state),

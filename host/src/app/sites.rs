@@ -142,7 +142,7 @@ mod tests {
         assert!(text.trim().len() >= 32 && made.is(text.trim().as_bytes()));
         assert!(admin_token(&path).unwrap().is(text.trim().as_bytes()));
         std::fs::write(&path, "short\n").unwrap();
-        assert!(admin_token(&path).unwrap_err().to_string().contains("at least 16"));
+        assert!(admin_token(&path).err().unwrap().to_string().contains("at least 16"));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
 //!
 //! Owns: the seam that every operation passes; `grants` what a function may reach. Must not know: HTTP, the sandbox.
+use crate::allowance::Allowance;
 use crate::budget::{self, BudgetError, Purse};
 use crate::dapr::{DaprError, Trace};
 use bytes::Bytes;
@@ -45,12 +46,15 @@ pub struct CallContext {
     pub turn: Option<Arc<actors::Turn>>,
     /// Whose memory results take.
     pub memory: Purse,
+    /// What its results and the host's work for it may take.
+    pub allowance: Allowance,
 }
 
 impl CallContext {
     /// Both parts of the trace context.
     pub fn trace(&self) -> Trace<'_> {
-        Trace { parent: self.traceparent.as_deref(), state: self.tracestate.as_deref() }
+        let allowance = Some(&self.allowance);
+        Trace { parent: self.traceparent.as_deref(), state: self.tracestate.as_deref(), allowance }
     }
 }
 
@@ -85,7 +89,11 @@ impl Capabilities {
     pub async fn call(&self, cx: &CallContext, op: &str, args: Map<String, Value>, body: Bytes) -> OpResult {
         let (name, verb) = op.split_once('.').unwrap_or((op, ""));
         match self.0.iter().find(|capability| capability.name() == name) {
-            Some(capability) => capability.call(cx, verb, args, body).await,
+            Some(capability) => {
+                let (head, body) = capability.call(cx, verb, args, body).await?;
+                cx.allowance.cover(body.len())?;
+                Ok((head, body))
+            }
             None => Err(unknown(op)),
         }
     }
@@ -139,6 +147,7 @@ pub fn no_sidecar(what: &str) -> OpError {
 pub fn from_dapr(e: DaprError) -> OpError {
     match e {
         DaprError::Unavailable { .. } => error(codes::SIDECAR_UNAVAILABLE, e.to_string()),
+        DaprError::NotTaken(refused) => refused.into(),
         DaprError::Refused { status: 409, message, .. } => error(codes::ETAG_MISMATCH, message),
         DaprError::Refused { code, message, .. } if code.is_empty() => error(codes::UNAVAILABLE, message),
         DaprError::Refused { code, message, .. } => error(&code, message),

@@ -152,7 +152,7 @@ pub fn make(
                 components.actor_store = Some(key.clone());
             }
             components.stores.insert(key, space);
-            return Ok(vec!["ETAG", "TRANSACTIONAL", "TTL", "QUERY_API"]);
+            return Ok(vec!["ETAG", "TRANSACTIONAL", "TTL", "QUERY_API", "ACTOR"]);
         }
         "pubsub.in-memory" | "pubsub.daplet" => {
             let scopes = Scopes::new(|name| properties.get(name), sources.app_id);

@@ -58,6 +58,12 @@ pub struct Config {
     pub max_source_bytes: usize,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// Largest answer of Dapr's API with values in it, bytes.
+    pub max_answer_bytes: u64,
+    /// CPU time of one query over state.
+    pub query_time: Duration,
+    /// Memory of one for sorting, bytes.
+    pub query_sort_bytes: usize,
     /// CPU time for loading a function.
     pub load_cpu: Duration,
     /// Time for parsing a small source.
@@ -149,6 +155,7 @@ impl Config {
         let snapshot_cache_mb = typed.snapshot_cache_mb.or(file.snapshot_cache_mb);
         let memory_budget_mb = pick!(memory_budget_mb, memory_budget_mb());
         let check_memory_mb: u64 = pick!(check_memory_mb, 448);
+        let query_sort_mb: usize = pick!(query_sort_mb, 16);
         let secrets = Secrets {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
@@ -216,6 +223,9 @@ impl Config {
             snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
+            max_answer_bytes: pick!(max_answer_bytes, 32 << 20),
+            query_time: Duration::from_millis(pick!(query_ms, 10_000)),
+            query_sort_bytes: query_sort_mb << 20,
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
             check_time: Duration::from_millis(pick!(check_ms, 2_000)),
             check_memory_bytes: check_memory_mb.saturating_mul(1 << 20),
@@ -255,6 +265,9 @@ impl Config {
             ("check_ms", config.check_time.as_millis() as u64, 100, 600_000),
             ("check_memory_mb", check_memory_mb, 64, 64 << 10),
             ("max_lock_seconds", config.max_lock_seconds.into(), 1, i32::MAX as u64),
+            ("max_answer_bytes", config.max_answer_bytes, 1 << 16, 1 << 31),
+            ("query_ms", config.query_time.as_millis() as u64, 1, 3_600_000),
+            ("query_sort_mb", query_sort_mb as u64, 1, 1 << 14),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),

@@ -35,6 +35,17 @@ pub(super) struct QuotaSettings {
     /// Reminders of all actors [default: 1000000]
     #[arg(long = "quota-reminders", value_name = "N", env = "DAPLET_QUOTA_REMINDERS", help_heading = "Quotas")]
     reminders: Option<u64>,
+    /// State of one function, of one shared space, of the actors of one type, MiB [default: 2048]
+    #[arg(
+        long = "quota-function-state-mb",
+        value_name = "MIB",
+        env = "DAPLET_QUOTA_FUNCTION_STATE_MB",
+        help_heading = "Quotas"
+    )]
+    function_state_mb: Option<u64>,
+    /// State in all, MiB [default: 16384]
+    #[arg(long = "quota-state-mb", value_name = "MIB", env = "DAPLET_QUOTA_STATE_MB", help_heading = "Quotas")]
+    state_mb: Option<u64>,
 }
 
 impl QuotaSettings {
@@ -50,6 +61,7 @@ impl QuotaSettings {
             messages: function_messages_mb, messages_mb;
             jobs: function_jobs, jobs;
             reminders: function_reminders, reminders;
+            state: function_state_mb, state_mb;
         }
         quotas
     }

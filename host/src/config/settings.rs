@@ -149,6 +149,15 @@ pub(super) struct Settings {
     /// Largest request body, bytes [default: 4194304]
     #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_BODY_BYTES", help_heading = "Capacity")]
     pub(super) max_body_bytes: Option<usize>,
+    /// Largest answer of Dapr's API with state or secrets in it, bytes [default: 33554432]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_ANSWER_BYTES", help_heading = "Capacity")]
+    pub(super) max_answer_bytes: Option<u64>,
+    /// CPU time of one query over state, without a sidecar, ms [default: 10000]
+    #[arg(long, value_name = "MS", env = "DAPLET_QUERY_MS", help_heading = "Capacity")]
+    pub(super) query_ms: Option<u64>,
+    /// Memory of one query over state for sorting, without a sidecar, MiB [default: 16]
+    #[arg(long, value_name = "MIB", env = "DAPLET_QUERY_SORT_MB", help_heading = "Capacity")]
+    pub(super) query_sort_mb: Option<usize>,
     /// CPU time for loading a function, ms [default: 1000]
     #[arg(long, value_name = "MS", env = "DAPLET_LOAD_CPU_MS", help_heading = "Capacity")]
     pub(super) load_cpu_ms: Option<u64>,

@@ -18,6 +18,7 @@ pub mod value;
 
 pub use request::{Answer, segment, topic_path};
 
+use crate::allowance::{Allowance, Refused};
 use health::{Health, Pulse};
 use hyper::Method;
 use request::{Call, Http, own_path, reason};
@@ -52,6 +53,9 @@ pub enum DaprError {
         /// Dapr's message.
         message: String,
     },
+    /// The answer is larger than the caller may take.
+    #[error(transparent)]
+    NotTaken(#[from] Refused),
 }
 
 impl DaprError {
@@ -76,11 +80,13 @@ pub struct Trace<'a> {
     pub parent: Option<&'a str>,
     /// `tracestate`.
     pub state: Option<&'a str>,
+    /// What the answer may take; `None`: as much as it is.
+    pub allowance: Option<&'a Allowance>,
 }
 
 impl<'a> From<Option<&'a str>> for Trace<'a> {
     fn from(parent: Option<&'a str>) -> Trace<'a> {
-        Trace { parent, state: None }
+        Trace { parent, ..Trace::default() }
     }
 }
 
@@ -126,10 +132,11 @@ impl Sidecar {
     }
 
     fn request<'a>(&self, method: Method, path: &str, trace: impl Into<Trace<'a>>) -> Call {
-        let Trace { parent, state } = trace.into();
+        let Trace { parent, state, allowance } = trace.into();
         let headers = [(TOKEN, self.token.as_deref()), ("traceparent", parent), ("tracestate", state)];
         let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        headers.fold(Call::new(method, path.to_owned()), |call, (name, value)| call.header(name, value))
+        let call = Call::new(method, path.to_owned()).allowance(allowance.cloned().unwrap_or_default());
+        headers.fold(call, |call, (name, value)| call.header(name, value))
     }
 
     fn unavailable(&self, reason: impl ToString) -> DaprError {

@@ -3,9 +3,11 @@
 //! Paths and queries go out as they are written here: a client that resolves `..` in an address would let a topic or a path that
 //! a function names lead to another part of the API. Must not know: what any call means.
 use super::{CONNECT_TIMEOUT, DaprError};
-use bytes::Bytes;
+use crate::allowance::Allowance;
+use bytes::{Bytes, BytesMut};
 use daplet_abi::op::codes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri, http};
 use hyper_util::client::legacy::Client;
@@ -54,12 +56,21 @@ pub struct Call {
     body: Bytes,
     /// The first part that HTTP cannot carry.
     fault: Option<String>,
+    /// What the answer may take.
+    allowance: Allowance,
 }
 
 impl Call {
     /// `path` is encoded already, by [`segment`] and its like.
     pub fn new(method: Method, path: String) -> Call {
-        Call { method, target: path, headers: HeaderMap::with_capacity(8), body: Bytes::new(), fault: None }
+        let (headers, allowance) = (HeaderMap::with_capacity(8), Allowance::default());
+        Call { method, target: path, headers, body: Bytes::new(), fault: None, allowance }
+    }
+
+    /// Bounds the answer.
+    pub fn allowance(mut self, allowance: Allowance) -> Call {
+        self.allowance = allowance;
+        self
     }
 
     /// Adds a header.
@@ -130,14 +141,14 @@ impl Http {
         *request.uri_mut() = uri.build().map_err(|e| refused(format!("the path: {e}")))?;
         *request.method_mut() = call.method;
         *request.headers_mut() = call.headers;
-        let exchange = async {
-            let (head, body) = client.request(request).await.map_err(|e| reason(&e))?.into_parts();
-            let body = body.collect().await.map_err(|e| reason(&e))?.to_bytes();
-            let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
-            let reason = reason.map_or_else(String::new, |reason| characters(reason.as_bytes()));
-            Ok(Answer { status: head.status.as_u16(), reason, headers: head.headers, body })
+        let (head, body) = match client.request(request).await {
+            Ok(answer) => answer.into_parts(),
+            Err(e) => return Ok(Err(reason(&e))),
         };
-        Ok(exchange.await)
+        let body = collect(body, &call.allowance).await?;
+        let reason = head.extensions.get::<hyper::ext::ReasonPhrase>();
+        let reason = reason.map_or_else(String::new, |reason| characters(reason.as_bytes()));
+        Ok(body.map(|body| Answer { status: head.status.as_u16(), reason, headers: head.headers, body }))
     }
 }
 
@@ -148,6 +159,27 @@ fn characters(bytes: &[u8]) -> String {
 /// The bytes of a text with one character a byte; what no byte can say becomes a question mark.
 pub fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+}
+
+/// Reads an answer, as far as the caller may take it.
+async fn collect(mut body: Incoming, allowance: &Allowance) -> Result<Result<Bytes, String>, DaprError> {
+    let mut whole: Vec<Bytes> = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map(hyper::body::Frame::into_data) {
+            Ok(Ok(data)) => {
+                allowance.take(data.len())?;
+                whole.push(data);
+            }
+            Ok(Err(_trailers)) => {}
+            Err(e) => return Ok(Err(reason(&e))),
+        }
+    }
+    if let [only] = whole.as_slice() {
+        return Ok(Ok(only.clone()));
+    }
+    let mut joined = BytesMut::with_capacity(whole.iter().map(Bytes::len).sum());
+    whole.into_iter().for_each(|part| joined.extend_from_slice(&part));
+    Ok(Ok(joined.freeze()))
 }
 
 fn connections() -> Connections {

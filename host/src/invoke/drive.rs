@@ -1,8 +1,10 @@
 //! Drives one run of a handler: enters the guest, starts what it submits, enters again with what completes, until it is done.
 use super::account::{Account, Lost, Race};
 use super::admission::{Admission, Work};
+use super::charge::charged;
 use super::{Caller, InvokeError, Shared, Written};
-use crate::capabilities::CallContext;
+use crate::allowance::{Allowance, Taker};
+use crate::capabilities::{CallContext, OpResult};
 use crate::functions::{Function, upload::map_frames};
 use crate::sandbox::{LogLine, Outcome, Parked, SandboxError, Snapshot, Step, Trap};
 use bytes::Bytes;
@@ -10,15 +12,19 @@ use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{self, Completion, OpError, Operation};
 use daplet_abi::reply::{Reply, codes};
 use daplet_abi::{EventKind, LogLevel};
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Completions that one entry delivers at most: keeps an entry short.
 const BATCH: usize = 64;
+/// Bytes of completions after which an entry begins.
+const BATCH_BYTES: usize = 256 << 10;
+/// What a completion's head may have beside its result, bytes.
+const HEAD: usize = 4 << 10;
 
 /// What the guest is entered with.
 pub struct Event {
@@ -55,7 +61,13 @@ impl From<InvokeError> for Stop {
     }
 }
 
-type Completed = (u32, Result<(serde_json::Value, Bytes), OpError>);
+/// An operation's end.
+struct Completed {
+    id: u32,
+    result: OpResult,
+    /// What its result takes, until the guest has it.
+    allowance: Allowance,
+}
 
 impl Drive {
     /// `reply` gets the reply or why there is none, once.
@@ -74,6 +86,7 @@ impl Drive {
             depth: caller.depth,
             turn: caller.turn.clone(),
             memory: function.memory.clone(),
+            allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
         });
         Drive { shared, context, caller, reply: Some(reply), account, function }
     }
@@ -128,16 +141,20 @@ impl Drive {
             let Some(completed) = completed else {
                 return Err(InvokeError::internal("the guest waits although no operation runs").into());
             };
-            let mut frames = vec![self.completion(completed)?];
-            while frames.len() < BATCH
-                && let Some(Some(completed)) = futures::FutureExt::now_or_never(running.next())
+            let mut batch = Batch::default();
+            batch.add(self.completion(completed)?);
+            self.spend()?;
+            while batch.has_room()
+                && let Some(Some(completed)) = running.next().now_or_never()
             {
-                frames.push(self.completion(completed)?);
+                batch.add(self.completion(completed)?);
+                self.spend()?;
             }
+            let Batch { frames, held, .. } = batch;
             let shared = Arc::clone(&self.shared);
             let work = shared.admission.work(&self.function);
             let step = shared.sandbox.resume(parked, frames, self.account.cpu).await;
-            drop(work);
+            drop((work, held));
             match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
                 Some((next, operations)) => {
                     parked = next;
@@ -180,7 +197,9 @@ impl Drive {
                         &self.function,
                     ));
                 }
+                let started = Instant::now();
                 let operations = step.submits.iter().map(|frame| Submitted::decode(frame)).collect::<Result<_, _>>()?;
+                self.account.cpu = self.account.cpu.saturating_sub(started.elapsed().min(decoding(&step.submits)));
                 Ok(Some((parked, operations)))
             }
         }
@@ -227,32 +246,57 @@ impl Drive {
     }
 
     fn start(&self, operation: Submitted) -> BoxFuture<'static, Completed> {
-        let (shared, context) = (Arc::clone(&self.shared), Arc::clone(&self.context));
-        Box::pin(async move {
-            let Submitted { head: Operation { id, op, args }, body } = operation;
-            let result = match shared.capabilities() {
+        let shared = Arc::clone(&self.shared);
+        let Submitted { head: Operation { id, op, args }, body, size } = operation;
+        let allowance = self.context.allowance.operation(&op);
+        let context = CallContext { allowance: allowance.clone(), ..CallContext::clone(&self.context) };
+        let work = async move {
+            match shared.capabilities() {
                 Some(capabilities) => capabilities.call(&context, &op, args, body).await,
                 None => Err(crate::capabilities::error(op::codes::UNAVAILABLE, "the server is starting")),
-            };
-            (id, result)
+            }
+        };
+        let work = charged(&self.shared.elsewhere, size, allowance.clone(), work.boxed());
+        work.map(move |result| {
+            let failed = || Err(crate::capabilities::error(op::codes::INTERNAL, "the operation failed in the host"));
+            Completed { id, result: result.unwrap_or_else(failed), allowance }
         })
+        .boxed()
+    }
+
+    /// Takes what the host's work for operations took from the CPU time.
+    fn spend(&mut self) -> Result<(), InvokeError> {
+        let cpu = self.context.allowance.charged();
+        self.account.cpu = self.account.cpu.saturating_sub(cpu);
+        if !self.account.cpu.is_zero() {
+            return Ok(());
+        }
+        let limit = self.function.record.limits.cpu_ms;
+        let error = InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limit, &self.function);
+        let detail = format!("{}; the host's work for its operations counts", error.detail);
+        Err(error.with_detail(detail))
     }
 
     /// What the guest is told of an operation; a lost race it is not told of while the handler can run again.
-    fn completion(&self, (id, result): Completed) -> Result<Vec<u8>, Stop> {
-        let (outcome, body) = match result {
-            Ok((head, body)) => (op::Outcome::Ok(head), body),
+    fn completion(&self, Completed { id, result, allowance }: Completed) -> Result<(Vec<u8>, Allowance), Stop> {
+        let fault = |e: daplet_abi::frame::FrameError| InvokeError::internal(e.to_string());
+        let refused = match result {
+            Ok((head, body)) => {
+                let frame = encode(&Completion { id, outcome: op::Outcome::Ok(head) }, &body).map_err(fault)?;
+                match allowance.cover(frame.len().saturating_sub(HEAD)) {
+                    Ok(()) => return Ok((frame, allowance)),
+                    Err(refused) => refused.into(),
+                }
+            }
             Err(error) => match Race::lost(&error) {
                 Some(race) if self.reply.is_some() && self.account.may_rerun() => return Err(Stop::Again(race)),
                 // It stays lost: the guest need not try again.
-                Some(_) if self.reply.is_some() => {
-                    let details = serde_json::json!({"reruns": self.account.reruns});
-                    (op::Outcome::Error(OpError { details, ..error }), Bytes::new())
-                }
-                _ => (op::Outcome::Error(error), Bytes::new()),
+                Some(_) if self.reply.is_some() => hopeless(error, self.account.reruns),
+                _ => error,
             },
         };
-        encode(&Completion { id, outcome }, &body).map_err(|e| InvokeError::internal(e.to_string()).into())
+        let frame = encode(&Completion { id, outcome: op::Outcome::Error(refused) }, &[]).map_err(fault)?;
+        Ok((frame, allowance))
     }
 
     fn log(&mut self, lines: Vec<LogLine>) {
@@ -287,10 +331,52 @@ impl Drive {
     }
 }
 
+/// The error of a unit of work that lost every race: its code, what was raced for, and how often.
+fn hopeless(error: OpError, reruns: u32) -> OpError {
+    let contended = |name| error.details.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let (store, key) = (contended("store"), contended("key"));
+    let message = format!(
+        "{}: the transaction on {key:?} of {store} lost a race {} times ({reruns} reruns of the handler): {}",
+        error.code,
+        reruns + 1,
+        error.message
+    );
+    let details = serde_json::json!({"reruns": reruns, "store": store, "key": key});
+    OpError { message, details, ..error }
+}
+
+/// Completions for one entry.
+#[derive(Default)]
+struct Batch {
+    frames: Vec<Vec<u8>>,
+    held: Vec<Allowance>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, (frame, allowance): (Vec<u8>, Allowance)) {
+        self.bytes += frame.len();
+        self.frames.push(frame);
+        self.held.push(allowance);
+    }
+
+    fn has_room(&self) -> bool {
+        self.frames.len() < BATCH && self.bytes < BATCH_BYTES
+    }
+}
+
+/// The longest that decoding can take: by the clock it may have waited for a core.
+fn decoding(frames: &[Vec<u8>]) -> Duration {
+    let bytes: usize = frames.iter().map(Vec::len).sum();
+    Duration::from_micros(100 * frames.len() as u64) + Duration::from_nanos(20 * bytes as u64)
+}
+
 /// A submitted operation with its body.
 struct Submitted {
     head: Operation,
     body: Bytes,
+    /// Bytes of its frame.
+    size: usize,
 }
 
 impl Submitted {
@@ -298,7 +384,8 @@ impl Submitted {
         let fault =
             |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
         let frame = Frame::decode(bytes).map_err(fault)?;
-        Ok(Submitted { head: frame.parse_head().map_err(fault)?, body: Bytes::copy_from_slice(frame.body) })
+        let body = Bytes::copy_from_slice(frame.body);
+        Ok(Submitted { head: frame.parse_head().map_err(fault)?, body, size: bytes.len() })
     }
 }
 

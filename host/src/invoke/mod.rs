@@ -5,6 +5,7 @@
 //! The reply is given back as soon as the guest has written it; what `ctx.waitUntil` holds open goes on in the same task.
 mod account;
 mod admission;
+mod charge;
 mod drive;
 mod error;
 
@@ -17,6 +18,7 @@ use crate::sandbox::{Sandbox, SandboxError};
 use account::{Account, Lost, Turns};
 use admission::Admission;
 use bytes::Bytes;
+use charge::Elsewhere;
 use daplet_abi::EventKind;
 use daplet_abi::event::{BatchEvent, HttpEvent};
 use daplet_abi::frame::encode;
@@ -58,6 +60,7 @@ struct Shared {
     tasks: TaskTracker,
     admission: Admission,
     turns: Turns,
+    elsewhere: Elsewhere,
 }
 
 /// What every kind of invocation carries.
@@ -81,7 +84,8 @@ impl Invoker {
     pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration) -> Invoker {
         let admission = Admission::new(sandbox.places(), queue_wait);
         let (capabilities, tasks, turns) = Default::default();
-        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission, turns }) }
+        let elsewhere = Elsewhere::start();
+        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere }) }
     }
 
     /// Gives it the capabilities; once, before the first invocation.

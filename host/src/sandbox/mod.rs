@@ -32,6 +32,7 @@ pub use lane::LONG_US;
 pub use metrics::Metrics;
 pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};
+pub use signals::lower_priority;
 pub use stored::Base;
 pub use worker::Task;
 

@@ -5,7 +5,7 @@
 //! # Layout
 //! - [`file`]: the file, opened again after faults of the disk
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
-//! - [`state`]: keys and values
+//! - [`state`]: keys and values; [`quota`]: how much of them there may be
 //! - [`log`]: messages and cursors
 //! - [`configuration`]: items with versions, and word of their changes
 //! - [`lock`]: who holds what until when
@@ -16,6 +16,7 @@ pub mod file;
 pub mod job;
 pub mod lock;
 pub mod log;
+pub mod quota;
 pub mod state;
 pub mod unit;
 mod writer;
@@ -24,9 +25,10 @@ pub use configuration::{Configuration, Configured};
 pub use job::{Job, Jobs};
 pub use lock::{Locks, Unlocked};
 pub use log::{Log, Message};
-pub use state::{Change, Item, Put, State, StateError};
+pub use state::{Change, Item, Put, State, StateError, View};
 pub use unit::{Guard, Unit};
 
+use crate::quotas::{Quota, Quotas};
 use file::{DatabaseFile, OpenError};
 use std::path::Path;
 use std::sync::Arc;
@@ -72,6 +74,7 @@ pub enum StartError {
 pub struct Store {
     file: Arc<DatabaseFile>,
     writer: writer::Writer,
+    quota: Quota,
 }
 
 impl Store {
@@ -86,7 +89,12 @@ impl Store {
             job::create(write)
         })?;
         let writer = writer::Writer::start(Arc::clone(&file)).map_err(|_| StoreError::Closed)?;
-        Ok(Store { file, writer })
+        Ok(Store { file, writer, quota: Quotas::unlimited().state })
+    }
+
+    /// The same, with this quota of state.
+    pub fn limited(self, quota: Quota) -> Store {
+        Store { quota, ..self }
     }
 
     fn read(&self) -> Result<redb::ReadTransaction, StoreError> {

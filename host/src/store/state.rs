@@ -1,7 +1,11 @@
 //! Keys and values with Dapr's semantics: ETags that change with each write, first-write, expiry, ordered atomic
 //! transactions. Keys are whole (prefixes are the caller's); values are bytes.
+use super::quota;
 use super::{Store, StoreError, now_ms};
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use crate::quotas::{Quota, QuotaExceeded};
+use bytes::Bytes;
+use redb::{ReadOnlyTable, ReadableTable, TableDefinition, WriteTransaction};
+use std::ops::ControlFlow;
 
 const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
 const COUNTERS: TableDefinition<&str, u64> = TableDefinition::new("counters");
@@ -12,7 +16,7 @@ const HEAD: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// The value's bytes.
-    pub value: Vec<u8>,
+    pub value: Bytes,
     /// Changes with each write; opaque.
     pub etag: String,
     /// When it expires, ms since the Unix epoch.
@@ -50,15 +54,24 @@ pub enum StateError {
         /// The key.
         key: String,
     },
+    /// There would be more state than there may be.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
-    write.open_table(STATE)?;
+    let state = write.open_table(STATE)?;
     write.open_table(COUNTERS)?;
-    Ok(())
+    quota::create(write, || {
+        let counted = state.iter()?.map(|entry| {
+            let (key, bytes) = entry?;
+            Ok((key.value().to_owned(), quota::size(key.value(), bytes.value().len())))
+        });
+        quota::sums(counted)
+    })
 }
 
 /// The state in a [`Store`]. Cheap to clone.
@@ -71,47 +84,29 @@ impl State {
         State(store)
     }
 
-    /// The value of a key, unless it has expired.
-    pub fn get(&self, key: &str) -> Result<Option<Item>, StoreError> {
-        let read = self.0.read()?;
-        let table = read.open_table(STATE)?;
-        let Some(found) = table.get(key)? else { return Ok(None) };
-        decode(key, found.value())
+    /// The value of a key, unless it has expired. `admit` is given its size before it is copied, and may refuse it.
+    pub fn get<E: From<StoreError>>(
+        &self,
+        key: &str,
+        admit: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Option<Item>, E> {
+        self.view()?.get(key, admit)
     }
 
-    /// The values of several keys, as of one moment.
-    pub fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Item>>, StoreError> {
-        let read = self.0.read()?;
-        let table = read.open_table(STATE)?;
-        keys.iter()
-            .map(|key| match table.get(key.as_str())? {
-                Some(found) => decode(key, found.value()),
-                None => Ok(None),
-            })
-            .collect()
-    }
-
-    /// Shows every value whose key begins with `prefix`, in the order of keys, as of one moment.
-    pub fn each(&self, prefix: &str, mut show: impl FnMut(&str, Item)) -> Result<(), StoreError> {
-        let read = self.0.read()?;
-        let table = read.open_table(STATE)?;
-        for entry in table.range(prefix..)? {
-            let (key, bytes) = entry?;
-            if !key.value().starts_with(prefix) {
-                break;
-            }
-            if let Some(item) = decode(key.value(), bytes.value())? {
-                show(key.value(), item);
-            }
-        }
-        Ok(())
+    /// The state as of now.
+    pub fn view(&self) -> Result<View, StoreError> {
+        Ok(View(self.0.read()?.open_table(STATE)?))
     }
 
     /// Makes one change; the new ETag of a put.
     pub async fn change(&self, change: Change) -> Result<Option<String>, StateError> {
+        let quota = self.0.quota.clone();
         let done = self.0.writer.write(move |write| {
-            if let Err(key) = allowed(write, &change)? {
-                return Ok(Err(StateError::Mismatch { key }));
+            if let Err(refused) = allowed(write, [&change])? {
+                return Ok(Err(refused));
+            }
+            if let Err(exceeded) = fits(write, &quota, std::slice::from_ref(&change))? {
+                return Ok(Err(StateError::Quota(exceeded)));
             }
             apply(write, change).map(Ok)
         });
@@ -120,11 +115,13 @@ impl State {
 
     /// Makes all changes in order or none: every ETag is checked first, against the state before the transaction.
     pub async fn transact(&self, changes: Vec<Change>) -> Result<(), StateError> {
+        let quota = self.0.quota.clone();
         let done = self.0.writer.write(move |write| {
-            for change in &changes {
-                if let Err(key) = allowed(write, change)? {
-                    return Ok(Err(StateError::Mismatch { key }));
-                }
+            if let Err(refused) = allowed(write, &changes)? {
+                return Ok(Err(refused));
+            }
+            if let Err(exceeded) = fits(write, &quota, &changes)? {
+                return Ok(Err(StateError::Quota(exceeded)));
             }
             for change in changes {
                 apply(write, change)?;
@@ -159,9 +156,11 @@ impl State {
                 let mut removed = 0;
                 for key in expired {
                     // It may have been written again meanwhile.
-                    let gone = table.get(key.as_str())?.is_some_and(|b| expires(b.value()).is_some_and(|at| at <= now));
-                    if gone {
+                    let gone = |bytes: &[u8]| expires(bytes).is_some_and(|at| at <= now).then_some(bytes.len());
+                    let gone = table.get(key.as_str())?.and_then(|found| gone(found.value()));
+                    if let Some(bytes) = gone {
                         table.remove(key.as_str())?;
+                        quota::count(write, &key, quota::size(&key, bytes), 0)?;
                         removed += 1;
                     }
                 }
@@ -171,12 +170,64 @@ impl State {
     }
 }
 
+/// The state as of one moment.
+pub struct View(ReadOnlyTable<&'static str, &'static [u8]>);
+
+/// A value where it lies.
+pub struct Seen<'a> {
+    /// The value's bytes.
+    pub value: &'a [u8],
+    etag: u64,
+    expires: Option<u64>,
+}
+
+impl Seen<'_> {
+    /// A copy.
+    pub fn item(&self) -> Item {
+        Item { value: Bytes::copy_from_slice(self.value), etag: self.etag.to_string(), expires: self.expires }
+    }
+}
+
+impl View {
+    /// The value of a key, unless it has expired. `admit` is given its size before it is copied, and may refuse it.
+    pub fn get<E: From<StoreError>>(
+        &self,
+        key: &str,
+        admit: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Option<Item>, E> {
+        let Some(found) = self.0.get(key).map_err(StoreError::from)? else { return Ok(None) };
+        let Some(seen) = seen(key, found.value())? else { return Ok(None) };
+        admit(seen.value.len())?;
+        Ok(Some(seen.item()))
+    }
+
+    /// Shows the values whose keys begin with `prefix`, in the order of keys, until `show` breaks.
+    pub fn each<E: From<StoreError>>(
+        &self,
+        prefix: &str,
+        mut show: impl FnMut(&str, Seen<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        for entry in self.0.range(prefix..).map_err(StoreError::from)? {
+            let (key, bytes) = entry.map_err(StoreError::from)?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            if let Some(seen) = seen(key.value(), bytes.value())?
+                && show(key.value(), seen)?.is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn expires(bytes: &[u8]) -> Option<u64> {
     let at = u64::from_le_bytes(bytes.get(8..HEAD)?.try_into().ok()?);
     (at != 0).then_some(at)
 }
 
-fn decode(key: &str, bytes: &[u8]) -> Result<Option<Item>, StoreError> {
+fn seen<'a>(key: &str, bytes: &'a [u8]) -> Result<Option<Seen<'a>>, StoreError> {
     let damaged = || StoreError::Damaged(key.to_owned());
     let etag = bytes.get(..8).and_then(|b| b.try_into().ok()).ok_or_else(damaged)?;
     let value = bytes.get(HEAD..).ok_or_else(damaged)?;
@@ -184,32 +235,55 @@ fn decode(key: &str, bytes: &[u8]) -> Result<Option<Item>, StoreError> {
     if expires.is_some_and(|at| at <= now_ms()) {
         return Ok(None);
     }
-    Ok(Some(Item { value: value.to_vec(), etag: u64::from_le_bytes(etag).to_string(), expires }))
+    Ok(Some(Seen { value, etag: u64::from_le_bytes(etag), expires }))
 }
 
-/// Whether a change's ETag rule holds; the key when it does not.
-pub(super) fn allowed(write: &WriteTransaction, change: &Change) -> Result<Result<(), String>, StoreError> {
-    let wanted = change.etag.as_deref().filter(|etag| !etag.is_empty());
-    if wanted.is_none() && !change.first_write {
-        return Ok(Ok(()));
-    }
+/// Whether the ETag rule of each change holds.
+pub(super) fn allowed<'c>(
+    write: &WriteTransaction,
+    changes: impl IntoIterator<Item = &'c Change>,
+) -> Result<Result<(), StateError>, StoreError> {
     let table = write.open_table(STATE)?;
-    let now = match table.get(change.key.as_str())? {
-        Some(found) => decode(&change.key, found.value())?,
-        None => None,
-    };
-    let holds = match (wanted, &now) {
-        (Some(wanted), Some(item)) => item.etag == wanted,
-        (Some(_), None) => false,
-        (None, now) => now.is_none(),
-    };
-    Ok(if holds { Ok(()) } else { Err(change.key.clone()) })
+    for change in changes {
+        let wanted = change.etag.as_deref().filter(|etag| !etag.is_empty());
+        if wanted.is_none() && !change.first_write {
+            continue;
+        }
+        let now = match table.get(change.key.as_str())? {
+            Some(found) => seen(&change.key, found.value())?.map(|now| now.etag),
+            None => None,
+        };
+        let holds = match (wanted, now) {
+            (Some(wanted), Some(etag)) => etag.to_string() == wanted,
+            (Some(_), None) => false,
+            (None, now) => now.is_none(),
+        };
+        if !holds {
+            return Ok(Err(StateError::Mismatch { key: change.key.clone() }));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether the state may grow by these changes.
+pub(super) fn fits(
+    write: &WriteTransaction,
+    quota: &Quota,
+    changes: &[Change],
+) -> Result<Result<(), QuotaExceeded>, StoreError> {
+    let table = write.open_table(STATE)?;
+    let stored = |key: &str| Ok(table.get(key)?.map_or(0, |found| quota::size(key, found.value().len())));
+    let becomes =
+        |change: &Change| change.put.as_ref().map_or(0, |put| quota::size(&change.key, HEAD + put.value.len()));
+    quota::fits(write, quota, changes, stored, becomes)
 }
 
 pub(super) fn apply(write: &WriteTransaction, change: Change) -> Result<Option<String>, StoreError> {
     let mut table = write.open_table(STATE)?;
+    let key = change.key.as_str();
     let Some(put) = change.put else {
-        table.remove(change.key.as_str())?;
+        let before = table.remove(key)?.map_or(0, |old| quota::size(key, old.value().len()));
+        quota::count(write, key, before, 0)?;
         return Ok(None);
     };
     let mut counters = write.open_table(COUNTERS)?;
@@ -220,6 +294,7 @@ pub(super) fn apply(write: &WriteTransaction, change: Change) -> Result<Option<S
     bytes.extend_from_slice(&etag.to_le_bytes());
     bytes.extend_from_slice(&expires.to_le_bytes());
     bytes.extend_from_slice(&put.value);
-    table.insert(change.key.as_str(), bytes.as_slice())?;
+    let before = table.insert(key, bytes.as_slice())?.map_or(0, |old| quota::size(key, old.value().len()));
+    quota::count(write, key, before, quota::size(key, bytes.len()))?;
     Ok(Some(etag.to_string()))
 }

@@ -1,6 +1,6 @@
 //! A unit of work: what was read is as it was, then all changes and messages, in one commit. Or nothing.
 use super::log::{Log, append};
-use super::state::{Change, StateError, allowed, apply};
+use super::state::{Change, StateError, allowed, apply, fits};
 
 /// What belongs together.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +33,14 @@ impl Log {
     /// Commits a unit of work to the store that this log is in.
     pub async fn commit(&self, unit: Unit) -> Result<(), StateError> {
         let publishes = !unit.messages.is_empty();
+        let quota = self.store.quota.clone();
         let done = self.store.writer.write(move |write| {
             let guards: Vec<Change> = unit.guards.into_iter().map(Change::from).collect();
-            for change in guards.iter().chain(&unit.changes) {
-                if let Err(key) = allowed(write, change)? {
-                    return Ok(Err(StateError::Mismatch { key }));
-                }
+            if let Err(refused) = allowed(write, guards.iter().chain(&unit.changes))? {
+                return Ok(Err(refused));
+            }
+            if let Err(exceeded) = fits(write, &quota, &unit.changes)? {
+                return Ok(Err(StateError::Quota(exceeded)));
             }
             for change in unit.changes {
                 apply(write, change)?;

@@ -70,6 +70,10 @@ pub mod codes {
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
     /// There is to be a Dapr sidecar, and it does not answer. One word with what operators see (`/readyz`).
     pub const SIDECAR_UNAVAILABLE: &str = "sidecarUnavailable";
+    /// The result is larger than the caller may take: half of the function's `memoryMb`.
+    pub const RESULT_TOO_LARGE: &str = "RESULT_TOO_LARGE";
+    /// A query needs more of the host than a setting allows: time (`query_ms`), or memory to sort (`query_sort_mb`).
+    pub const QUERY_TOO_LARGE: &str = "QUERY_TOO_LARGE";
     /// What was to be kept would exceed a quota; the details name it. One word with what HTTP answers.
     pub const QUOTA_EXCEEDED: &str = "quotaExceeded";
     /// A fault of the host.

@@ -51,11 +51,13 @@ export class State {
     const { head, body } = await this.#run("get", storeName, "state.getMany", { store: storeName, keys });
     let offset = 0;
     const { items } = head as { items: { key: string; found: boolean; length: number; etag?: string }[] };
-    return items.map(({ key, found, length, etag }) => {
-      if (!found) return { key };
+    // A key that was asked for several times is read once.
+    const listed = new Map<string, { key: string; data?: unknown; etag?: string | undefined }>();
+    for (const { key, found, length, etag } of items) {
+      listed.set(key, found ? { key, data: parsed(new Uint8Array(body, offset, length)), etag } : { key });
       offset += length;
-      return { key, data: parsed(new Uint8Array(body, offset - length, length)), etag };
-    });
+    }
+    return keys.map((key) => ({ ...(listed.get(key) ?? { key }) }));
   }
 
   async delete(storeName: string, key: string, options: Partial<KeyValuePair> & Behaviour = {}) {

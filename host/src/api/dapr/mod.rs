@@ -29,6 +29,7 @@ pub mod reminders;
 pub mod secrets;
 pub mod state;
 
+use crate::allowance::{Allowance, Taker};
 use crate::budget::Purse;
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::Actors;
@@ -50,7 +51,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post, put};
+use axum::routing::{MethodRouter, any, get, post, put};
 use axum::{Json, Router};
 use daplet_abi::load::Subscription;
 use error::DaprApiError;
@@ -102,6 +103,8 @@ pub struct Context {
     pub max_body_bytes: usize,
     /// What requests and answers here hold of the process's memory.
     pub memory: Purse,
+    /// Largest answer with values in it, bytes.
+    pub max_answer_bytes: u64,
     /// Ends the streams that would never end by themselves.
     pub stop: CancellationToken,
     /// `PUT /v1.0/metadata/{key}`.
@@ -120,6 +123,7 @@ impl Context {
             depth: 0,
             turn: None,
             memory: self.memory.clone(),
+            allowance: Allowance::new(Taker::Client(self.max_answer_bytes), self.memory.clone()),
         }
     }
 }
@@ -127,21 +131,22 @@ impl Context {
 /// Dapr's API.
 pub fn routes(context: Context) -> Router {
     let limit = axum::extract::DefaultBodyLimit::max(context.max_body_bytes);
+    let named = |posted: MethodRouter<Context>| posted.get(state::get_named).delete(state::delete_named);
     Router::new()
         .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(metadata))
         .route("/v1.0/metadata/{key}", put(set_metadata))
         .route("/v1.0/state/{store}", post(state::save).put(state::save))
-        .route("/v1.0/state/{store}/bulk", post(state::bulk_get).put(state::bulk_get))
-        .route("/v1.0/state/{store}/transaction", post(state::transaction).put(state::transaction))
-        .route("/v1.0/state/{store}/{key}", get(state::get).delete(state::delete))
+        .route("/v1.0/state/{store}/bulk", named(post(state::bulk_get).put(state::bulk_get)))
+        .route("/v1.0/state/{store}/transaction", named(post(state::transaction).put(state::transaction)))
+        .route("/v1.0/state/{store}/{*key}", get(state::get).delete(state::delete))
         .route("/v1.0-alpha1/state/{store}/query", post(state::query).put(state::query))
         .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(publish::bulk).put(publish::bulk))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish::one).put(publish::one))
         .route("/v1.0/secrets/{store}/bulk", get(secrets::bulk))
-        .route("/v1.0/secrets/{store}/{key}", get(secrets::get))
+        .route("/v1.0/secrets/{store}/{*key}", get(secrets::get))
         .route("/v1.0/configuration/{store}", get(configuration::get))
         .route("/v1.0/configuration/{store}/subscribe", get(configuration::subscribe))
         .route("/v1.0/configuration/{store}/{id}/unsubscribe", get(configuration::unsubscribe))
@@ -149,7 +154,7 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0-alpha1/jobs/{name}", post(jobs::schedule).get(jobs::get).delete(jobs::delete))
         .route("/v1.0/actors/{type}/{id}/method/{method}", any(actors::call))
         .route("/v1.0/actors/{type}/{id}/state", post(actors::save).put(actors::save))
-        .route("/v1.0/actors/{type}/{id}/state/{key}", get(actors::get))
+        .route("/v1.0/actors/{type}/{id}/state/{*key}", get(actors::get))
         .route(
             "/v1.0/actors/{type}/{id}/reminders/{name}",
             post(reminders::set).put(reminders::set).get(reminders::get).delete(reminders::delete),

@@ -1,6 +1,7 @@
 //! `/v1.0/secrets/{store}`: one secret, or all of them. Callers are the operator's own programs: grants are the functions' affair.
 use super::Context;
 use super::error::DaprApiError;
+use crate::capabilities::secrets::size;
 use crate::components::Block;
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -61,6 +62,12 @@ pub async fn bulk(
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
     check_store(&context, &store)?;
-    let found = context.secrets.get_bulk(&context.caller(&headers), &store, &super::metadata_of(query)).await;
-    Ok(Json(found.map_err(|e| failed(none_had(&store, &e)))?).into_response())
+    let cx = context.caller(&headers);
+    let found = context.secrets.get_bulk(&cx, &store, &super::metadata_of(query)).await;
+    let found = found.map_err(|e| failed(none_had(&store, &e)))?;
+    cx.allowance.cover(size(&found)).map_err(|e| {
+        let e = OpError::from(e);
+        DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, &e.code, none_had(&store, &e))
+    })?;
+    Ok(Json(found).into_response())
 }

@@ -1,6 +1,7 @@
 //! `/v1.0/state/{store}`: save, get, bulk get, delete, transaction, query.
 use super::Context;
 use super::error::DaprApiError;
+use crate::allowance::{Allowance, Refused};
 use crate::capabilities::CallContext;
 use crate::capabilities::state::rfc3339;
 use crate::components::Block;
@@ -10,9 +11,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daplet_abi::op::{OpError, codes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 type Parameters = Query<BTreeMap<String, String>>;
@@ -59,6 +60,11 @@ fn check_key(store: &str, key: &str) -> Result<(), DaprApiError> {
     }
 }
 
+/// Several keys at once may have an empty one among them, as in Dapr.
+fn check_among(store: &str, key: &str) -> Result<(), DaprApiError> {
+    if key.is_empty() { Ok(()) } else { check_key(store, key) }
+}
+
 fn concurrency(value: Option<&str>) -> Result<bool, DaprApiError> {
     match value {
         None | Some("" | "last-write") => Ok(false),
@@ -77,11 +83,11 @@ fn ttl(metadata: &Map<String, Value>, query: &BTreeMap<String, String>) -> Resul
     parse_ttl(given).map_err(malformed)
 }
 
-/// A lifetime as metadata has it; `-1` and nothing mean for ever.
+/// A lifetime as metadata has it; `-1`, 0 and nothing mean for ever.
 pub fn parse_ttl(given: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(None) };
     match text.parse::<i64>() {
-        Ok(-1) => Ok(None),
+        Ok(-1 | 0) => Ok(None),
         Ok(seconds) if seconds > 0 => Ok(Some(seconds.unsigned_abs())),
         _ => Err(format!("incorrect value for metadata 'ttlInSeconds': {text}")),
     }
@@ -89,7 +95,7 @@ pub fn parse_ttl(given: Option<&str>) -> Result<Option<u64>, String> {
 
 impl Save<'_> {
     fn change(self, store: &str, put: bool, query: &BTreeMap<String, String>) -> Result<Change, DaprApiError> {
-        check_key(store, &self.key)?;
+        check_among(store, &self.key)?;
         let etag = match self.etag {
             None | Some(Value::Null) => None,
             Some(Value::String(etag)) => Some(etag),
@@ -117,9 +123,16 @@ impl Save<'_> {
 }
 
 fn failed(code: &str, store: &str, error: &OpError) -> DaprApiError {
-    let status =
-        if error.code == codes::ETAG_MISMATCH { StatusCode::CONFLICT } else { StatusCode::INTERNAL_SERVER_ERROR };
-    DaprApiError::new(status, code, format!("failed operation in state store {store}: {}", error.message))
+    let message = format!("failed operation in state store {store}: {}", error.message);
+    match error.code.as_str() {
+        codes::ETAG_MISMATCH => DaprApiError::new(StatusCode::CONFLICT, code, message),
+        limit @ (codes::RESULT_TOO_LARGE | codes::QUERY_TOO_LARGE) => {
+            DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, limit, message)
+        }
+        full @ codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, full, message),
+        busy @ crate::budget::CODE => DaprApiError::new(StatusCode::SERVICE_UNAVAILABLE, busy, message),
+        _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, message),
+    }
 }
 
 /// Items are saved one by one: each succeeds or fails for itself, and the first failure is told.
@@ -133,6 +146,9 @@ pub async fn save(
     check_store(&context, &store)?;
     let items: Vec<Save> =
         serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    for item in &items {
+        check_key(&store, &item.key)?;
+    }
     let changes: Vec<Change> =
         items.into_iter().map(|item| item.change(&store, true, &query)).collect::<Result<_, _>>()?;
     let cx = context.caller(&headers);
@@ -147,12 +163,10 @@ pub async fn save(
 pub async fn get(
     State(context): State<Context>,
     Path((store, key)): Path<(String, String)>,
-    Query(query): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, DaprApiError> {
     check_store(&context, &store)?;
     check_key(&store, &key)?;
-    consistency(&query)?;
     let cx = context.caller(&headers);
     match context.state.get(&cx, &store, &key).await {
         Ok(Some(item)) => Ok(value(item)),
@@ -172,19 +186,13 @@ fn value(item: Item) -> Response {
     response
 }
 
-fn consistency(query: &BTreeMap<String, String>) -> Result<(), DaprApiError> {
-    match query.get("consistency").map(String::as_str) {
-        None | Some("" | "strong" | "eventual") => Ok(()),
-        Some(other) => Err(malformed(format!("unrecognized consistency '{other}'"))),
-    }
-}
-
 #[derive(Deserialize)]
 struct BulkGet {
-    keys: Vec<String>,
+    #[serde(default)]
+    keys: Option<Vec<String>>,
 }
 
-/// Every key once, in order; a missing one has only its name.
+/// Every key, in order, as often as it was asked for; a missing one has only its name. Each value is read once.
 pub async fn bulk_get(
     State(context): State<Context>,
     Path(store): Path<String>,
@@ -194,27 +202,62 @@ pub async fn bulk_get(
     check_store(&context, &store)?;
     let BulkGet { keys } =
         serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let keys = keys.unwrap_or_default();
     for key in &keys {
-        check_key(&store, key)?;
+        check_among(&store, key)?;
     }
     let cx = context.caller(&headers);
-    let items = context
-        .state
-        .get_many(&cx, &store, keys.clone())
-        .await
-        .map_err(|e| failed("ERR_STATE_BULK_GET", &store, &e))?;
-    let listed: Vec<Value> = keys.iter().zip(items).map(|(key, item)| bulk_item(key, item)).collect();
-    Ok(axum::Json(listed).into_response())
+    let failed = |e: OpError| failed("ERR_STATE_BULK_GET", &store, &e);
+    let items = context.state.get_many(&cx, &store, &keys).await.map_err(failed)?;
+    let listed: Vec<Listed> = keys.iter().zip(&items).map(|(key, item)| Listed::new(key, item.as_ref())).collect();
+    answer(&listed, listed.iter(), &cx.allowance).map_err(|e| failed(e.into()))
 }
 
-fn bulk_item(key: &str, item: Option<Item>) -> Value {
-    let Some(item) = item else { return json!({ "key": key }) };
-    let data: Value = serde_json::from_slice(&item.value).unwrap_or(Value::Null);
-    let mut listed = json!({"key": key, "data": data, "etag": item.etag});
-    if let Some(at) = item.expires {
-        listed["metadata"] = json!({"ttlExpireTime": rfc3339(at)});
+/// A value as bulk get and queries list it: spliced in as it is kept, digit by digit.
+#[derive(Serialize)]
+struct Listed<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(key: &'a str, item: Option<&'a Item>) -> Listed<'a> {
+        let data = item.and_then(|item| serde_json::from_slice::<&RawValue>(&item.value).ok());
+        let lost = item.is_some() && data.is_none();
+        Listed {
+            key,
+            data,
+            etag: item.map(|item| item.etag.as_str()),
+            metadata: item.and_then(|item| item.expires).map(|at| ("ttlExpireTime", rfc3339(at))).into_iter().collect(),
+            error: lost.then_some("the value is not JSON: get it alone, or by gRPC"),
+        }
     }
-    listed
+
+    /// Bytes in the answer, roughly.
+    fn size(&self) -> usize {
+        64 + self.key.len() + self.data.map_or(0, |data| data.get().len())
+    }
+}
+
+/// An answer with values in it, within what an answer may have.
+fn answer<'a, 'b: 'a>(
+    body: &impl Serialize,
+    listed: impl Iterator<Item = &'a Listed<'b>>,
+    allowance: &Allowance,
+) -> Result<Response, Refused> {
+    let size: usize = listed.map(Listed::size).sum();
+    allowance.cover(size)?;
+    let mut text = Vec::with_capacity(size + 64);
+    // Nothing in it can fail to be JSON.
+    let _written = serde_json::to_writer(&mut text, body);
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 /// 204 also when the key was absent; `If-Match` guards.
@@ -274,6 +317,9 @@ pub async fn transaction(
     let done = context.state.transact(&cx, &store, changes).await;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|error| {
         let message = format!("error while executing state transaction: {}", error.message);
+        if error.code == codes::QUOTA_EXCEEDED {
+            return DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, message);
+        }
         DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_TRANSACTION", message)
     })
 }
@@ -286,20 +332,49 @@ pub async fn query(
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
     check_store(&context, &store)?;
-    let found = context.state.query(&context.caller(&headers), &store, "", &body).await.map_err(|e| {
-        let message = format!("failed query in state store {store}: {}", e.message);
-        if e.code == codes::INVALID_ARGUMENT {
-            return malformed(message);
-        }
-        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_QUERY", message)
-    })?;
+    let cx = context.caller(&headers);
+    let failed = |e: OpError| match e.code.as_str() {
+        codes::INVALID_ARGUMENT => malformed(format!("failed query in state store {store}: {}", e.message)),
+        _ => failed("ERR_STATE_QUERY", &store, &e),
+    };
+    let found = context.state.query(&cx, &store, "", &body).await.map_err(failed)?;
     if found.results.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let results: Vec<Value> = found.results.into_iter().map(|(key, item)| bulk_item(&key, Some(item))).collect();
-    let mut page = json!({ "results": results });
-    if !found.token.is_empty() {
-        page["token"] = json!(found.token);
-    }
-    Ok(axum::Json(page).into_response())
+    let results: Vec<Listed> = found.results.iter().map(|(key, item)| Listed::new(key, Some(item))).collect();
+    let page = Results { results, token: &found.token };
+    answer(&page, page.results.iter(), &cx.allowance).map_err(|e| failed(e.into()))
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    results: Vec<Listed<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    token: &'a str,
+}
+
+/// `/bulk` and `/transaction` as keys: only what is posted there has another meaning.
+fn named(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// [`get`] of a key that is called like a path of its own.
+pub async fn get_named(
+    state: State<Context>,
+    Path(store): Path<String>,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+) -> Result<Response, DaprApiError> {
+    get(state, Path((store, named(uri.path()))), headers).await
+}
+
+/// [`delete`] of one.
+pub async fn delete_named(
+    state: State<Context>,
+    Path(store): Path<String>,
+    query: Parameters,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+) -> Result<StatusCode, DaprApiError> {
+    delete(state, Path((store, named(uri.path()))), query, headers).await
 }

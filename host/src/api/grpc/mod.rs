@@ -186,6 +186,8 @@ fn failed(what: &str, error: &OpError) -> Status {
     match error.code.as_str() {
         codes::ETAG_MISMATCH => Status::aborted(message),
         codes::INVALID_ARGUMENT => Status::invalid_argument(message),
+        codes::RESULT_TOO_LARGE | codes::QUERY_TOO_LARGE | codes::QUOTA_EXCEEDED => Status::resource_exhausted(message),
+        crate::budget::CODE => Status::unavailable(message),
         codes::PERMISSION_DENIED => Status::permission_denied(message),
         _ => Status::internal(message),
     }

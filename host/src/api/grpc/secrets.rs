@@ -29,6 +29,9 @@ pub async fn get_bulk(call: Call<proto::GetBulkSecretRequest>) -> Result<proto::
     check_store(&call.context, &store)?;
     let found = call.context.secrets.get_bulk(&cx, &store, &metadata.into_iter().collect()).await;
     let found = found.map_err(|e| Status::internal(none_had(&store, &e)))?;
+    cx.allowance
+        .cover(crate::capabilities::secrets::size(&found))
+        .map_err(|e| Status::resource_exhausted(none_had(&store, &e.into())))?;
     let secret = |(key, values): (String, crate::capabilities::secrets::Secret)| {
         (key, proto::SecretResponse { secrets: values.into_iter().collect() })
     };

@@ -6,6 +6,7 @@ use crate::capabilities::state::rfc3339;
 use crate::components::Block;
 use crate::store::{Change, Item, Put};
 use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options::StateConcurrency};
+use daplet_abi::op::OpError;
 use std::collections::HashMap;
 use tonic::Status;
 
@@ -18,6 +19,11 @@ fn check_store(context: &Context, store: &str) -> Result<(), Status> {
 
 fn check_key(key: &str) -> Result<(), Status> {
     illegal_key(key).map_or(Ok(()), |reason| Err(Status::invalid_argument(reason)))
+}
+
+/// Several keys at once may have an empty one among them, as in Dapr.
+fn check_among(key: &str) -> Result<(), Status> {
+    if key.is_empty() { Ok(()) } else { check_key(key) }
 }
 
 fn expiry(item: &Item) -> HashMap<String, String> {
@@ -34,7 +40,7 @@ pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateRe
     let found = found.map_err(|e| failed(&format!("fail to get {key} from state store {store}"), &e))?;
     Ok(found.map_or_else(Default::default, |item| proto::GetStateResponse {
         metadata: expiry(&item),
-        data: item.value,
+        data: item.value.into(),
         etag: item.etag,
     }))
 }
@@ -43,14 +49,16 @@ pub async fn get_bulk(call: Call<proto::GetBulkStateRequest>) -> Result<proto::G
     let cx = call.caller();
     let proto::GetBulkStateRequest { store_name: store, keys, .. } = call.message;
     check_store(&call.context, &store)?;
-    keys.iter().try_for_each(|key| check_key(key))?;
-    let found = call.context.state.get_many(&cx, &store, keys.clone()).await;
-    let found = found.map_err(|e| failed(&format!("fail to get from state store {store}"), &e))?;
+    keys.iter().try_for_each(|key| check_among(key))?;
+    let failed = |e: OpError| failed(&format!("fail to get from state store {store}"), &e);
+    let found = call.context.state.get_many(&cx, &store, &keys).await.map_err(failed)?;
+    let size = keys.iter().zip(&found).map(|(key, item)| key.len() + item.as_ref().map_or(0, |item| item.value.len()));
+    cx.allowance.cover(size.sum()).map_err(|e| failed(e.into()))?;
     let item = |(key, item): (String, Option<Item>)| match item {
         None => proto::BulkStateItem { key, ..Default::default() },
         Some(item) => {
             let metadata = expiry(&item);
-            proto::BulkStateItem { key, data: item.value, etag: item.etag, metadata, error: String::new() }
+            proto::BulkStateItem { key, data: item.value.into(), etag: item.etag, metadata, error: String::new() }
         }
     };
     Ok(proto::GetBulkStateResponse { items: keys.into_iter().zip(found).map(item).collect() })
@@ -61,12 +69,12 @@ fn first_write(options: Option<StateOptions>) -> bool {
 }
 
 fn deletion(key: String, etag: Option<Etag>) -> Result<Change, Status> {
-    check_key(&key)?;
+    check_among(&key)?;
     Ok(Change { key, put: None, etag: etag.map(|etag| etag.value), first_write: false })
 }
 
 fn upsert(item: StateItem) -> Result<Change, Status> {
-    check_key(&item.key)?;
+    check_among(&item.key)?;
     let ttl = parse_ttl(item.metadata.get("ttlInSeconds").map(String::as_str)).map_err(Status::invalid_argument)?;
     Ok(Change {
         key: item.key,
@@ -89,6 +97,7 @@ async fn change_all<T>(call: &Call<T>, store: &str, what: &str, changes: Vec<Cha
 pub async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status> {
     let proto::SaveStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
+    states.iter().try_for_each(|item| check_key(&item.key))?;
     let changes = states.into_iter().map(upsert).collect::<Result<_, _>>()?;
     change_all(&call, &store, "failed saving state", changes).await
 }
@@ -96,6 +105,7 @@ pub async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status>
 pub async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Status> {
     let proto::DeleteStateRequest { store_name: store, key, etag, .. } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
+    check_key(&key)?;
     let change = deletion(key, etag)?;
     change_all(&call, &store, "failed deleting state", vec![change]).await
 }
@@ -103,6 +113,7 @@ pub async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Sta
 pub async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Result<(), Status> {
     let proto::DeleteBulkStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
+    states.iter().try_for_each(|item| check_key(&item.key))?;
     let changes = states.into_iter().map(|item| deletion(item.key, item.etag)).collect::<Result<_, _>>()?;
     change_all(&call, &store, "failed deleting state", changes).await
 }
@@ -132,7 +143,7 @@ pub async fn query(call: Call<proto::QueryStateRequest>) -> Result<proto::QueryS
     let found = found.map_err(|e| failed(&format!("failed query in state store {store}"), &e))?;
     let item = |(key, item): (String, Item)| proto::QueryStateItem {
         key,
-        data: item.value,
+        data: item.value.into(),
         etag: item.etag,
         error: String::new(),
     };

@@ -121,7 +121,9 @@ impl Capability for ConfigurationCapability {
             let mut items = self.0.get(cx, store, &keys, &metadata).await?;
             // Who asks for all gets what is granted.
             items.retain(|key, _| granted(key));
-            Ok((json!({}), json!(items).to_string().into()))
+            let text = serde_json::to_vec(&items);
+            let text = text.map_err(|e| error(codes::INTERNAL, format!("configuration.get: {e}")))?;
+            Ok((json!({}), text.into()))
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{CallContext, Capability, OpResult, arguments, error, grants, unknown
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl Capability for SecretsCapability {
                     let secret = self.0.get(cx, store, &key, &metadata).await?;
                     Ok((
                         json!({"found": secret.is_some()}),
-                        secret.map_or_else(Bytes::new, |found| text(&json!(found))),
+                        secret.map_or_else(|| Ok(Bytes::new()), |found| text(&found))?,
                     ))
                 }
                 "getBulk" => {
@@ -87,7 +87,8 @@ impl Capability for SecretsCapability {
                     }
                     let mut secrets = self.0.get_bulk(cx, store, &metadata).await?;
                     secrets.retain(|key, _| cx.grants.has_secret(store, key));
-                    Ok((json!({}), text(&json!(secrets))))
+                    cx.allowance.take(size(&secrets))?;
+                    Ok((json!({}), text(&secrets)?))
                 }
                 other => Err(unknown(&format!("secrets.{other}"))),
             }
@@ -96,6 +97,12 @@ impl Capability for SecretsCapability {
 }
 
 /// Values travel in the body: heads are what may be logged.
-fn text(value: &Value) -> Bytes {
-    value.to_string().into()
+fn text(value: &impl Serialize) -> Result<Bytes, OpError> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|e| error(codes::INTERNAL, format!("secrets: {e}")))
+}
+
+/// Bytes of secrets in an answer, roughly.
+pub fn size(secrets: &BTreeMap<String, Secret>) -> usize {
+    let one = |secret: &Secret| secret.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    secrets.iter().map(|(key, secret)| key.len() + one(secret)).sum()
 }

@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// The backend.
 pub struct Dapr(pub Sidecar);
@@ -117,7 +118,7 @@ impl StateStore for Dapr {
             let expires = answer.header("metadata.ttlexpiretime").and_then(|at| at.parse::<jiff::Timestamp>().ok());
             Ok(Some(Item {
                 etag: answer.header("etag").unwrap_or_default().to_owned(),
-                value: answer.body.to_vec(),
+                value: answer.body,
                 expires: expires.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
             }))
         })
@@ -127,7 +128,7 @@ impl StateStore for Dapr {
         &'a self,
         cx: &'a CallContext,
         store: &'a str,
-        keys: Vec<String>,
+        keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
         Box::pin(async move {
             let body = json!({"keys": keys, "parallelism": 10}).to_string().into_bytes();
@@ -140,9 +141,10 @@ impl StateStore for Dapr {
             if let Some(message) = items.iter().find_map(|item| item.error.as_deref()) {
                 return Err(error(codes::UNAVAILABLE, message));
             }
+            let found: HashMap<&str, &BulkItem> = items.iter().map(|item| (item.key.as_str(), item)).collect();
             let find = |key: &String| {
-                let found = items.iter().find(|item| item.key == *key)?;
-                let value = found.data?.get().as_bytes().to_vec();
+                let found = found.get(key.as_str())?;
+                let value = answer.body.slice_ref(found.data?.get().as_bytes());
                 Some(Item { value, etag: found.etag.clone().unwrap_or_default(), expires: None })
             };
             Ok(keys.iter().map(find).collect())
@@ -240,7 +242,7 @@ impl StateStore for Dapr {
             let page: QueryAnswer = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
             let own = |item: BulkItem| {
                 let key = item.key.strip_prefix(prefix)?.to_owned();
-                let value = item.data?.get().as_bytes().to_vec();
+                let value = answer.body.slice_ref(item.data?.get().as_bytes());
                 Some((key, Item { value, etag: item.etag.unwrap_or_default(), expires: None }))
             };
             Ok(Found { results: page.results.into_iter().filter_map(own).collect(), token: page.token })

@@ -32,12 +32,12 @@ pub trait StateStore: Send + Sync {
         store: &'a str,
         key: &'a str,
     ) -> BoxFuture<'a, Result<Option<Item>, OpError>>;
-    /// The values of several keys, in their order.
+    /// The values of several keys, in their order. A key that stands there twice is read once.
     fn get_many<'a>(
         &'a self,
         cx: &'a CallContext,
         store: &'a str,
-        keys: Vec<String>,
+        keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>>;
     /// One change; the new ETag where the backend tells it.
     fn change<'a>(
@@ -127,26 +127,27 @@ impl Capability for StateCapability {
                 "get" => {
                     let key = whole_key(&prefix, &args.key)?;
                     Ok(match self.store.get(cx, store, &key).await? {
-                        Some(item) => (described(&item), Bytes::from(item.value)),
+                        Some(item) => (described(&item), item.value),
                         None => (json!({"found": false}), Bytes::new()),
                     })
                 }
                 "getMany" => {
-                    let keys: Vec<String> =
-                        args.keys.iter().map(|key| whole_key(&prefix, key)).collect::<Result<_, _>>()?;
-                    let items = self.store.get_many(cx, store, keys).await?;
-                    let mut body = Vec::new();
-                    let items: Vec<Value> =
-                        args.keys.iter().zip(items).map(|(key, item)| listed(key, item, &mut body)).collect();
-                    Ok((json!({ "items": items }), body.into()))
+                    let own = distinct(args.keys);
+                    let keys: Vec<String> = own.iter().map(|key| in_space(&prefix, key)).collect::<Result<_, _>>()?;
+                    let items = self.store.get_many(cx, store, &keys).await?;
+                    let items: Vec<(String, Option<Item>)> = own.into_iter().zip(items).collect();
+                    let (items, body) = listed(items);
+                    Ok((json!({ "items": items }), body))
                 }
                 "put" => {
                     let put = Put { value: json_text(body)?, ttl_seconds: ttl(args.ttl_seconds)? };
+                    whole_key(&prefix, &args.key)?;
                     let change = change(&prefix, &args.key, Some(put), args.etag, args.concurrency.as_deref())?;
                     let etag = self.store.change(cx, store, change).await?;
                     Ok((etag.map_or_else(|| json!({}), |etag| json!({ "etag": etag })), Bytes::new()))
                 }
                 "delete" => {
+                    whole_key(&prefix, &args.key)?;
                     let change = change(&prefix, &args.key, None, args.etag, args.concurrency.as_deref())?;
                     self.store.change(cx, store, change).await?;
                     Ok((json!({}), Bytes::new()))
@@ -161,10 +162,8 @@ impl Capability for StateCapability {
                 "commit" => self.commit(cx, store, &prefix, &body).await,
                 "query" => {
                     let Found { results, token } = self.store.query(cx, store, &prefix, &body).await?;
-                    let mut body = Vec::new();
-                    let results: Vec<Value> =
-                        results.into_iter().map(|(key, item)| listed(&key, Some(item), &mut body)).collect();
-                    Ok((json!({"items": results, "token": token}), body.into()))
+                    let (items, body) = listed(results.into_iter().map(|(key, item)| (key, Some(item))).collect());
+                    Ok((json!({"items": items, "token": token}), body))
                 }
                 other => Err(unknown(&format!("state.{other}"))),
             }
@@ -206,7 +205,7 @@ fn change(
             return Err(error(codes::INVALID_ARGUMENT, message));
         }
     };
-    Ok(Change { key: whole_key(prefix, key)?, put, etag, first_write })
+    Ok(Change { key: in_space(prefix, key)?, put, etag, first_write })
 }
 
 fn prefix(cx: &CallContext, space: Option<&str>) -> Result<String, OpError> {
@@ -221,6 +220,11 @@ fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {
     if key.is_empty() {
         return Err(error(codes::INVALID_ARGUMENT, "a state key cannot be empty"));
     }
+    in_space(prefix, key)
+}
+
+/// As [`whole_key`]; several keys at once may have an empty one among them, as in Dapr.
+fn in_space(prefix: &str, key: &str) -> Result<String, OpError> {
     if key.contains("||") {
         return Err(error(
             codes::INVALID_ARGUMENT,
@@ -230,10 +234,10 @@ fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {
     Ok(format!("{prefix}{key}"))
 }
 
-/// `-1` and absence mean for ever, as in Dapr.
+/// `-1`, 0 and absence mean for ever, as in Dapr.
 fn ttl(seconds: Option<i64>) -> Result<Option<u64>, OpError> {
     match seconds {
-        None | Some(-1) => Ok(None),
+        None | Some(-1 | 0) => Ok(None),
         Some(seconds) => match u64::try_from(seconds) {
             Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
             _ => Err(error(
@@ -259,14 +263,25 @@ fn described(item: &Item) -> Value {
     head
 }
 
-fn listed(key: &str, item: Option<Item>, body: &mut Vec<u8>) -> Value {
-    match item {
+/// Each key once, where it stands first.
+fn distinct(keys: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::with_capacity(keys.len());
+    keys.into_iter().filter(|key| seen.insert(key.clone())).collect()
+}
+
+/// Values in one body, and what tells where each is. Each is dropped as soon as it is copied.
+fn listed(items: Vec<(String, Option<Item>)>) -> (Vec<Value>, Bytes) {
+    let size = items.iter().filter_map(|(_, item)| item.as_ref().map(|item| item.value.len())).sum();
+    let mut body = Vec::with_capacity(size);
+    let list = |(key, item): (String, Option<Item>)| match item {
         Some(item) => {
             body.extend_from_slice(&item.value);
             json!({"key": key, "found": true, "etag": item.etag, "length": item.value.len()})
         }
         None => json!({"key": key, "found": false, "length": 0}),
-    }
+    };
+    let items = items.into_iter().map(list).collect();
+    (items, body.into())
 }
 
 /// A moment as Dapr writes it.

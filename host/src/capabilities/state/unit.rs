@@ -87,7 +87,8 @@ impl StateCapability {
             may_publish(cx, pubsub, topic)?;
         }
         let first = unit.changes.first().map(|change| &change.key).or(unit.reads.first().map(|read| &read.key));
-        let contended = json!({"store": store, "key": first});
+        let first = first.map(|key| key.strip_prefix(prefix).unwrap_or(key));
+        let contended = json!({"store": store, "key": first, "within": prefix});
         let left = self.store.commit(cx, store, unit).await.map_err(|e| conflict(e, contended))?;
         for Message { pubsub, topic, message } in left {
             let unpublished = |reason: String| {
@@ -122,7 +123,7 @@ fn decode(prefix: &str, body: &[u8]) -> Result<Unit, OpError> {
     let read = |entry: ReadEntry| {
         // A lifetime that has just ended is as good as a second: the ETag no longer holds.
         let left = |at: jiff::Timestamp| u64::try_from(at.duration_since(now).as_secs()).unwrap_or(0).max(1);
-        Ok(Read {
+        Ok::<_, OpError>(Read {
             key: whole_key(prefix, &entry.key)?,
             etag: entry.etag,
             value: entry.value.map_or_else(Vec::new, |value| value.get().as_bytes().to_vec()),

@@ -1,5 +1,6 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
+use crate::allowance::Allowance;
 use crate::api::ApiError;
 use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
 use crate::capabilities::state::StateStore;
@@ -90,6 +91,7 @@ impl Embedded {
             depth: 0,
             turn: None,
             memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
+            allowance: Allowance::default(),
         };
         self.take_turn(cx, actor, method, data).await.map(drop)
     }
@@ -131,7 +133,7 @@ impl Actors for Embedded {
     ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
         Box::pin(async move {
             let found = self.state.get(cx, self.store()?, &actor.key(name)).await?;
-            Ok(found.map(|item| Bytes::from(item.value)))
+            Ok(found.map(|item| item.value))
         })
     }
 

@@ -6,6 +6,7 @@ use daplet_host::capabilities::actors::reminders::{Reminders, Timer, Timers};
 use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
 use daplet_host::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use daplet_host::capabilities::state::embedded::look::{Queries, QueryLimits};
 use daplet_host::capabilities::{CallContext, error};
 use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::components::{Components, Sources};
@@ -17,6 +18,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Inputs after which the database is thrown away: it would only grow.
 const INPUTS: u32 = 5_000;
@@ -86,6 +88,7 @@ impl Backend {
             app_id: app_id.clone(),
             stores,
             brokers: brokers(),
+            queries: Queries::new(QueryLimits { time: Duration::from_secs(10), sort_bytes: 1 << 20 }),
         };
         let broker = pubsub::embedded::Embedded { log, app_id, brokers: brokers() };
         let items = [(DEFAULT_CONFIGURATION_STORE.to_owned(), items)].into();
@@ -136,7 +139,12 @@ impl OwnApp for Echo {
     fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
         assert!(request.path.starts_with('/'), "{:?}", request.path);
         let status = request.headers.iter().find(|(name, _)| name == "status").and_then(|(_, s)| s.parse().ok());
-        let reply = AppReply { status: status.unwrap_or(200), headers: request.headers, body: request.body };
+        let reply = AppReply {
+            status: status.unwrap_or(200),
+            status_text: String::new(),
+            headers: request.headers,
+            body: request.body,
+        };
         Box::pin(std::future::ready(reply))
     }
 }

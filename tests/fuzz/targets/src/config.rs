@@ -32,7 +32,11 @@ pub fn config(input: &[u8]) {
             }
             let mb = file.parse::<toml::Table>().ok().and_then(|file| file.get("snapshot_cache_mb")?.as_integer());
             if let Some(mb) = mb.filter(|_| !from_args) {
-                assert_eq!(i128::from(config.snapshot_cache_bytes), i128::from(mb) << 20, "{mb} MiB of snapshots");
+                assert_eq!(
+                    config.snapshot_cache_bytes.map(i128::from),
+                    Some(i128::from(mb) << 20),
+                    "{mb} MiB of snapshots"
+                );
             }
         }
     }

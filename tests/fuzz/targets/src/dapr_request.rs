@@ -31,6 +31,8 @@ pub fn dapr_request(input: &[u8]) {
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),
             max_body_bytes: 1 << 20,
+            memory: Default::default(),
+            max_answer_bytes: 1 << 20,
             stop: Default::default(),
             extended: Arc::default(),
         };

@@ -3,6 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
+use daplet_host::allowance::{Allowance, Taker};
 use daplet_host::budget::Purse;
 use daplet_host::capabilities::actors::{Actor, ActorsCapability, Turn};
 use daplet_host::capabilities::binding::BindingCapability;
@@ -58,6 +59,7 @@ pub fn operation(input: &[u8]) {
             depth: 0,
             turn,
             memory: Purse::default(),
+            allowance: Allowance::new(Taker::Function(64), Purse::default()),
         };
         async move {
             // Only a timer may take its time.

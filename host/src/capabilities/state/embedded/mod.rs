@@ -1,14 +1,18 @@
-//! State in the embedded database. Each store has a key space of its own in it; keys get Dapr's prefix.
+//! State in the embedded database. Each store has a key space of its own in it; keys get Dapr's prefix. [`look`]: queries.
+pub mod look;
+
 use super::StateStore;
 use super::query::{Found, Query};
 use super::unit::{Message, Read, Unit};
+use crate::allowance::{self, Allowance, thread_cpu};
 use crate::capabilities::pubsub::Brokers;
 use crate::capabilities::pubsub::embedded::wrapped;
 use crate::capabilities::{CallContext, error, no_component};
-use crate::store::{self, Change, Item, Log, State, StateError, StoreError};
+use crate::store::{self, Change, Item, Log, State, StateError, StoreError, View};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
-use std::collections::BTreeMap;
+use look::{GiveUp, Look, Queries};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The backend.
@@ -23,12 +27,51 @@ pub struct Embedded {
     pub stores: BTreeMap<String, String>,
     /// Where a unit's messages may go.
     pub brokers: Arc<Brokers>,
+    /// What queries may take.
+    pub queries: Queries,
 }
+
+/// Values of one operation that are read on its worker's thread, bytes; more are read elsewhere.
+const HERE: usize = 64 << 10;
+/// Keys likewise.
+const KEYS_HERE: usize = 256;
 
 impl Embedded {
     fn space(&self, store: &str) -> Result<&str, OpError> {
         let absent = || no_component(codes::NOT_FOUND, &format!("state store {store} is"), self.stores.keys());
         self.stores.get(store).map(String::as_str).ok_or_else(absent)
+    }
+}
+
+/// Why a read came to nothing.
+enum ReadError {
+    /// Sorting needs so many bytes.
+    Outgrown(usize),
+    Store(StoreError),
+    Refused(OpError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(e: StoreError) -> ReadError {
+        ReadError::Store(e)
+    }
+}
+
+impl From<allowance::Refused> for ReadError {
+    fn from(e: allowance::Refused) -> ReadError {
+        ReadError::Refused(e.into())
+    }
+}
+
+impl From<ReadError> for OpError {
+    fn from(e: ReadError) -> OpError {
+        match e {
+            ReadError::Outgrown(bytes) => {
+                error(codes::QUERY_TOO_LARGE, format!("sorting takes {bytes} bytes of memory"))
+            }
+            ReadError::Store(e) => failed(&e),
+            ReadError::Refused(e) => e,
+        }
     }
 }
 
@@ -48,6 +91,7 @@ fn refused(prefix: usize, e: StateError) -> OpError {
                 ),
             )
         }
+        StateError::Quota(exceeded) => error(codes::QUOTA_EXCEEDED, exceeded.to_string()),
         StateError::Store(e) => failed(&e),
     }
 }
@@ -55,26 +99,40 @@ fn refused(prefix: usize, e: StateError) -> OpError {
 impl StateStore for Embedded {
     fn get<'a>(
         &'a self,
-        _: &'a CallContext,
+        cx: &'a CallContext,
         store: &'a str,
         key: &'a str,
     ) -> BoxFuture<'a, Result<Option<Item>, OpError>> {
         Box::pin(async move {
             let space = self.space(store)?;
-            self.state.get(&format!("{space}{key}")).map_err(|e| failed(&e))
+            let found = self.state.get(&format!("{space}{key}"), |size| Ok::<_, ReadError>(cx.allowance.take(size)?));
+            Ok(found?)
         })
     }
 
     fn get_many<'a>(
         &'a self,
-        _: &'a CallContext,
+        cx: &'a CallContext,
         store: &'a str,
-        keys: Vec<String>,
+        keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
         Box::pin(async move {
             let space = self.space(store)?;
             let keys: Vec<String> = keys.iter().map(|key| format!("{space}{key}")).collect();
-            self.state.get_many(&keys).map_err(|e| failed(&e))
+            let mut several = Several { view: self.state.view().map_err(|e| failed(&e))?, found: HashMap::new() };
+            let allowance = cx.allowance.clone();
+            if !several.read(&keys, &allowance, HERE)? {
+                let read = move || {
+                    let started = thread_cpu();
+                    let read = several.read(&keys, &allowance, usize::MAX);
+                    allowance.charge(thread_cpu().saturating_sub(started));
+                    Ok::<_, ReadError>((read?, several, keys))
+                };
+                let (_all, read, keys) =
+                    tokio::task::spawn_blocking(read).await.map_err(|e| error(codes::INTERNAL, e.to_string()))??;
+                return Ok(read.listed(&keys));
+            }
+            Ok(several.listed(&keys))
         })
     }
 
@@ -132,7 +190,7 @@ impl StateStore for Embedded {
 
     fn query<'a>(
         &'a self,
-        _: &'a CallContext,
+        cx: &'a CallContext,
         store: &'a str,
         prefix: &'a str,
         query: &'a [u8],
@@ -140,21 +198,53 @@ impl StateStore for Embedded {
         Box::pin(async move {
             let space = self.space(store)?;
             let plan = Query::parse(query).map_err(|reason| error(codes::INVALID_ARGUMENT, reason))?;
-            let (state, whole) = (self.state.clone(), format!("{space}{prefix}"));
+            let _place = self.queries.place(&cx.function).await;
+            let look = Look {
+                view: self.state.view().map_err(|e| failed(&e))?,
+                prefix: format!("{space}{prefix}"),
+                allowance: cx.allowance.clone(),
+                limits: self.queries.limits,
+                given_up: Arc::default(),
+            };
+            let _ends_with_its_caller = GiveUp(Arc::clone(&look.given_up));
             // It reads all that there is: not on a thread that others wait for.
-            let found = tokio::task::spawn_blocking(move || {
-                let mut taken = Vec::new();
-                state.each(&whole, |key, item| {
-                    // With "||" in it, it is an actor's, or where keys have no prefix another store's.
-                    let own = key.strip_prefix(whole.as_str()).filter(|key| !key.contains("||"));
-                    if let (Some(value), Some(key)) = (plan.takes(&item.value), own) {
-                        taken.push((value, (key.to_owned(), item)));
-                    }
-                })?;
-                Ok(plan.page(taken))
-            });
-            let found = found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?;
-            found.map_err(|e: StoreError| failed(&e))
+            let found = tokio::task::spawn_blocking(move || look.run(&plan));
+            Ok(found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))??)
         })
+    }
+}
+
+/// Values of several keys, each read once.
+struct Several {
+    view: View,
+    found: HashMap<String, Option<Item>>,
+}
+
+impl Several {
+    /// Reads what is lacking until there are `most` bytes, or too many keys for that; whether all is read.
+    fn read(&mut self, keys: &[String], allowance: &Allowance, most: usize) -> Result<bool, ReadError> {
+        let mut bytes = 0;
+        if most < usize::MAX && keys.len() > KEYS_HERE {
+            return Ok(false);
+        }
+        for key in keys {
+            if self.found.contains_key(key) {
+                continue;
+            }
+            if bytes > most {
+                return Ok(false);
+            }
+            let item = self.view.get(key, |size| {
+                bytes += size;
+                Ok::<_, ReadError>(allowance.take(size)?)
+            })?;
+            self.found.insert(key.clone(), item);
+        }
+        Ok(true)
+    }
+
+    /// In the order of the keys; the same value several times costs nothing more.
+    fn listed(&self, keys: &[String]) -> Vec<Option<Item>> {
+        keys.iter().map(|key| self.found.get(key).cloned().flatten()).collect()
     }
 }
