@@ -8,11 +8,13 @@
 //! - [`sites`]: the addresses and their rules
 //! - [`engine`]: the compiled guest
 //! - [`memory`]: what the memory budget is shared out to
+//! - [`runtimes`]: which threads do what
 mod backends;
 mod embedded;
 mod engine;
 mod memory;
 mod places;
+mod runtimes;
 mod sidecar;
 mod sites;
 
@@ -45,6 +47,7 @@ use crate::sandbox::Sandbox;
 use crate::snapshot::SnapshotCache;
 use crate::triggers::{actor, binding as inputs, http};
 use backends::Backends;
+use runtimes::{Handles, Runtimes};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,12 +61,20 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 pub fn serve(config: Config) -> Result<(), Fatal> {
     let components = places::components(&config)?;
     let plan = memory::share_out(&config)?;
-    let sandbox = engine::start(&config, plan.workers)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, plan, components, Arc::new(sandbox)))
+    let runtimes = Runtimes::start()?;
+    let on = runtimes.handles();
+    let sandbox = engine::start(&config, plan.workers, &on.work)?;
+    runtimes.block_on(run(config, plan, components, Arc::new(sandbox), on))
 }
 
-async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sandbox>) -> Result<(), Fatal> {
+/// Runs on the runtime of tenants' work; so does what is spawned here without another word.
+async fn run(
+    config: Config,
+    plan: Plan,
+    components: Components,
+    sandbox: Arc<Sandbox>,
+    on: Handles,
+) -> Result<(), Fatal> {
     let memory = Budget::new(plan.in_flight);
     std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
     let sidecar = match &config.sidecar {
@@ -200,7 +211,7 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         };
         running.extend(behind.start());
         let (called, inputs) = behind.routes();
-        (router, inbound) = (router.merge(called), Some(inputs));
+        (router, inbound) = (router.merge(runtimes::on(called, &on.work)), Some(inputs));
     }
     let uploads = functions::Context {
         registry,
@@ -220,10 +231,11 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
     }
     if let Some(place) = &config.admin.listen {
         let site = sites.management(&config, place, management.fallback(functions::elsewhere));
-        let listener = sites::bind_place(place).await?;
-        running.push(tokio::spawn(listener::serve(listener, site, connections.clone(), stop.clone())));
+        let (there, place) = (&on.management, place.clone());
+        let listener = runtimes::made_on(there, async move { sites::bind_place(&place).await }).await?;
+        running.push(there.spawn(listener::serve(listener, site, connections.clone(), stop.clone())));
     } else {
-        router = router.merge(management);
+        router = router.merge(runtimes::on(management, &on.management));
     }
     let mut own = http::own_routes(trigger);
     if let Some(context) = inbound {
@@ -233,8 +245,9 @@ async fn run(config: Config, plan: Plan, components: Components, sandbox: Arc<Sa
         router = trust::guard(router, config.app_token.as_deref());
         own = trust::guard(own, config.app_token.as_deref());
     }
-    let (listener, site) = (sites::bind(config.listen).await?, sites.functions(&config, router, own));
-    running.push(tokio::spawn(listener::serve(listener, site, connections, stop.clone())));
+    let listener = runtimes::made_on(&on.connections, sites::bind(config.listen)).await?;
+    let site = sites.functions(&config, router, own);
+    running.push(on.connections.spawn(listener::serve(listener, site, connections, stop.clone())));
     println!("daplet: listening on http://{}", config.listen);
     if let Some(place) = &config.admin.listen {
         println!("daplet: management on {place}");

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use tokio::runtime::Handle;
 
 /// The guest, compiled from `js-runtime`.
 pub(super) const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
@@ -16,14 +17,15 @@ pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
     Ok(())
 }
 
-/// Starts what runs functions.
-pub(super) fn start(config: &Config, workers: usize) -> Result<Sandbox, Fatal> {
+/// Starts what runs functions. `drivers` runs what drives long invocations.
+pub(super) fn start(config: &Config, workers: usize, drivers: &Handle) -> Result<Sandbox, Fatal> {
     let settings = SandboxConfig {
         cache_dir: folder(&config.cache_dir),
         workers,
         queue: config.queue,
         queue_wait: config.queue_wait,
         verify_restore: config.verify_restore,
+        drivers: Some(drivers.clone()),
         ..SandboxConfig::default()
     };
     Ok(Sandbox::start(settings, GUEST, progress)?)

@@ -13,12 +13,14 @@ use super::watchdog::Watchdog;
 use super::worker::{self, Job, Shared, Task, Worker};
 use super::{Load, Progress, SandboxError, Step, aot, resident, signals};
 use daplet_abi::EventKind;
+use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// How to start a [`Sandbox`].
@@ -37,6 +39,8 @@ pub struct SandboxConfig {
     /// Compare the whole memory with its snapshot after every so many restores and rebindings of a worker; 0: never. For
     /// tests of isolation, slow.
     pub verify_restore: u32,
+    /// Runs the tasks that drive long invocations; absent: the runtime that calls [`Sandbox::begin`].
+    pub drivers: Option<Handle>,
 }
 
 impl Default for SandboxConfig {
@@ -48,6 +52,7 @@ impl Default for SandboxConfig {
             slots_per_worker: 8,
             queue_wait: Duration::from_secs(60),
             verify_restore: u32::from(cfg!(debug_assertions)),
+            drivers: None,
         }
     }
 }
@@ -60,6 +65,7 @@ pub struct Sandbox {
     queue: usize,
     workers: usize,
     base_bytes: usize,
+    drivers: Option<Handle>,
 }
 
 impl Drop for Sandbox {
@@ -140,7 +146,7 @@ impl Sandbox {
         for _ in 0..2 * workers {
             started.recv().map_err(|_| failed(&"a worker thread died at its start"))??;
         }
-        Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes })
+        Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes, drivers: config.drivers })
     }
 
     /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
@@ -154,12 +160,19 @@ impl Sandbox {
     /// A task that cannot have its turn is told why, and should end.
     pub fn begin(&self, snapshot: &Arc<Snapshot>, task: Task) {
         if snapshot.cost.lane() == Lane::Long {
-            tokio::spawn(task(Ok(())));
+            self.drive(task(Ok(())));
         } else if let Err(error) = self.admit() {
-            tokio::spawn(task(Err(error)));
+            self.drive(task(Err(error)));
         } else {
             // The queue closes only with the sandbox.
             let _closed = self.jobs[Lane::Short as usize].put(Job::Begin { since: Instant::now(), task });
+        }
+    }
+
+    fn drive(&self, task: BoxFuture<'static, ()>) {
+        match &self.drivers {
+            Some(drivers) => drop(drivers.spawn(task)),
+            None => drop(tokio::spawn(task)),
         }
     }
 
