@@ -21,7 +21,7 @@ const upload = {
   name: "image-grayscale",
   source,
   // Decoding a picture is real work: the default of 50 ms of CPU is for functions that mostly wait.
-  limits: { cpuMs: 20_000, memoryMb: 96 },
+  limits: { cpuMs: 1_000, memoryMb: 96 },
 };
 await mkdir(new URL("dist/", folder), { recursive: true });
 await writeFile(new URL("dist/function.js", folder), source);

@@ -217,6 +217,7 @@ async fn run(
         registry,
         deployer,
         limits: config.limits.clone(),
+        max_limits: config.max_limits.clone(),
         max_source_bytes: config.max_source_bytes,
         refuse_invoked: !config.manage_through_dapr,
     };

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Limits of one function; each has a default in the configuration and can be lowered or raised per function.
+/// Limits of one function; each has a default in the configuration and can be lowered or raised per function, up to a ceiling.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Limits {
@@ -36,7 +36,7 @@ impl Default for Limits {
             operations: 1_000,
             response_bytes: 8 << 20,
             log_bytes: 64 << 10,
-            concurrency: 20_000,
+            concurrency: 1_000,
         }
     }
 }
@@ -73,6 +73,51 @@ impl Limits {
         }
     }
 
+    /// What an upload may ask for, unless the operator says otherwise.
+    pub fn ceilings() -> Limits {
+        Limits {
+            cpu_ms: 1_000,
+            wall_ms: 300_000,
+            memory_mb: MAX_MEMORY_MB,
+            operations: 10_000,
+            response_bytes: 32 << 20,
+            log_bytes: 1 << 20,
+            concurrency: 1_000,
+        }
+    }
+
+    fn fields(&mut self) -> [(&'static str, &mut u64); 7] {
+        [
+            ("cpuMs", &mut self.cpu_ms),
+            ("wallMs", &mut self.wall_ms),
+            ("memoryMb", &mut self.memory_mb),
+            ("operations", &mut self.operations),
+            ("responseBytes", &mut self.response_bytes),
+            ("logBytes", &mut self.log_bytes),
+            ("concurrency", &mut self.concurrency),
+        ]
+    }
+
+    /// The limits that are above their ceilings: name, value and ceiling.
+    pub fn above(&self, ceilings: &Limits) -> Vec<(&'static str, u64, u64)> {
+        let (mut limits, mut ceilings) = (self.clone(), ceilings.clone());
+        let pairs = limits.fields().into_iter().zip(ceilings.fields());
+        let pairs = pairs.map(|((name, value), (_, max))| (name, *value, *max));
+        pairs.filter(|(_, value, max)| value > max).collect()
+    }
+
+    /// Lowers what is above its ceiling; what that was, in words.
+    pub fn lower_to(&mut self, ceilings: &Limits) -> Vec<String> {
+        let mut lowered = Vec::new();
+        for ((name, value), (_, max)) in self.fields().into_iter().zip(ceilings.clone().fields()) {
+            if *value > *max {
+                lowered.push(format!("{name} from {value} to {max}"));
+                *value = *max;
+            }
+        }
+        lowered
+    }
+
     /// CPU budget of one invocation.
     pub fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms)
@@ -86,5 +131,20 @@ impl Limits {
     /// Heap of one invocation, bytes.
     pub fn memory_bytes(&self) -> u64 {
         self.memory_mb << 20
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_above_a_ceiling_is_named_and_lowered() {
+        let ceilings = Limits::ceilings();
+        assert_eq!(Limits::default().above(&ceilings), []);
+        let mut limits = Limits { cpu_ms: 600_000, concurrency: 1_001, ..Limits::default() };
+        assert_eq!(limits.above(&ceilings), [("cpuMs", 600_000, 1_000), ("concurrency", 1_001, 1_000)]);
+        assert_eq!(limits.lower_to(&ceilings), ["cpuMs from 600000 to 1000", "concurrency from 1001 to 1000"]);
+        assert_eq!(limits, Limits { cpu_ms: 1_000, concurrency: 1_000, ..Limits::default() });
     }
 }

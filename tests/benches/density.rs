@@ -64,7 +64,7 @@ async fn stop(mut server: Server) {
 async fn start(data: &Path, args: &[&str]) -> (Server, f64) {
     let args = args.iter().map(|arg| (*arg).to_owned()).collect();
     let begin = Instant::now();
-    let server = Server::with(Options { data: Some(data.to_owned()), args, ..Options::default() }).await;
+    let server = Server::with(Options { data: Some(data.to_owned()), args, ..Options::default() }.high_limits()).await;
     (server, begin.elapsed().as_secs_f64())
 }
 

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says where")]
 
 use daplet_tests::load::{load, quantile, request, rss_kb};
-use daplet_tests::server::{Options, Server};
+use daplet_tests::server::Server;
 use std::time::{Duration, Instant};
 
 const HELLO: &str = "export default { fetch: (request) => new Response('hello') }";
@@ -19,9 +19,9 @@ fn main() {
 }
 
 async fn run() {
-    drop(Server::start().await);
+    drop(Server::with_high_limits().await);
     starts().await;
-    let server = Server::start().await;
+    let server = Server::with_high_limits().await;
     uploads(&server).await;
     throughput(&server).await;
     waiting(&server).await;
@@ -34,7 +34,7 @@ async fn starts() {
     let mut times = Vec::new();
     for _ in 0..9 {
         let start = Instant::now();
-        let server = Server::start().await;
+        let server = Server::with_high_limits().await;
         times.push(start.elapsed().as_secs_f64() * 1e3);
         drop(server);
     }
@@ -196,7 +196,7 @@ async fn deliveries(server: &Server) {
 }
 
 async fn memory() {
-    let server = Server::with(Options::default()).await;
+    let server = Server::with_high_limits().await;
     server.deploy("warm", HELLO).await;
     let before = rss_kb(server.pid());
     for i in 0..1_000 {

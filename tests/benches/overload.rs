@@ -19,8 +19,10 @@ fn main() {
 }
 
 async fn run() {
-    let server =
-        Server::with(Options { args: vec!["--queue".to_owned(), QUEUE.to_string()], ..Options::default() }).await;
+    let server = Server::with(
+        Options { args: vec!["--queue".to_owned(), QUEUE.to_string()], ..Options::default() }.high_limits(),
+    )
+    .await;
     server.deploy("hello", HELLO).await;
     server.deploy("heavy", HEAVY).await;
     println!("\n## Overload: a queue of {QUEUE} places, callers that come again at once, median of {ROUNDS} rounds\n");

@@ -15,7 +15,7 @@ const GROWTH_KIB: u64 = 200 << 10;
 /// to its level, and afterwards every worker still serves.
 #[tokio::test(flavor = "multi_thread")]
 async fn abuse() {
-    let mut server = Server::start().await;
+    let mut server = Server::with_high_limits().await;
     server.deploy("bystander", "export default { fetch: () => new Response('fine') }").await;
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let bystanders: Vec<_> = (0..BYSTANDERS)

@@ -185,7 +185,7 @@ async fn batches_are_of_one_route_and_of_bounded_size() {
         export const subscriptions = [{ topic: "large", bulkSubscribe: { maxAwaitDurationMs: 500 } }];
         export default { fetch: async () => [...(await state().getMany(["0", "1", "2", "3", "4"])).values()].filter((n) => n !== null),
           messages: (events) => state().transact(events.map((event) => ({ put: event.data[0], value: events.length }))) };"#;
-    server.deploy_with(json!({"name": "large", "source": source, "limits": {"cpuMs": 2000}})).await;
+    server.deploy_with(json!({"name": "large", "source": source, "limits": {"cpuMs": 1000}})).await;
     for n in 0..5 {
         publish(&server, "large", &[&n.to_string().repeat(1_500_000)], json!({})).await;
     }

@@ -30,7 +30,7 @@ fn natively(source: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_print_the_same_in_the_sandbox() {
-    let server = Server::start().await;
+    let server = Server::with_high_limits().await;
     let source =
         format!("const run = {};\nexport default async (request) => run(await request.text());", PRELUDE.trim_end());
     let limits = json!({"cpuMs": 20_000, "wallMs": 60_000, "memoryMb": 112});

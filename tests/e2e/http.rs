@@ -117,9 +117,8 @@ async fn cookies_are_one_line() {
 /// RFC 9112 §3.2: one Host, and an absolute target wins over it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_names_one_host() {
-    let mut options = Options::default();
-    options.args = vec!["--allowed-hosts".to_owned(), "other.example".to_owned()];
-    let server = Server::with(options).await;
+    let args = vec!["--allowed-hosts".to_owned(), "other.example".to_owned()];
+    let server = Server::with(Options { args, ..Options::default() }).await;
     server.deploy("where", "export default (r) => [r.url, r.headers.get('host')]").await;
     let own = server.base.trim_start_matches("http://");
     for (request, expected, url) in [
@@ -152,7 +151,7 @@ async fn a_request_names_one_host() {
         assert_eq!(status(&answer), expected, "{request} {answer}");
         if expected == 200 {
             let seen: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-            let seen = seen[0].as_str().unwrap().replace("LocalHost:/", "LocalHost:/");
+            let seen = seen[0].as_str().unwrap();
             assert!(seen.eq_ignore_ascii_case(&format!("http://{url}/")), "{request} {seen}");
         } else if expected == 400 {
             assert!(answer.contains("application/problem+json"), "{request} {answer}");

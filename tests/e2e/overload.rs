@@ -15,7 +15,7 @@ const BUSY: &str = "export default (request) => {
     return 'done' }";
 
 fn options(args: &[&str]) -> Options {
-    Options { args: args.iter().map(|arg| (*arg).to_owned()).collect(), ..Options::default() }
+    Options { args: args.iter().map(|arg| (*arg).to_owned()).collect(), ..Options::default() }.high_limits()
 }
 
 fn address(server: &Server) -> &str {

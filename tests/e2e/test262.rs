@@ -82,7 +82,7 @@ async fn tests_end_as_they_do_natively() {
     let full = std::env::var("TEST262").is_ok_and(|value| value == "full");
     let text = std::fs::read_to_string(daplet_tests::root().join("tests/test262/expectations.toml")).unwrap();
     let expectations: Expectations = toml::from_str(&text).unwrap();
-    let server = Server::start().await;
+    let server = Server::with_high_limits().await;
     let source =
         format!("const run = {};\nexport default async (request) => run(await request.text());", DRIVER.trim_end());
     let limits = json!({"cpuMs": 30_000, "wallMs": 120_000, "memoryMb": 112, "responseBytes": 1 << 20});

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// 10,000 invocations wait a second each. With a thread or a slot each, this could not end in any sensible time.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_invocations_wait_at_once() {
-    let server = Server::start().await;
+    let server = Server::with_high_limits().await;
     let source = "export default { async fetch(r) { const n = new URL(r.url).searchParams.get('n');
         await new Promise(done => setTimeout(done, 1000)); return n } }";
     server.deploy("sleeper", source).await;

@@ -96,7 +96,7 @@ async fn web_platform_tests() {
     };
     let text = std::fs::read_to_string(root().join("tests/wpt/expectations.toml")).unwrap();
     let expectations: Expectations = toml::from_str(&text).unwrap();
-    let server = Server::start().await;
+    let server = Server::with_high_limits().await;
     let (mut passed, mut failed, mut skipped, mut files) = (0, 0, 0, 0);
     let mut surprises = Vec::new();
 

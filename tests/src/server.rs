@@ -29,6 +29,15 @@ pub struct Options {
     pub probe: Option<String>,
 }
 
+impl Options {
+    /// Uploads may ask for whatever a function can be given at all.
+    pub fn high_limits(mut self) -> Options {
+        let file = root().join("tests/settings/high-limits.toml");
+        self.args.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
+        self
+    }
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
@@ -82,6 +91,11 @@ impl Server {
     /// Starts a server with defaults and waits until it is ready.
     pub async fn start() -> Server {
         Server::with(Options::default()).await
+    }
+
+    /// Starts a server whose functions may ask for much, and waits until it is ready.
+    pub async fn with_high_limits() -> Server {
+        Server::with(Options::default().high_limits()).await
     }
 
     /// Starts a server and waits until `/readyz` answers 200.

@@ -30,6 +30,8 @@ pub struct Context {
     pub deployer: Arc<Deployer>,
     /// Defaults of limits.
     pub limits: Limits,
+    /// What an upload may ask for at most.
+    pub max_limits: Limits,
     /// Largest source, bytes.
     pub max_source_bytes: usize,
     /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not read or upload them.
@@ -131,6 +133,7 @@ async fn upload(
     }
     let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
     let (named, mut upload) = parse(media_type, &context.limits, &body)?;
+    check_ceilings(&upload.limits, &context.max_limits)?;
     let name = path_name.or(parameters.name).or(named);
     let name = name.ok_or_else(|| {
         ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
@@ -241,6 +244,14 @@ fn from_json(defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload),
         grants: body.grants,
     };
     Ok((body.name, upload))
+}
+
+fn check_ceilings(limits: &Limits, max: &Limits) -> Result<(), ApiError> {
+    let Some((name, value, max)) = limits.above(max).into_iter().next() else { return Ok(()) };
+    let setting = format!("`{name}` under [limits.max] in the configuration file");
+    let detail = format!("limits.{name} is {value}, but may be at most {max} on this server (setting: {setting})");
+    let error = ApiError::bad_request(detail).with("limit", json!(name)).with("value", json!(value));
+    Err(error.with("max", json!(max)).with("setting", json!(setting)))
 }
 
 fn etag(function: &Function) -> HeaderValue {

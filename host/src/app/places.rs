@@ -4,7 +4,7 @@ use crate::budget::Budget;
 use crate::components::{Components, Sources};
 use crate::config::{self, Config};
 use crate::dapr::Sidecar;
-use crate::functions::Registry;
+use crate::functions::{Common, Registry};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Disk, SnapshotKey};
 
@@ -26,11 +26,12 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
 /// Where functions are kept. The configuration allows a state store only where there is a sidecar.
 pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budget) -> Result<Registry, Fatal> {
     let guest = SnapshotKey::guest(engine::GUEST);
+    let common = Common { guest, memory, ceilings: config.max_limits.clone(), absent: config.grants };
     match (&config.registry, sidecar) {
         (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
-            Ok(Registry::shared(sidecar.clone(), store, *poll, guest, memory, config.grants))
+            Ok(Registry::shared(sidecar.clone(), store, *poll, common))
         }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), guest, memory, config.grants)?),
+        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), common)?),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
-use super::settings::{AbsentGrants, BindingSettings, LogFormat, RegistryKind, Settings};
+use super::settings::{AbsentGrants, BindingSettings, LimitSettings, LogFormat, RegistryKind, Settings};
 use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, user_folder};
 use crate::budget::machine;
@@ -84,6 +84,8 @@ pub struct Config {
     pub verify_restore: u32,
     /// Defaults of the functions' limits.
     pub limits: Limits,
+    /// What uploads may ask for at most.
+    pub max_limits: Limits,
     /// What may be kept on disk.
     pub quotas: Quotas,
     /// HTTP bindings by their names.
@@ -188,6 +190,7 @@ impl Config {
                 poll: Duration::from_millis(registry_poll_ms),
             },
         };
+        let (limits, max_limits) = limits(&pick!(limits, LimitSettings::default()))?;
         let data_dir = pick!(data_dir, user_folder(variable, "XDG_DATA_HOME", ".local/share"));
         let listen = pick!(listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
         let web = web::check(web, listen, &data_dir)?;
@@ -242,8 +245,9 @@ impl Config {
             log_format: pick!(log_format, LogFormat::Text),
             log: pick!(log, "info".to_owned()),
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
-            verify_restore: pick!(verify_restore, 0),
-            limits: pick!(limits, Limits::default()),
+            verify_restore: pick!(verify_restore, 1_000),
+            limits,
+            max_limits,
             quotas: typed.quotas.in_force(&file.quotas),
             bindings: pick!(bindings, BTreeMap::new()),
             sidecar,
@@ -252,11 +256,6 @@ impl Config {
             grants: pick!(grants, AbsentGrants::Open),
             max_lock_seconds: pick!(max_lock_seconds, 86_400),
         };
-        config.limits.check().map_err(|e| ConfigError::OutOfRange {
-            setting: format!("limits.{}", e.name),
-            value: e.value.to_string(),
-            range: format!("{} to {}", e.min, e.max),
-        })?;
         let connections = &config.connections;
         let ranges = [
             ("workers", config.workers as u64, 0, 256),
@@ -282,4 +281,26 @@ impl Config {
             None => Ok(config),
         }
     }
+}
+
+/// The defaults of the functions' limits, and their ceilings. A default that nobody asked for gives way to its ceiling.
+fn limits(given: &LimitSettings) -> Result<(Limits, Limits), ConfigError> {
+    let wrong = |value: String, range: String| ConfigError::OutOfRange { setting: "limits".to_owned(), value, range };
+    let (mut limits, max) = given.filled().map_err(|e| wrong(e, "a table of limits".to_owned()))?;
+    for (table, limits) in [("limits", &limits), ("limits.max", &max)] {
+        limits.check().map_err(|e| ConfigError::OutOfRange {
+            setting: format!("{table}.{}", e.name),
+            value: e.value.to_string(),
+            range: format!("{} to {}", e.min, e.max),
+        })?;
+    }
+    if let Some((name, value, ceiling)) = limits.above(&max).into_iter().find(|(name, ..)| given.gives(name)) {
+        return Err(ConfigError::OutOfRange {
+            setting: format!("limits.{name}"),
+            value: value.to_string(),
+            range: format!("at most limits.max.{name}, which is {ceiling}; raise that, too"),
+        });
+    }
+    limits.lower_to(&max);
+    Ok((limits, max))
 }

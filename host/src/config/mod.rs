@@ -193,6 +193,27 @@ mod tests {
     }
 
     #[test]
+    fn defaults_of_limits_keep_to_their_ceilings() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            serve(&["--config", file.to_str().unwrap()], &[])
+        };
+        let config = read("[limits.max]\ncpuMs = 20\nwallMs = 600000\n[limits]\nwallMs = 500000\n").unwrap();
+        assert_eq!((config.limits.cpu_ms, config.limits.wall_ms, config.max_limits.cpu_ms), (20, 500_000, 20));
+        assert_eq!(config.max_limits.concurrency, crate::limits::Limits::ceilings().concurrency);
+        for (text, words) in [
+            ("[limits]\ncpuMs = 5000\n", ["limits.cpuMs is 5000", "limits.max.cpuMs, which is 1000"]),
+            ("[limits.max]\ncpuMs = 0\n", ["limits.max.cpuMs is 0", "1 to 600000"]),
+            ("[limits.max]\ncpuMss = 1\n", ["limits.max", "cpuMss"]),
+        ] {
+            let message = read(text).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
+    }
+
+    #[test]
     fn only_variables_with_the_prefix_are_secrets() {
         let variables = [("SECRET_DB", "hunter2"), ("SECRET_", "nameless"), ("HOME", "/root")];
         assert!(serve(&[], &variables).unwrap().secrets.environment.is_empty());

@@ -216,17 +216,60 @@ pub(super) struct Settings {
     /// Time that running requests get when the server is stopped, ms [default: 10000]
     #[arg(long, value_name = "MS", env = "DAPLET_SHUTDOWN_GRACE_MS", help_heading = "Operation")]
     pub(super) shutdown_grace_ms: Option<u64>,
-    /// Compare the whole memory with its snapshot after every N-th request (each without N): slow, for tests of isolation
+    /// Compare the whole memory with its snapshot after every N-th request (each without N, 0: never) [default: 1000]
     #[arg(long, value_name = "N", env = "DAPLET_VERIFY_RESTORE", num_args = 0..=1, default_missing_value = "1", help_heading = "Operation")]
     pub(super) verify_restore: Option<u32>,
     #[command(flatten)]
     pub(super) quotas: QuotaSettings,
-    /// Defaults of the functions' limits; file only.
+    /// Defaults of the functions' limits and, under `max`, what uploads may ask for; file only.
     #[arg(skip)]
-    pub(super) limits: Option<Limits>,
+    pub(super) limits: Option<LimitSettings>,
     /// Bindings by their names, without a sidecar; file only.
     #[arg(skip)]
     pub(super) bindings: Option<BTreeMap<String, BindingSettings>>,
+}
+
+/// `[limits]` and `[limits.max]` of the file, as far as they are given.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "toml::Table")]
+pub(super) struct LimitSettings {
+    defaults: toml::Table,
+    max: toml::Table,
+}
+
+impl TryFrom<toml::Table> for LimitSettings {
+    type Error = String;
+
+    fn try_from(mut defaults: toml::Table) -> Result<LimitSettings, String> {
+        let max = match defaults.remove("max") {
+            None => toml::Table::new(),
+            Some(toml::Value::Table(max)) => max,
+            Some(other) => return Err(format!("limits.max is {other}, but must be a table")),
+        };
+        let settings = LimitSettings { defaults, max };
+        filled(Limits::default(), &settings.defaults).map_err(|e| format!("limits: {e}"))?;
+        filled(Limits::ceilings(), &settings.max).map_err(|e| format!("limits.max: {e}"))?;
+        Ok(settings)
+    }
+}
+
+/// `limits` with what the table gives.
+fn filled(limits: Limits, given: &toml::Table) -> Result<Limits, String> {
+    let mut all = toml::Table::try_from(limits).map_err(|e| e.to_string())?;
+    all.extend(given.clone());
+    all.try_into().map_err(|e| e.to_string())
+}
+
+impl LimitSettings {
+    /// Defaults and ceilings, each with what is given.
+    pub(super) fn filled(&self) -> Result<(Limits, Limits), String> {
+        Ok((filled(Limits::default(), &self.defaults)?, filled(Limits::ceilings(), &self.max)?))
+    }
+
+    /// Whether the file says this default.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.defaults.contains_key(name)
+    }
 }
 
 /// `[bindings.NAME]` of the file: with a `url` an output binding to an HTTP service, with a `schedule` an input binding.

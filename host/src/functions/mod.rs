@@ -18,7 +18,7 @@ pub mod upload;
 
 pub use checker::{CheckLimits, Checker};
 pub use name::FunctionName;
-pub use registry::{Precondition, Registry, RegistryError, Unmet, Versions};
+pub use registry::{Common, Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Router};
 pub use upload::{Deployed, Deployer, Upload, UploadError};
 
@@ -31,8 +31,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use source::{Language, LineMap};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
 
 /// What is stored of a function: enough to run it again after a restart without asking anybody.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,6 +91,8 @@ pub struct Function {
     pub demand: Demand,
     /// What its invocations hold of the process's memory.
     pub memory: Purse,
+    /// Cancelled when the function is removed, not when another version replaces this one; absent before it goes live.
+    pub removed: OnceLock<CancellationToken>,
     /// Of the subscriptions that have routing rules.
     pub routers: Vec<Router>,
 }
@@ -109,6 +112,19 @@ impl Function {
     /// The file name in stack frames.
     pub fn file(&self) -> String {
         file_name(&self.name, self.record.language)
+    }
+
+    /// Whether the function has been removed.
+    pub fn is_removed(&self) -> bool {
+        self.removed.get().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Ends when the function is removed.
+    pub async fn removal(&self) {
+        match self.removed.get() {
+            Some(removed) => removed.cancelled().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// What it says of a topic that it subscribes to.

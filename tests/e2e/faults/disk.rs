@@ -144,7 +144,7 @@ async fn a_damaged_database_never_answers_wrongly() {
           if (request.method === "POST") await state().transact(keys.map((key, i) => ({ put: key, value: `${i}-`.repeat(100) })));
           return Response.json([...(await state().getMany(keys)).values()]);
         } }"#;
-    let limits = json!({"cpuMs": 2000});
+    let limits = json!({"cpuMs": 1000});
     let upload = json!({"name": "keeper", "source": source, "limits": limits});
     let mut server = Server::with(Options { data: Some(folder.path().to_path_buf()), ..Options::default() }).await;
     server.deploy_with(upload).await;

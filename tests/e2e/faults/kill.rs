@@ -166,7 +166,7 @@ async fn deploy_consumers(server: &Server) {
           const seen = await state("statestore", { space: "seen" }).getMany(ids);
           return ids.filter(id => !seen.get(id));
         }"#;
-    let limits = json!({"cpuMs": 2000});
+    let limits = json!({"cpuMs": 1000});
     server.deploy_with(json!({"name": "taker", "source": TAKER, "grants": granted})).await;
     server.deploy_with(json!({"name": "seen", "source": seen, "grants": granted, "limits": limits})).await;
     server.deploy("gives-up", GIVES_UP).await;

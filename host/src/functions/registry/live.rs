@@ -1,13 +1,12 @@
 //! The live versions in memory: what requests see, whatever keeps the functions. Changes are told from here alone.
 use super::super::source::LineMap;
 use super::super::{Function, FunctionName, Record};
-use super::RegistryError;
-use crate::budget::Budget;
-use crate::config::AbsentGrants;
+use super::{Common, RegistryError};
 use crate::snapshot::SnapshotKey;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 /// One function's new live version; none: it is gone.
 pub type Change = (FunctionName, Option<Arc<Function>>);
@@ -18,16 +17,15 @@ pub struct Live {
     changed: watch::Sender<u64>,
     /// Why nothing has been loaded yet; none once it has.
     missing: RwLock<Option<String>>,
-    guest: [u8; 32],
-    memory: Budget,
-    /// What lists of grants mean that an upload leaves out.
-    absent: AbsentGrants,
+    common: Common,
 }
 
 /// Functions by name, who exports an actor type, and whose its actors are.
 #[derive(Default)]
 struct Table {
     functions: BTreeMap<FunctionName, Arc<Function>>,
+    /// Cancelled when the name has no function any more: all its versions share one.
+    removals: BTreeMap<FunctionName, CancellationToken>,
     actors: BTreeMap<String, FunctionName>,
     /// Outlives the export: the actors' state is still that function's.
     owners: BTreeMap<String, FunctionName>,
@@ -40,34 +38,47 @@ impl Table {
             Some(function) => {
                 let types = function.record.exports.actors.iter();
                 self.actors.extend(types.map(|kind| (kind.clone(), name.clone())));
+                let removal = self.removals.entry(name.clone()).or_default().clone();
+                let _once = function.removed.set(removal);
                 self.functions.insert(name, function)
             }
-            None => self.functions.remove(&name),
+            None => {
+                if let Some(removal) = self.removals.remove(&name) {
+                    removal.cancel();
+                }
+                self.functions.remove(&name)
+            }
         }
     }
 }
 
 impl Live {
     /// An empty map; `missing` tells why it is, until [`Live::complete`].
-    pub fn new(guest: [u8; 32], memory: Budget, absent: AbsentGrants, missing: &str) -> Live {
+    pub fn new(common: Common, missing: &str) -> Live {
         let missing = RwLock::new(Some(missing.to_owned()));
-        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, guest, memory, absent }
+        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, common }
     }
 
-    /// A live version of a record.
-    pub fn function(&self, name: FunctionName, record: Record) -> Arc<Function> {
+    /// A live version of a record. One that was stored under higher ceilings runs within those of now.
+    pub fn function(&self, name: FunctionName, mut record: Record) -> Arc<Function> {
+        let lowered = record.limits.lower_to(&self.common.ceilings);
+        if !lowered.is_empty() {
+            let lowered = lowered.join(", ");
+            tracing::warn!(function = %name, "its limits are above the ceilings under [limits.max] and lowered to them: {lowered}");
+        }
         let frame = super::super::upload::load_frame(&name, &record);
         Arc::new(Function {
             label: name.as_str().into(),
-            grants: Arc::new(record.grants.in_force(self.absent)),
-            key: SnapshotKey::new(&self.guest, &frame),
+            grants: Arc::new(record.grants.in_force(self.common.absent)),
+            key: SnapshotKey::new(&self.common.guest, &frame),
             lines: record.map.as_deref().and_then(LineMap::new),
             permits: Arc::new(Semaphore::new(
                 usize::try_from(record.limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
             )),
             demand: crate::functions::Demand::default(),
             // What the version before still holds counts for this one.
-            memory: self.get(name.as_str()).map_or_else(|| self.memory.purse(), |before| before.memory.clone()),
+            memory: self.get(name.as_str()).map_or_else(|| self.common.memory.purse(), |before| before.memory.clone()),
+            removed: OnceLock::new(),
             // They were checked when the function was uploaded.
             routers: crate::functions::routes::routers(&record.exports.subscriptions).unwrap_or_default(),
             name,

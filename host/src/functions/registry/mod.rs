@@ -22,6 +22,7 @@ use crate::budget::Budget;
 use crate::capabilities::lock::Names;
 use crate::config::AbsentGrants;
 use crate::dapr::{DaprError, Sidecar};
+use crate::limits::Limits;
 use crate::store::file::OpenError;
 use live::Live;
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,6 +134,18 @@ enum Command {
     HandOver(String, FunctionName, oneshot::Sender<Result<(), RegistryError>>),
 }
 
+/// What all functions have in common.
+pub struct Common {
+    /// The digest that snapshot keys begin with.
+    pub guest: [u8; 32],
+    /// What their invocations take from.
+    pub memory: Budget,
+    /// What their limits may be at most.
+    pub ceilings: Limits,
+    /// What lists of grants mean that an upload leaves out.
+    pub absent: AbsentGrants,
+}
+
 /// The table of functions. Cheap to share by `Arc`; the keeper ends with it.
 pub struct Registry {
     live: Arc<Live>,
@@ -140,10 +153,9 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Functions in a file of this host; `guest` is the digest that snapshot keys begin with, `memory` what their
-    /// invocations take from.
-    pub fn open(path: &Path, guest: [u8; 32], memory: Budget, absent: AbsentGrants) -> Result<Registry, RegistryError> {
-        let live = Arc::new(Live::new(guest, memory, absent, "the file is not read yet"));
+    /// Functions in a file of this host.
+    pub fn open(path: &Path, common: Common) -> Result<Registry, RegistryError> {
+        let live = Arc::new(Live::new(common, "the file is not read yet"));
         let table = file::Table::open(path, Arc::clone(&live))?;
         let (keeper, commands) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new().name("daplet-registry".to_owned());
@@ -152,15 +164,8 @@ impl Registry {
     }
 
     /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
-    pub fn shared(
-        sidecar: Sidecar,
-        store: &str,
-        poll: Duration,
-        guest: [u8; 32],
-        memory: Budget,
-        absent: AbsentGrants,
-    ) -> Registry {
-        let live = Arc::new(Live::new(guest, memory, absent, "the state store was not asked yet"));
+    pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, common: Common) -> Registry {
+        let live = Arc::new(Live::new(common, "the state store was not asked yet"));
         let (keeper, commands) = mpsc::channel(QUEUE);
         let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));
         tokio::spawn(shared.keep(commands, poll));
