@@ -15,6 +15,7 @@ use daplet_abi::{EventKind, LogLevel};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -91,32 +92,25 @@ impl Drive {
         Drive { shared, context, caller, reply: Some(reply), account, function }
     }
 
-    /// Runs to the end, the deadline, or the caller's going away before a reply. `turn`: whether there was a worker in time;
+    /// Runs to the end, the deadline, the function's removal, or the caller's going away before a reply. `turn`: whether there was a worker in time;
     /// `work` counts what is waited for until then.
     pub async fn run(mut self, turn: Result<(), SandboxError>, work: Work, event: Event) {
         let started = Instant::now();
-        // The first step alone is the whole of most invocations: it needs no timer.
         let first = match turn {
-            Ok(()) => self.shared.sandbox.handle(event.snapshot, event.kind, event.frame, self.account.cpu).await,
-            Err(error) => Err(error),
+            Ok(()) => self.first(event).await,
+            Err(error) => Err(InvokeError::from(&error)),
         };
         drop(work);
-        let ended = match first {
-            Ok(step) => match self.settle(step) {
-                Ok(None) => Ok(()),
-                Ok(Some((parked, operations))) => {
-                    let deadline = self.account.deadline;
-                    tokio::select! {
-                        ended = self.wait(parked, operations) => ended,
-                        () = tokio::time::sleep_until(deadline) => {
-                            let limit = self.function.record.limits.wall_ms;
-                            Err(InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function).into())
-                        }
-                    }
+        let ended = match first.and_then(|step| self.settle(step)) {
+            Ok(None) => Ok(()),
+            Ok(Some((parked, operations))) => {
+                let deadline = self.account.deadline;
+                tokio::select! {
+                    ended = self.wait(parked, operations) => ended,
+                    () = tokio::time::sleep_until(deadline) => Err(self.late().into()),
                 }
-                Err(error) => Err(error.into()),
-            },
-            Err(error) => Err(InvokeError::from(&error).into()),
+            }
+            Err(error) => Err(error.into()),
         };
         match ended {
             Ok(()) => {}
@@ -129,6 +123,33 @@ impl Drive {
         }
     }
 
+    /// The first step, which is the whole of most invocations. It is over at once where a worker's own thread makes it; where it
+    /// waits for a worker, it ends when nobody wants it any more.
+    async fn first(&mut self, event: Event) -> Result<Step, InvokeError> {
+        if self.reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
+            return Err(canceled());
+        }
+        if self.function.is_removed() {
+            return Err(removed(&self.function));
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut step = pin!(shared.sandbox.handle(event.snapshot, event.kind, event.frame, self.account.cpu));
+        if let Some(step) = step.as_mut().now_or_never() {
+            return step.map_err(|e| InvokeError::from(&e));
+        }
+        tokio::select! {
+            biased;
+            step = step => step.map_err(|e| InvokeError::from(&e)),
+            error = unwanted(&mut self.reply, &self.function) => Err(error),
+            () = tokio::time::sleep_until(self.account.deadline) => Err(self.late()),
+        }
+    }
+
+    fn late(&self) -> InvokeError {
+        let limit = self.function.record.limits.wall_ms;
+        InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function)
+    }
+
     /// Enters again and again until nothing is waited for.
     async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), Stop> {
         let mut running: FuturesUnordered<BoxFuture<'static, Completed>> = FuturesUnordered::new();
@@ -136,7 +157,7 @@ impl Drive {
         loop {
             let completed = tokio::select! {
                 completed = running.next() => completed,
-                () = gone(&mut self.reply) => return Err(canceled().into()),
+                error = unwanted(&mut self.reply, &self.function) => return Err(error.into()),
             };
             let Some(completed) = completed else {
                 return Err(InvokeError::internal("the guest waits although no operation runs").into());
@@ -153,7 +174,11 @@ impl Drive {
             let Batch { frames, held, .. } = batch;
             let shared = Arc::clone(&self.shared);
             let work = shared.admission.work(&self.function);
-            let step = shared.sandbox.resume(parked, frames, self.account.cpu).await;
+            let step = tokio::select! {
+                biased;
+                step = shared.sandbox.resume(parked, frames, self.account.cpu) => step,
+                error = unwanted(&mut self.reply, &self.function) => return Err(error.into()),
+            };
             drop((work, held));
             match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
                 Some((next, operations)) => {
@@ -397,12 +422,20 @@ async fn gone(reply: &mut Option<Waiting>) {
     }
 }
 
-fn canceled() -> InvokeError {
-    InvokeError {
-        code: codes::CANCELED.to_owned(),
-        detail: "the caller went away before the reply".to_owned(),
-        limit: None,
-        setting: None,
-        js: None,
+/// Ends when the invocation is in vain, and says why.
+async fn unwanted(reply: &mut Option<Waiting>, function: &Function) -> InvokeError {
+    tokio::select! {
+        () = gone(reply) => canceled(),
+        () = function.removal() => removed(function),
     }
+}
+
+fn canceled() -> InvokeError {
+    let detail = "the caller went away before the reply";
+    InvokeError { code: codes::CANCELED.to_owned(), ..InvokeError::internal(detail) }
+}
+
+fn removed(function: &Function) -> InvokeError {
+    let detail = format!("the function {} was removed while it ran", function.name);
+    InvokeError { code: codes::SCRIPT_NOT_FOUND.to_owned(), ..InvokeError::internal(detail) }
 }

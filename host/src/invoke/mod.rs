@@ -185,7 +185,7 @@ impl Invoker {
         loop {
             let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
             let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
-            let (reply, written) = oneshot::channel();
+            let ((reply, written), budget) = (oneshot::channel(), account.cpu);
             let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller.clone(), account, reply);
             let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame };
             let (work, token) = (self.shared.admission.work(function), self.shared.tasks.token());
@@ -196,7 +196,7 @@ impl Invoker {
                 };
                 run.boxed()
             };
-            self.shared.sandbox.begin(&loaded.snapshot, Box::new(task));
+            self.shared.sandbox.begin(&loaded.snapshot, budget, Box::new(task));
             match written.await {
                 Ok(Ok(written)) => return Ok(written),
                 Ok(Err(Lost::Failed(error))) => return Err(error),

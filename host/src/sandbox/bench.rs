@@ -4,7 +4,7 @@ use super::hostcalls::Output;
 use super::image::Snapshot;
 use super::pages::Tracker;
 use super::slot::{CpuTime, Ending, Slot};
-use super::watchdog::Guard;
+use super::watchdog::{Guard, Stop};
 use super::worker::Shared;
 use super::{Sandbox, SandboxError, signals};
 use daplet_abi::{EventKind, Status};
@@ -40,13 +40,13 @@ impl Bench {
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut tracker = Tracker::new()?;
+        let mut tracker = Tracker::new(&shared.ground)?;
         let slot = Slot::new(&engine, shared.control, snapshot, &mut tracker)?;
         Ok(Bench { engine, guard, tracker, slot, control: shared.control })
     }
 
-    fn time(&self, budget: Duration) -> CpuTime {
-        CpuTime { budget, rested: self.tracker.cpu() }
+    fn time(&self, budget: Duration) -> (CpuTime, Option<Stop>) {
+        (CpuTime { budget, slice: None, rested: self.tracker.cpu() }, None)
     }
 
     /// One entry, which must end well.

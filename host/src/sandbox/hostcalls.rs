@@ -29,7 +29,9 @@ pub enum Verdict {
 pub struct Entry {
     memory: GuestMemory,
     guard: Arc<Guard>,
-    inbox: Option<Vec<u8>>,
+    inbox: Vec<u8>,
+    /// The guest may read its inbox once.
+    read: bool,
     /// What it did.
     pub output: Output,
 }
@@ -43,6 +45,8 @@ pub struct Output {
     pub submits: Vec<Vec<u8>>,
     /// Console lines.
     pub logs: Vec<LogLine>,
+    /// What it was entered with: an entry that is undone is made again with that.
+    pub inbox: Vec<u8>,
     /// The first rule it broke.
     pub violation: Option<String>,
     bytes: usize,
@@ -52,7 +56,7 @@ pub struct Output {
 impl Entry {
     /// An entry that announces `inbox` and adds to `output`.
     pub fn new(memory: GuestMemory, guard: Arc<Guard>, inbox: Vec<u8>, output: Output) -> Entry {
-        Entry { memory, guard, inbox: Some(inbox), output }
+        Entry { memory, guard, inbox, read: false, output }
     }
 
     fn violation(&mut self, message: String) -> Verdict {
@@ -84,7 +88,7 @@ thread_local! {
 pub fn run<T>(entry: Entry, body: impl FnOnce() -> T) -> (T, Output) {
     CURRENT.set(Some(entry));
     let result = body();
-    let output = CURRENT.take().map(|entry| entry.output).unwrap_or_default();
+    let output = CURRENT.take().map(|entry| Output { inbox: entry.inbox, ..entry.output }).unwrap_or_default();
     (result, output)
 }
 
@@ -127,15 +131,18 @@ pub fn read(pointer: u32, length: u32) -> Verdict {
         body();
         return Verdict::Stop;
     }
-    with(|entry| match entry.inbox.take() {
-        None => entry.violation("read: the inbox has been read already".to_owned()),
-        Some(inbox) if inbox.len() != length as usize => {
-            entry.violation(format!("read: {length} bytes asked for, the inbox holds {}", inbox.len()))
+    with(|entry| {
+        if std::mem::replace(&mut entry.read, true) {
+            return entry.violation("read: the inbox has been read already".to_owned());
         }
-        Some(inbox) => match entry.memory.write(pointer, &inbox) {
+        if entry.inbox.len() != length as usize {
+            let holds = entry.inbox.len();
+            return entry.violation(format!("read: {length} bytes asked for, the inbox holds {holds}"));
+        }
+        match entry.memory.write(pointer, &entry.inbox) {
             Some(()) => Verdict::Continue,
             None => entry.outside("read", pointer, length),
-        },
+        }
     })
 }
 

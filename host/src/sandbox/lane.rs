@@ -1,7 +1,8 @@
 //! Lanes: which workers serve an entry, so that short ones do not wait behind long ones.
 //!
 //! Each core has a worker for short entries, and one of lower priority for long ones: the kernel gives the core to the short
-//! entry as soon as it comes. What a function costs is learnt from its last entries. Must not know: jobs, slots.
+//! entry as soon as it comes. What a function costs is learnt from its last entries. A short worker gives an entry [`SLICE`]:
+//! one that takes longer is undone, and made again from its start by a long worker. Must not know: jobs, slots.
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -11,12 +12,21 @@ const LONG: u32 = 1_000;
 /// The same, for whoever counts what waits.
 pub const LONG_US: u64 = LONG as u64;
 
+/// CPU time that a short worker gives one entry: so long can a function hold up others that its cost did not announce.
+pub const SLICE: Duration = Duration::from_millis(3);
+
+/// What an entry counts for that used up its slice, µs: some forty short entries lead back from there.
+const OVERRUN: u32 = 16_000;
+
+/// Short entries in a row after which a function is trusted; twice as many after each overrun.
+const TRUST: u32 = 256;
+
 /// A kind of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// Entries that are over soon.
     Short,
-    /// The others, and evaluations, which may take half a second.
+    /// The others.
     Long,
 }
 
@@ -33,14 +43,35 @@ impl Lane {
     }
 }
 
-/// What a function's entries cost lately: a moving mean of CPU time, µs.
+/// What a function's entries cost lately.
 #[derive(Debug, Default)]
-pub struct Cost(AtomicU32);
+pub struct Cost {
+    /// A moving mean of CPU time, µs.
+    mean: AtomicU32,
+    /// Short entries since the last one that was not, as far as they count.
+    streak: AtomicU32,
+    /// Slices that were used up.
+    overruns: AtomicU32,
+}
 
 impl Cost {
     /// The lane for the next entry.
     pub fn lane(&self) -> Lane {
-        if self.0.load(Relaxed) < LONG { Lane::Short } else { Lane::Long }
+        if self.mean.load(Relaxed) < LONG { Lane::Short } else { Lane::Long }
+    }
+
+    /// Whether any entry has been taken into account.
+    pub fn known(&self) -> bool {
+        self.mean.load(Relaxed) != 0 || self.streak.load(Relaxed) != 0
+    }
+
+    /// Whether entries have been short for so long that no precaution is worth its cost.
+    pub fn trusted(&self) -> bool {
+        self.streak.load(Relaxed) >= self.trust()
+    }
+
+    fn trust(&self) -> u32 {
+        TRUST << self.overruns.load(Relaxed).min(20)
     }
 
     /// Takes an entry into account: a quarter of it when it was dearer than usual, a sixteenth when it was cheaper. So one entry
@@ -48,17 +79,34 @@ impl Cost {
     /// was charged a scheduler's tick too much is not. Concurrent entries may overwrite each
     /// other's share; it is an estimate.
     pub fn charge(&self, cpu: Duration) {
-        let (mean, seen) = (self.0.load(Relaxed), u32::try_from(cpu.as_micros()).unwrap_or(u32::MAX));
+        let (mean, seen) = (self.mean.load(Relaxed), u32::try_from(cpu.as_micros()).unwrap_or(u32::MAX));
         let next = if seen > mean { mean + (seen - mean) / 4 } else { mean - (mean - seen).div_ceil(16) };
         if next != mean {
-            self.0.store(next, Relaxed);
+            self.mean.store(next, Relaxed);
         }
+        let streak = self.streak.load(Relaxed);
+        if seen >= LONG {
+            self.streak.store(0, Relaxed);
+        } else if streak < self.trust() {
+            self.streak.store(streak + 1, Relaxed);
+        }
+    }
+
+    /// An entry used up its slice.
+    pub fn overrun(&self) {
+        self.mean.fetch_max(OVERRUN, Relaxed);
+        self.streak.store(0, Relaxed);
+        self.overruns.fetch_add(1, Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cheap(cost: &Cost, entries: usize) {
+        (0..entries).for_each(|_| cost.charge(Duration::from_micros(40)));
+    }
 
     #[test]
     fn one_long_entry_leaves_the_short_lane_and_many_short_ones_lead_back() {
@@ -68,9 +116,25 @@ mod tests {
         cost.charge(Duration::from_millis(50));
         assert_eq!(cost.lane(), Lane::Long);
         let back = (1..).find(|_| {
-            cost.charge(Duration::from_micros(40));
+            cheap(&cost, 1);
             cost.lane() == Lane::Short
         });
         assert!(back.is_some_and(|entries| (15..60).contains(&entries)), "{back:?}");
+    }
+
+    #[test]
+    fn trust_is_earned_once_and_dearer_after_each_overrun() {
+        let cost = Cost::default();
+        assert!(!cost.known() && !cost.trusted());
+        cheap(&cost, 255);
+        assert!(cost.known() && !cost.trusted());
+        cheap(&cost, 1);
+        assert!(cost.trusted());
+        cost.overrun();
+        assert_eq!((cost.lane(), cost.trusted()), (Lane::Long, false));
+        cheap(&cost, 511);
+        assert_eq!((cost.lane(), cost.trusted()), (Lane::Short, false));
+        cheap(&cost, 1);
+        assert!(cost.trusted());
     }
 }

@@ -298,18 +298,48 @@ pub struct Usage {
     pub cpu: u64,
 }
 
-/// Of the calling thread.
-pub fn thread_usage() -> Usage {
+/// Of the calling thread; none where the kernel refuses to tell.
+pub fn thread_usage() -> Option<Usage> {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the out-pointer is ours; zeroes are a valid `rusage`.
     let usage = unsafe {
-        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+        if libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) != 0 {
+            return None;
+        }
         usage.assume_init()
     };
     let nanos = |time: libc::timeval| time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000;
-    Usage {
+    Some(Usage {
         faults: (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64),
         cpu: nanos(usage.ru_utime) + nanos(usage.ru_stime),
+    })
+}
+
+/// Addresses of our own, for trying out on them what is done with a slot's memory.
+pub struct Area(GuestMemory);
+
+impl Area {
+    /// `len` bytes of zeros.
+    pub fn new(len: usize) -> io::Result<Area> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a fresh mapping that this value owns.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, flags, -1, 0) };
+        match NonNull::new(base.cast::<u8>()) {
+            Some(base) if base.as_ptr().cast() != libc::MAP_FAILED => Ok(Area(GuestMemory::new(base, len))),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// All of it; not longer than this value lives.
+    pub fn memory(&self) -> GuestMemory {
+        self.0
+    }
+}
+
+impl Drop for Area {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping.
+        unsafe { libc::munmap(self.0.base.as_ptr().cast(), self.0.len) };
     }
 }
 
@@ -361,6 +391,16 @@ impl Scanner {
         let start = probe.as_ptr() as u64 & !(PAGE as u64 - 1);
         scanner.scans = scanner.scan(start, start + PAGE as u64, &mut |_, _| {}).is_ok();
         Ok(scanner)
+    }
+
+    /// Whether it scans, rather than reads each page's entry.
+    pub fn scans(&self) -> bool {
+        self.scans
+    }
+
+    /// Reads each page's entry from now on.
+    pub fn one_by_one(&mut self) {
+        self.scans = false;
     }
 
     /// Puts the private pages of `memory` into `pages`, in order.

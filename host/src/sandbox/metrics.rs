@@ -11,6 +11,8 @@ pub struct Metrics {
     pub retired: u64,
     /// Entries into the guest since the start.
     pub entries: u64,
+    /// Entries that used up their slice and were made again, since the start.
+    pub overruns: u64,
     /// Page scans since the start.
     pub scans: u64,
     /// Times that a slot was bound to another function since the start.
@@ -29,6 +31,7 @@ pub(super) struct Counters {
     pub slots: AtomicU64,
     pub retired: AtomicU64,
     pub entries: AtomicU64,
+    pub overruns: AtomicU64,
     pub scans: AtomicU64,
     pub rebinds: AtomicU64,
     pub verified: AtomicU64,
@@ -42,6 +45,7 @@ impl Counters {
             slots: self.slots.load(Relaxed),
             retired: self.retired.load(Relaxed),
             entries: self.entries.load(Relaxed),
+            overruns: self.overruns.load(Relaxed),
             scans: self.scans.load(Relaxed),
             rebinds: self.rebinds.load(Relaxed),
             verified: self.verified.load(Relaxed),

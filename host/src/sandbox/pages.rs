@@ -5,10 +5,13 @@
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
 use super::SandboxError;
 use super::image::{Delta, Snapshot, ZEROS, engine};
+use super::mappings::{self, Mappings, Share};
 use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
 use super::metrics::ParkedCount;
+use super::probe::Shows;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Private pages above the snapshot's own that are copied back without a second thought.
@@ -58,20 +61,61 @@ impl Parked {
 /// What the slots of one thread share: the way to find private pages, and the thread's counters at rest.
 pub struct Tracker {
     scanner: Scanner,
+    ground: Arc<Ground>,
     rest: Usage,
     /// Scans made so far.
     pub scans: u64,
 }
 
+/// What the slots of all threads stand on.
+#[derive(Debug)]
+pub struct Ground {
+    /// The fault counter is to be believed.
+    faults: AtomicBool,
+    /// The page scan works.
+    scan: bool,
+    mappings: Arc<Mappings>,
+}
+
+impl Ground {
+    /// As the self-test found it.
+    pub fn new(shows: Shows, mappings: Arc<Mappings>) -> Ground {
+        Ground { faults: AtomicBool::new(shows.faults), scan: shows.scan, mappings }
+    }
+
+    /// A restore was found to be wrong: the fault counter is not believed any more.
+    pub fn doubt(&self) {
+        self.faults.store(false, Relaxed);
+    }
+}
+
 impl Tracker {
     /// For the calling thread.
-    pub fn new() -> Result<Tracker, SandboxError> {
-        Ok(Tracker { scanner: Scanner::new().map_err(engine)?, rest: Usage::default(), scans: 0 })
+    pub fn new(ground: &Arc<Ground>) -> Result<Tracker, SandboxError> {
+        let mut scanner = Scanner::new().map_err(engine)?;
+        if !ground.scan {
+            scanner.one_by_one();
+        }
+        Ok(Tracker { scanner, ground: Arc::clone(ground), rest: Usage::default(), scans: 0 })
     }
 
     /// Nothing that the thread has done since it left its last slot concerns a slot: other work's faults are no reason to scan.
     pub fn rests(&mut self) {
-        self.rest = memory::thread_usage();
+        self.rest = self.usage();
+    }
+
+    fn usage(&self) -> Usage {
+        memory::thread_usage().unwrap_or_else(|| {
+            self.ground.doubt();
+            Usage::default()
+        })
+    }
+
+    /// Whether the thread may have made further pages private since it rested.
+    fn grown(&mut self) -> bool {
+        let now = self.usage();
+        let before = std::mem::replace(&mut self.rest, now);
+        now.faults != before.faults || !self.ground.faults.load(Relaxed)
     }
 
     /// CPU time of the thread when it last left a slot at rest, ns.
@@ -97,7 +141,18 @@ pub struct Pages {
     rounds: u32,
     /// Whether the memory maps the bound snapshot's difference over its image; until settled, the difference is private.
     overlaid: bool,
+    /// The mappings of an overlay.
+    overlay: Option<Share>,
+    /// Those of the memory itself.
+    _share: Share,
 }
+
+/// Mappings of an instance: of its memory, its reserved addresses, the engine's tables. Measured: 5.
+const SLOT: usize = 8;
+/// Runs of pages that an overlay may have at most: each costs two mappings.
+const RUNS: usize = 32;
+/// Pages that an overlay may have beyond the difference, to have so few runs.
+const BETWEEN: usize = 128;
 
 impl Pages {
     /// Maps the snapshot into `memory`.
@@ -108,6 +163,8 @@ impl Pages {
         tracker: &mut Tracker,
     ) -> Result<Pages, SandboxError> {
         let control_page = control / PAGE as u32;
+        let mappings = &tracker.ground.mappings;
+        let share = mappings.take(SLOT).ok_or_else(|| SandboxError::NoSlot(mappings.refusal()))?;
         let mut pages = Pages {
             memory,
             bound,
@@ -118,9 +175,11 @@ impl Pages {
             large_rounds: 0,
             rounds: 0,
             overlaid: false,
+            overlay: None,
+            _share: share,
         };
         pages.remap()?;
-        tracker.rest = memory::thread_usage();
+        tracker.rests();
         Ok(pages)
     }
 
@@ -136,24 +195,30 @@ impl Pages {
 
     fn remap(&mut self) -> Result<(), SandboxError> {
         self.memory.map(&self.bound.image.file).map_err(engine)?;
-        self.overlaid = false;
+        (self.overlaid, self.overlay) = (false, None);
         self.known.clear();
         self.refill();
         Ok(())
     }
 
-    /// Maps the bound snapshot's difference over its image. Only when restored.
-    fn settle_down(&mut self) -> Result<(), SandboxError> {
-        let (numbers, bytes) = &self.whole;
-        let overlaid = MappedFile::new(bytes.len(), |file| file.write_all_at(bytes, 0)).and_then(|file| {
+    /// Maps the bound snapshot's difference over its image, where that takes few mappings. Only when restored.
+    fn settle_down(&mut self, mappings: &Arc<Mappings>) -> Result<(), SandboxError> {
+        let Some(numbers) = mappings::joined(&self.whole.0, RUNS, BETWEEN) else { return Ok(()) };
+        let runs = numbers.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count() + 1;
+        let Some(share) = mappings.take(2 * runs) else { return Ok(()) };
+        let fill = |file: &std::fs::File| {
+            let mut pages = numbers.iter().zip(0u64..);
+            pages.try_for_each(|(page, at)| file.write_all_at(self.expected(*page).unwrap_or(ZEROS), at * PAGE as u64))
+        };
+        let overlaid = MappedFile::new(numbers.len() * PAGE, fill).and_then(|file| {
             self.memory.map(&self.bound.image.file)?;
-            self.memory.overlay(&file, numbers)
+            self.memory.overlay(&file, &numbers)
         });
         if overlaid.is_err() {
             // Without memory for it the slot goes on as it was.
             return self.remap();
         }
-        self.overlaid = true;
+        (self.overlaid, self.overlay) = (true, Some(share));
         self.only_control();
         Ok(())
     }
@@ -235,7 +300,7 @@ impl Pages {
         } else {
             self.remap()?;
         }
-        tracker.rest = memory::thread_usage();
+        tracker.rests();
         Ok(())
     }
 
@@ -253,9 +318,10 @@ impl Pages {
         self.plan();
     }
 
-    /// Puts a parked invocation's pages in place of the snapshot's.
-    pub fn unpark(&mut self, parked: &Parked, tracker: &mut Tracker) -> Result<(), SandboxError> {
-        let Some(delta) = parked.place.delta().take() else {
+    /// Puts a parked invocation's pages in place of the snapshot's. `keep`: they stay parked, too.
+    pub fn unpark(&mut self, parked: &Parked, keep: bool, tracker: &mut Tracker) -> Result<(), SandboxError> {
+        let mut place = parked.place.delta();
+        let Some(delta) = place.as_ref() else {
             return Err(SandboxError::Engine("a parked invocation lies in another slot".to_owned()));
         };
         delta.each(|page, offset, line| {
@@ -266,17 +332,17 @@ impl Pages {
         if self.known.len() != count {
             self.plan();
         }
+        if !keep {
+            *place = None;
+        }
         // Between this and the entry's end only the guest and its host calls touch the memory.
-        tracker.rest = memory::thread_usage();
+        tracker.rests();
         Ok(())
     }
 
     /// Completes the known set after an entry. `force`: another thread wrote into the memory.
     pub fn settle(&mut self, tracker: &mut Tracker, force: bool) -> Result<(), SandboxError> {
-        let now = memory::thread_usage();
-        let grown = now.faults != tracker.rest.faults;
-        tracker.rest = now;
-        if grown || force {
+        if tracker.grown() || force {
             tracker.scanner.private(&self.memory, &mut self.known).map_err(engine)?;
             merge(&mut self.known, &[self.control_page]);
             tracker.scans += 1;
@@ -306,11 +372,11 @@ impl Pages {
         Parked { snapshot: Arc::clone(&self.bound), place: Arc::default(), _count: count }
     }
 
-    /// Takes out what was left in the memory. `restore` must follow.
+    /// Takes out what was left in the memory. Only after `settle`.
     pub fn take_out(&self, place: &Place, tracker: &mut Tracker) {
         *place.delta() = Some(self.difference());
         // Only host memory was written since `settle`; its faults are no reason to scan.
-        tracker.rest = memory::thread_usage();
+        tracker.rests();
     }
 
     /// Makes the memory the snapshot again. Only after `settle`.
@@ -326,14 +392,14 @@ impl Pages {
                 self.known.clear();
                 self.refill();
             }
-            tracker.rest = memory::thread_usage();
+            tracker.rests();
             return Ok(());
         }
         self.copy();
         self.rounds = self.rounds.saturating_add(1);
         if self.rounds == SETTLED && self.bound.delta.len() > 0 {
-            self.settle_down()?;
-            tracker.rest = memory::thread_usage();
+            self.settle_down(&tracker.ground.mappings)?;
+            tracker.rests();
         }
         Ok(())
     }

@@ -3,20 +3,21 @@
 //! Must not know: how a job is done.
 use super::ffi::Module;
 use super::image::Snapshot;
-use super::lane::Lane;
+use super::lane::{Lane, SLICE};
+use super::mappings::Mappings;
 use super::metrics::Metrics;
-use super::pages::Parked;
-use super::queue::Queue;
+use super::pages::{Ground, Parked};
+use super::queue::{Line, Queue};
 use super::slots::Waits;
 use super::stored::Base;
-use super::watchdog::Watchdog;
-use super::worker::{self, Job, Shared, Task, Worker};
-use super::{Load, Progress, SandboxError, Step, aot, resident, signals};
+use super::watchdog::{Stop, Watchdog};
+use super::worker::{self, Event, Job, Ran, Shared, Task, Terms, Waiting, Worker};
+use super::{Load, Progress, SandboxError, Step, aot, probe, resident, signals};
 use daplet_abi::EventKind;
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -59,8 +60,7 @@ impl Default for SandboxConfig {
 
 /// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
 pub struct Sandbox {
-    /// One a lane.
-    jobs: [Arc<Queue<Job>>; 2],
+    jobs: Arc<Queue<Job>>,
     pub(super) shared: Arc<Shared>,
     queue: usize,
     workers: usize,
@@ -71,7 +71,7 @@ pub struct Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.shared.watchdog.stop();
-        self.jobs.iter().for_each(|queue| queue.close());
+        self.jobs.close();
     }
 }
 
@@ -114,29 +114,30 @@ impl Sandbox {
             slots_per_worker: config.slots_per_worker.max(1),
             queue_wait: config.queue_wait,
             verify_restore: config.verify_restore,
+            ground: Arc::new(Ground::new(probe::look()?, Mappings::of_process())),
         });
         let workers = match config.workers {
             0 => thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
-        let jobs: [Arc<Queue<Job>>; 2] = Default::default();
+        let jobs: Arc<Queue<Job>> = Arc::default();
         let (ready, started) = mpsc::channel();
         for index in 0..2 * workers {
             let lane = Lane::ALL[index % 2];
             let (shared, ready) = (Arc::clone(&shared), ready.clone());
-            let [short, long] = jobs.clone();
+            let jobs = Arc::clone(&jobs);
             thread_with_stack(&format!("daplet-{}-{}", lane.name(), index / 2), move || {
                 if lane == Lane::Long {
                     signals::lower_priority();
                 }
                 // Only who drives invocations needs a runtime.
                 let runtime = (lane == Lane::Short).then(resident::runtime).transpose();
-                match runtime.and_then(|runtime| Ok((Worker::new(shared)?, runtime))) {
+                match runtime.and_then(|runtime| Ok((Worker::new(shared, lane)?, runtime))) {
                     Ok((worker, runtime)) => {
                         let _ = ready.send(Ok(()));
                         match runtime {
-                            Some(runtime) => resident::serve(worker, &runtime, index, &short, &long),
-                            None => worker.run(index, &long),
+                            Some(runtime) => resident::serve(worker, &runtime, index, &jobs),
+                            None => worker.run(index, &jobs),
                         }
                     }
                     Err(error) => drop(ready.send(Err(error))),
@@ -152,21 +153,27 @@ impl Sandbox {
     /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
     pub async fn load(&self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
         self.admit()?;
-        self.ask(|answer| Job::Load { frame, budget, answer }).await
+        self.ask(Line::Trial, budget, |terms, answer| Job::Load { frame, terms, answer }).await
     }
 
-    /// Runs what drives one invocation of `snapshot`. Where its entries are short that is on a worker's own thread, when one has
-    /// time: the entries are made there, and what they wait for wakes nobody else. Else it is here, and entries go through the queue.
-    /// A task that cannot have its turn is told why, and should end.
-    pub fn begin(&self, snapshot: &Arc<Snapshot>, task: Task) {
-        if snapshot.cost.lane() == Lane::Long {
+    /// Runs what drives one invocation of `snapshot`, which may take `budget` of CPU time. Where its entries are short that is on a
+    /// worker's own thread, when one has time: the entries are made there, and what they wait for wakes nobody else. Else it is
+    /// elsewhere, and entries go through the queue. A task that cannot have its turn is told why, and should end.
+    pub fn begin(&self, snapshot: &Arc<Snapshot>, budget: Duration, task: Task) {
+        if self.line(snapshot, budget) != Line::Short {
             self.drive(task(Ok(())));
         } else if let Err(error) = self.admit() {
             self.drive(task(Err(error)));
         } else {
             // The queue closes only with the sandbox.
-            let _closed = self.jobs[Lane::Short as usize].put(Job::Begin { since: Instant::now(), task });
+            let _closed = self.jobs.put(Line::Short, Job::Begin { since: Instant::now(), task });
         }
+    }
+
+    /// Where an entry waits. What its function costs may be unknown: then it must not hold up others, however much it may take.
+    fn line(&self, snapshot: &Snapshot, budget: Duration) -> Line {
+        let unknown = budget > SLICE && !snapshot.cost.known();
+        if unknown && !self.jobs.idle(Lane::Short) { Line::Trial } else { snapshot.cost.lane().into() }
     }
 
     fn drive(&self, task: BoxFuture<'static, ()>) {
@@ -176,7 +183,8 @@ impl Sandbox {
         }
     }
 
-    /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry.
+    /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry. An entry that nobody waits for
+    /// any more, because the future was dropped, is stopped.
     pub async fn handle(
         &self,
         snapshot: Arc<Snapshot>,
@@ -184,21 +192,35 @@ impl Sandbox {
         frame: Vec<u8>,
         budget: Duration,
     ) -> Result<Step, SandboxError> {
-        if resident::serves(snapshot.cost.lane()) {
-            return resident::step(|worker| worker.handle(&snapshot, kind, frame, budget, Waits::Here));
+        let mut event = Event { snapshot, kind, frame };
+        if resident::serves(event.snapshot.cost.lane()) {
+            let terms = Terms { budget, stop: None };
+            match resident::step(|worker| worker.handle(event, &terms, Waits::Here))? {
+                Ran::Done(step) => return Ok(step),
+                Ran::Overrun(undone) => event = undone,
+            }
+            let long = |terms, answer| Job::Handle { event, terms, since: None, answer };
+            return self.ask(Line::Long, budget, long).await;
         }
         self.admit()?;
-        let since = Instant::now();
-        self.ask(|answer| Job::Handle { snapshot, kind, frame, budget, since, answer }).await
+        let (line, since) = (self.line(&event.snapshot, budget), Some(Instant::now()));
+        self.ask(line, budget, |terms, answer| Job::Handle { event, terms, since, answer }).await
     }
 
-    /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all.
+    /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all. An entry
+    /// that nobody waits for any more, because the future was dropped, is stopped.
     pub async fn resume(&self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
-        if resident::serves(parked.snapshot.cost.lane()) {
-            return resident::step(|worker| worker.resume(parked, frames, budget, Waits::Here));
+        let mut waiting = Waiting { parked, frames };
+        let mut lane = waiting.parked.snapshot.cost.lane();
+        if resident::serves(lane) {
+            let terms = Terms { budget, stop: None };
+            match resident::step(|worker| worker.resume(waiting, &terms, Waits::Here))? {
+                Ran::Done(step) => return Ok(step),
+                Ran::Overrun(undone) => (waiting, lane) = (undone, Lane::Long),
+            }
         }
-        resident::let_go(&parked)?;
-        self.ask(|answer| Job::Resume { parked, frames, budget, answer }).await
+        resident::let_go(&waiting.parked)?;
+        self.ask(lane.into(), budget, |terms, answer| Job::Resume { waiting, terms, answer }).await
     }
 
     /// The counters now.
@@ -240,13 +262,35 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Puts a job in line and waits for its answer; dropped before that, it takes the job back, also while it runs.
     async fn ask<T>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, SandboxError>>) -> Job,
+        line: Line,
+        budget: Duration,
+        job: impl FnOnce(Terms, oneshot::Sender<Result<T, SandboxError>>) -> Job,
     ) -> Result<T, SandboxError> {
-        let (answer, wait) = oneshot::channel();
-        let job = job(answer);
-        self.jobs[job.lane() as usize].put(job).map_err(|_| SandboxError::Stopped)?;
-        wait.await.map_err(|_| SandboxError::Stopped)?
+        let ((answer, wait), stop) = (oneshot::channel(), Stop::default());
+        let mut asked = Asked { sandbox: self, stop: Some(Arc::clone(&stop)) };
+        let job = job(Terms { budget, stop: Some(stop) }, answer);
+        self.jobs.put(line, job).map_err(|_| SandboxError::Stopped)?;
+        let answered = wait.await;
+        asked.stop = None;
+        answered.map_err(|_| SandboxError::Stopped)?
+    }
+}
+
+/// A job that somebody waits for; without a flag once that is over.
+struct Asked<'a> {
+    sandbox: &'a Sandbox,
+    stop: Option<Stop>,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        let Some(stop) = &self.stop else { return };
+        stop.store(true, SeqCst);
+        let unwanted = self.sandbox.jobs.give_up(Job::wanted);
+        let counted = unwanted.iter().filter(|job| job.counted()).count();
+        self.sandbox.shared.counters.queued.fetch_sub(counted, Relaxed);
     }
 }

@@ -1,25 +1,60 @@
-//! A lane's queue: jobs in the order that they came, for whoever is free.
+//! The workers' queues: jobs in the order that they came, for whoever of a lane is free.
 //!
 //! Of those who wait the one that began last is woken: its core and what it has in the caches are the warmest. Queues of libraries
 //! wake the one that has waited longest, so that a lone caller's requests go to another core each time. Must not know: what a job is.
+use super::lane::Lane;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+/// Where a job waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// For a short worker.
+    Short,
+    /// Its cost is unknown: for a short worker that has nothing else to do, or the next long one.
+    Trial,
+    /// An evaluation that a short worker had no time for: for the next long one.
+    Evaluation,
+    /// For a long worker.
+    Long,
+}
+
+impl From<Lane> for Line {
+    fn from(lane: Lane) -> Line {
+        match lane {
+            Lane::Short => Line::Short,
+            Lane::Long => Line::Long,
+        }
+    }
+}
+
+/// The lines that a worker takes from, in turn.
+const fn lines(lane: Lane) -> &'static [Line] {
+    match lane {
+        Lane::Short => &[Line::Short, Line::Trial],
+        Lane::Long => &[Line::Trial, Line::Evaluation, Line::Long],
+    }
+}
+
 /// Unbounded; whoever puts in counts.
 pub struct Queue<T>(Mutex<State<T>>);
 
 struct State<T> {
-    jobs: VecDeque<T>,
-    /// Who waits, by the number that it gives itself; the last one began last.
-    waiting: Vec<(usize, Waker)>,
+    /// One a line.
+    jobs: [VecDeque<T>; 4],
+    /// Who waits, one list a lane, by the number that each gives itself; the last one began last.
+    waiting: [Vec<(usize, Waker)>; 2],
+    /// Jobs that nobody wants any more and that are still in line, at most.
+    given_up: usize,
     closed: bool,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Queue<T> {
-        Queue(Mutex::new(State { jobs: VecDeque::new(), waiting: Vec::new(), closed: false }))
+        let (jobs, waiting) = Default::default();
+        Queue(Mutex::new(State { jobs, waiting, given_up: 0, closed: false }))
     }
 }
 
@@ -29,13 +64,14 @@ impl<T> Queue<T> {
     }
 
     /// Puts a job in; gives it back where nobody will take it any more.
-    pub fn put(&self, job: T) -> Result<(), T> {
+    pub fn put(&self, line: Line, job: T) -> Result<(), T> {
         let mut state = self.state();
         if state.closed {
             return Err(job);
         }
-        state.jobs.push_back(job);
-        let woken = state.waiting.pop();
+        state.jobs[line as usize].push_back(job);
+        let mut takers = Lane::ALL.into_iter().filter(|lane| lines(*lane).contains(&line));
+        let woken = takers.find_map(|lane| state.waiting[lane as usize].pop());
         drop(state);
         if let Some((_, waker)) = woken {
             waker.wake();
@@ -43,22 +79,45 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// The next job for `who`; none when the queue is closed and empty.
-    pub async fn take(&self, who: usize) -> Option<T> {
-        poll_fn(|cx| self.poll(who, cx)).await
+    /// Whether a worker of the lane has nothing to do.
+    pub fn idle(&self, lane: Lane) -> bool {
+        !self.state().waiting[lane as usize].is_empty()
     }
 
-    fn poll(&self, who: usize, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    /// The next job for `who`; none when the queue is closed and empty.
+    pub async fn take(&self, lane: Lane, who: usize) -> Option<T> {
+        poll_fn(|cx| self.poll(lane, who, cx)).await
+    }
+
+    fn poll(&self, lane: Lane, who: usize, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = self.state();
-        state.waiting.retain(|(other, _)| *other != who);
-        if let Some(job) = state.jobs.pop_front() {
+        state.waiting[lane as usize].retain(|(other, _)| *other != who);
+        if let Some(job) = lines(lane).iter().find_map(|line| state.jobs[*line as usize].pop_front()) {
             return Poll::Ready(Some(job));
         }
         if state.closed {
             return Poll::Ready(None);
         }
-        state.waiting.push((who, cx.waker().clone()));
+        state.waiting[lane as usize].push((who, cx.waker().clone()));
         Poll::Pending
+    }
+
+    /// Nobody waits for some job any more. When that is so for half of them, those that are not `wanted` are given back, so that
+    /// they hold no memory until their turn.
+    pub fn give_up(&self, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut state = self.state();
+        state.given_up += 1;
+        if state.given_up * 2 < state.jobs.iter().map(VecDeque::len).sum() {
+            return Vec::new();
+        }
+        state.given_up = 0;
+        let mut unwanted = Vec::new();
+        for jobs in &mut state.jobs {
+            let (kept, gone): (VecDeque<T>, VecDeque<T>) = std::mem::take(jobs).into_iter().partition(&wanted);
+            *jobs = kept;
+            unwanted.extend(gone);
+        }
+        unwanted
     }
 
     /// Takes no more jobs; those that are in it are still done.
@@ -67,7 +126,7 @@ impl<T> Queue<T> {
         state.closed = true;
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+        waiting.into_iter().flatten().for_each(|(_, waker)| waker.wake());
     }
 }
 
@@ -92,18 +151,49 @@ mod tests {
     fn the_last_to_wait_is_woken_and_jobs_keep_their_order() {
         let queue = Queue::default();
         let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
-        let poll = |who: usize| queue.poll(who, &mut Context::from_waker(&waker(Arc::clone(&bells[who]))));
+        let poll = |who: usize| queue.poll(Lane::Short, who, &mut Context::from_waker(&waker(Arc::clone(&bells[who]))));
         let rung = || bells.each_ref().map(|bell| bell.0.load(Relaxed));
         assert!(poll(0).is_pending() && poll(1).is_pending());
-        queue.put('a').unwrap();
+        queue.put(Line::Short, 'a').unwrap();
         assert_eq!(rung(), [0, 1]);
-        queue.put('b').unwrap();
+        queue.put(Line::Short, 'b').unwrap();
         assert_eq!(rung(), [1, 1]);
-        queue.put('c').unwrap();
+        queue.put(Line::Short, 'c').unwrap();
         assert_eq!([poll(1), poll(0), poll(1)], ['a', 'b', 'c'].map(|job| Poll::Ready(Some(job))));
         assert!(poll(1).is_pending() && poll(0).is_pending());
         queue.close();
         assert_eq!(rung(), [2, 2]);
-        assert_eq!((queue.put('d'), poll(0)), (Err('d'), Poll::Ready(None)));
+        assert_eq!((queue.put(Line::Short, 'd'), poll(0)), (Err('d'), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn a_trial_comes_after_short_jobs_and_before_long_ones() {
+        let queue = Queue::default();
+        let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
+        let poll = |lane: Lane| {
+            let who = lane as usize;
+            queue.poll(lane, who, &mut Context::from_waker(&waker(Arc::clone(&bells[who]))))
+        };
+        let rung = || bells.each_ref().map(|bell| bell.0.load(Relaxed));
+        let jobs =
+            [(Line::Long, 'l'), (Line::Evaluation, 'e'), (Line::Trial, 't'), (Line::Short, 's'), (Line::Trial, 'u')];
+        jobs.into_iter().for_each(|(line, job)| queue.put(line, job).unwrap());
+        let next = [Lane::Short, Lane::Short, Lane::Long, Lane::Long, Lane::Long].map(poll);
+        assert_eq!(next, ['s', 't', 'u', 'e', 'l'].map(|job| Poll::Ready(Some(job))));
+        assert!(poll(Lane::Short).is_pending() && poll(Lane::Long).is_pending());
+        assert!(queue.idle(Lane::Short) && queue.idle(Lane::Long));
+        [Line::Trial, Line::Trial].into_iter().for_each(|line| queue.put(line, 'v').unwrap());
+        assert_eq!(rung(), [1, 1]);
+        assert!(!queue.idle(Lane::Short));
+    }
+
+    #[test]
+    fn what_nobody_wants_leaves_the_line_before_its_turn() {
+        let queue = Queue::default();
+        (0..8).for_each(|job| queue.put(Line::Long, job).unwrap());
+        let unwanted: Vec<i32> = (0..4).flat_map(|_| queue.give_up(|job| job % 2 == 0)).collect();
+        assert_eq!(unwanted, [1, 3, 5, 7]);
+        let mut cx = Context::from_waker(futures::task::noop_waker_ref());
+        assert_eq!(queue.poll(Lane::Long, 0, &mut cx), Poll::Ready(Some(0)));
     }
 }

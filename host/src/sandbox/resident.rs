@@ -3,11 +3,12 @@
 //! A task that runs here enters the guest by a plain call, and what it waits for (a sidecar's answer, a timer) wakes this thread and
 //! no other. Must not know: what a task does.
 use super::lane::Lane;
-use super::queue::Queue;
+use super::queue::{Line, Queue};
 use super::worker::{Job, Worker};
-use super::{Parked, SandboxError, Step};
+use super::{Parked, SandboxError};
 use futures::FutureExt;
 use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
 use tokio::runtime::{Builder, Runtime};
 
 /// Jobs taken in a row before tasks that could go on have their turn.
@@ -22,26 +23,28 @@ pub fn runtime() -> Result<Runtime, SandboxError> {
     Builder::new_current_thread().enable_all().build().map_err(|e| SandboxError::Engine(format!("a runtime: {e}")))
 }
 
-/// Takes jobs until the queue closes. `long`: where a job goes that turned out to be long while it waited.
-pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>, long: &Queue<Job>) {
+/// Takes jobs until the queue closes.
+pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>) {
     WORKER.set(Some(worker));
     runtime.block_on(async {
         let mut taken = 0_u32;
-        while let Some(job) = jobs.take(who).await {
+        while let Some(job) = jobs.take(Lane::Short, who).await {
             match job {
                 Job::Begin { since, task } => {
-                    let mut task = task(with(|worker| worker.begins(since)));
+                    let mut task = AssertUnwindSafe(task(with(|worker| worker.begins(since)))).catch_unwind();
                     // Most are done at once. What is not has to be asked again by the runtime, which knows whom to wake.
-                    if (&mut task).now_or_never().is_none() {
-                        tokio::spawn(task);
+                    match (&mut task).now_or_never() {
+                        Some(Ok(())) => {}
+                        Some(Err(_panic)) => renew(),
+                        None => drop(tokio::spawn(task)),
                     }
                 }
-                job if job.lane() == Lane::Long => drop(long.put(job)),
+                job if job.lane() == Lane::Long => drop(jobs.put(Line::Long, job)),
                 job => {
-                    let _done = with(|worker| {
-                        worker.serve(job);
-                        Ok(())
-                    });
+                    let serve = || with(|worker| Ok(worker.serve(job, jobs)));
+                    if std::panic::catch_unwind(AssertUnwindSafe(serve)).is_err() {
+                        renew();
+                    }
                 }
             }
             taken = taken.wrapping_add(1);
@@ -51,6 +54,10 @@ pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>, l
         }
     });
     WORKER.set(None);
+}
+
+fn renew() {
+    WORKER.with_borrow_mut(|worker| worker.as_mut().map(Worker::renew));
 }
 
 /// Whether entries of `lane` are made by the calling thread itself.
@@ -69,6 +76,6 @@ pub fn with<T>(body: impl FnOnce(&mut Worker) -> Result<T, SandboxError>) -> Res
 }
 
 /// One entry by the calling thread's worker.
-pub fn step(body: impl FnOnce(&mut Worker) -> Result<Step, SandboxError>) -> Result<Step, SandboxError> {
+pub fn step<T>(body: impl FnOnce(&mut Worker) -> Result<T, SandboxError>) -> Result<T, SandboxError> {
     with(|worker| worker.counted(body))
 }

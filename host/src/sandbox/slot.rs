@@ -5,7 +5,7 @@ use super::ffi::{Engine, Export, Instance};
 use super::hostcalls::{self, Entry, Output};
 use super::image::{Image, Snapshot};
 use super::pages::{Pages, Tracker};
-use super::watchdog::{Action, Guard};
+use super::watchdog::{Action, GRACE, Guard, Stop};
 use super::{SandboxError, Trap};
 use daplet_abi::{CONTROL_OUT_OF_MEMORY, Status};
 use std::rc::Rc;
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Least CPU budget of an entry: the watchdog looks once a millisecond.
 const MIN_BUDGET: Duration = Duration::from_millis(1);
+/// CPU time between the end of a slice and that of the entry's memory: a native loop must not hold the lane for long.
+const SLICE_GRACE: Duration = Duration::from_millis(2);
 /// Entries shorter than this on the clock are charged as if they had run all the time.
 const SHORT: Duration = Duration::from_millis(2);
 
@@ -45,6 +47,8 @@ pub struct Entered {
     pub cpu: Duration,
     /// Whether the watchdog wrote into the memory.
     pub touched: bool,
+    /// Whether it used up its slice: whatever it did is void.
+    pub overrun: bool,
 }
 
 /// CPU time of an entry.
@@ -52,6 +56,8 @@ pub struct Entered {
 pub struct CpuTime {
     /// How much it may use.
     pub budget: Duration,
+    /// The part of it after which the entry is to be undone, where that is less.
+    pub slice: Option<Duration>,
     /// The thread's, when it last left a slot at rest, ns.
     pub rested: u64,
 }
@@ -91,14 +97,18 @@ impl Slot {
         kind: Option<i32>,
         inbox: Vec<u8>,
         output: Output,
-        time: CpuTime,
+        (time, stop): (CpuTime, Option<Stop>),
     ) -> Entered {
         let memory = self.instance.memory();
         let length = inbox.len() as i32;
-        guard.watch(memory, self.control);
+        guard.watch(memory, self.control, stop);
         let entry = Entry::new(memory, Arc::clone(guard), inbox, output);
         let started = Instant::now();
-        guard.begin(time.budget.max(MIN_BUDGET));
+        let slice = time.slice.filter(|slice| *slice < time.budget);
+        match slice {
+            Some(slice) => guard.begin(slice, SLICE_GRACE),
+            None => guard.begin(time.budget.max(MIN_BUDGET), GRACE),
+        }
         let (returned, output) = hostcalls::run(entry, || match kind {
             Some(kind) => self.instance.call(export, &[kind, length]),
             None => self.instance.call(export, &[length]),
@@ -122,7 +132,8 @@ impl Slot {
             }
             (Err(error), _) => Ending::Trapped(Trap::Other(error.to_string())),
         };
-        Entered { ending, output, cpu, touched: action != Action::None }
+        let touched = action != Action::None;
+        Entered { ending, output, cpu, touched, overrun: touched && slice.is_some() }
     }
 
     /// Runs `init` in a fresh instance; where the control words are, and the memory as the base image, which is the same in
@@ -130,8 +141,8 @@ impl Slot {
     pub fn bootstrap(engine: &Rc<Engine>, guard: &Arc<Guard>) -> Result<(u32, Image), SandboxError> {
         let instance = engine.instantiate().map_err(failed)?;
         let memory = instance.memory();
-        guard.watch(memory, 0);
-        guard.begin(Duration::from_secs(60));
+        guard.watch(memory, 0, None);
+        guard.begin(Duration::from_secs(60), GRACE);
         let entry = Entry::new(memory, Arc::clone(guard), Vec::new(), Output::default());
         let (returned, output) = hostcalls::run_reproducibly(entry, || {
             let status = instance.call(Export::Init, &[])?;
@@ -148,7 +159,8 @@ impl Slot {
             return Err(failed(format!("control words at {control} lie outside the memory or are not aligned")));
         }
         let mut private = Vec::new();
-        super::memory::Scanner::new().and_then(|mut scanner| scanner.private(&memory, &mut private)).map_err(failed)?;
+        // Once, so the way that needs no self-test.
+        super::memory::Scanner::new().and_then(|scanner| scanner.read(&memory, &mut private)).map_err(failed)?;
         Ok((control, Image::capture(&memory, private.into_iter())?))
     }
 }

@@ -63,20 +63,24 @@ impl Slots {
     /// One slot, for the calling thread.
     pub fn new(shared: Arc<Shared>, engine: Rc<Engine>) -> Result<Slots, SandboxError> {
         let base = Arc::clone(&shared.base);
-        let (tracker, free, kept) = (Tracker::new()?, Vec::new(), Vec::new());
+        let (tracker, free, kept) = (Tracker::new(&shared.ground)?, Vec::new(), Vec::new());
         let mut slots = Slots { shared, engine, tracker, free, kept, unverified: 0, misses: 0 };
         let slot = slots.slot(&base)?;
         slots.free.push(slot);
         Ok(slots)
     }
 
-    /// Takes the slot that an invocation waits in, or puts it into one.
-    pub fn of(&mut self, parked: &Parked) -> Result<Slot, SandboxError> {
+    /// Takes the slot that an invocation waits in, or puts it into one. `keep`: it stays parked, too.
+    pub fn of(&mut self, parked: &Parked, keep: bool) -> Result<Slot, SandboxError> {
         if let Some(index) = self.kept_by(parked) {
-            return Ok(self.kept.remove(index).slot);
+            let slot = self.kept.remove(index).slot;
+            if keep {
+                slot.pages.take_out(&parked.place, &mut self.tracker);
+            }
+            return Ok(slot);
         }
         let mut slot = self.take(&parked.snapshot)?;
-        match slot.pages.unpark(parked, &mut self.tracker) {
+        match slot.pages.unpark(parked, keep, &mut self.tracker) {
             Ok(()) => Ok(slot),
             Err(error) => self.put(slot).and(Err(error)),
         }
@@ -84,8 +88,10 @@ impl Slots {
 
     fn slot(&mut self, snapshot: &Arc<Snapshot>) -> Result<Slot, SandboxError> {
         // The module has been instantiated before: what can be missing now is memory.
-        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker)
-            .map_err(|e| SandboxError::NoSlot(e.to_string()))?;
+        let slot = Slot::new(&self.engine, self.shared.control, snapshot, &mut self.tracker).map_err(|e| match e {
+            SandboxError::NoSlot(_) => e,
+            other => SandboxError::NoSlot(other.to_string()),
+        })?;
         self.shared.counters.slots.fetch_add(1, Relaxed);
         Ok(slot)
     }
@@ -142,7 +148,13 @@ impl Slots {
         self.unverified += 1;
         if self.unverified >= self.shared.verify_restore {
             self.unverified = 0;
-            slot.pages.verify(&self.tracker)?;
+            if let Err(error) = slot.pages.verify(&self.tracker) {
+                tracing::error!(
+                    "{error}; the slot is thrown away, and every restore looks at the page table from now on"
+                );
+                self.shared.ground.doubt();
+                return Err(error);
+            }
             self.shared.counters.verified.fetch_add(1, Relaxed);
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The CPU limit: one thread that looks at every running entry about once a millisecond.
 //!
-//! At the budget it sets the interrupt flag that QuickJS polls; a grace later it revokes the slot's memory, so that native
-//! loops fault. A worker pays two atomic writes per entry and no system call; the state machine in [`Guard`] makes sure that
+//! At the budget, or when nobody wants the entry any more, it sets the interrupt flag that QuickJS polls; a grace later it
+//! revokes the slot's memory, so that native loops fault. A worker pays two atomic writes per entry and no system call; the state machine in [`Guard`] makes sure that
 //! an action never meets anything but the entry it was meant for.
 use super::memory::GuestMemory;
 use super::signals::CpuClock;
@@ -14,8 +14,11 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(1);
 /// Ticks without anything running after which the thread sleeps until it is woken.
 const IDLE_TICKS: u32 = 100;
-/// CPU time between the interrupt flag and the revocation, ns.
-const GRACE: u64 = 20_000_000;
+/// CPU time between the interrupt flag and the revocation.
+pub const GRACE: Duration = Duration::from_millis(20);
+
+/// Set when nobody waits for an entry any more.
+pub type Stop = Arc<AtomicBool>;
 
 const IDLE: u8 = 0;
 const GUEST: u8 = 1;
@@ -40,13 +43,23 @@ pub struct Guard {
     entry: AtomicU64,
     /// CPU budget of the entry, ns.
     budget: AtomicU64,
+    /// CPU time between the interrupt flag and the revocation, ns.
+    grace: AtomicU64,
     action: AtomicU8,
     /// CPU clock when the watchdog first saw the entry, ns; 0 before.
     seen: AtomicU64,
     /// Memory and control words of the slot in use; changes only while idle.
-    memory: Mutex<Option<(GuestMemory, u32)>>,
+    memory: Mutex<Option<Watched>>,
     clock: CpuClock,
     watchdog: Arc<Watchdog>,
+}
+
+/// What the guard's next entries run in, and what ends them.
+#[derive(Clone)]
+struct Watched {
+    memory: GuestMemory,
+    control: u32,
+    stop: Option<Stop>,
 }
 
 /// The watchdog's side.
@@ -78,6 +91,7 @@ impl Watchdog {
             phase: AtomicU8::new(IDLE),
             entry: AtomicU64::new(0),
             budget: AtomicU64::new(0),
+            grace: AtomicU64::new(0),
             action: AtomicU8::new(0),
             seen: AtomicU64::new(0),
             memory: Mutex::new(None),
@@ -130,16 +144,18 @@ impl Watchdog {
 }
 
 impl Guard {
-    /// Names the slot that the following entries run in. Only between entries.
-    pub fn watch(&self, memory: GuestMemory, control: u32) {
-        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = Some((memory, control));
+    /// Names the slot that the following entries run in, and what ends them early. Only between entries.
+    pub fn watch(&self, memory: GuestMemory, control: u32, stop: Option<Stop>) {
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = Some(Watched { memory, control, stop });
     }
 
-    /// An entry begins.
-    pub fn begin(&self, budget: Duration) {
+    /// An entry begins. `grace` lies between the interrupt flag and the end of its memory.
+    pub fn begin(&self, budget: Duration, grace: Duration) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.action.store(Action::None as u8, SeqCst);
         self.seen.store(0, SeqCst);
-        self.budget.store(u64::try_from(budget.as_nanos()).unwrap_or(u64::MAX), SeqCst);
+        self.budget.store(nanos(budget), SeqCst);
+        self.grace.store(nanos(grace), SeqCst);
         self.entry.fetch_add(1, SeqCst);
         self.phase.store(GUEST, SeqCst);
         if self.watchdog.asleep.load(SeqCst) {
@@ -195,13 +211,23 @@ impl Guard {
             self.act(entry, |guard| guard.seen.store(now.max(1), SeqCst));
             return true;
         }
-        let (used, budget) = (now.saturating_sub(seen), self.budget.load(SeqCst));
-        if used >= budget.saturating_add(GRACE) {
+        let (used, mut budget) = (now.saturating_sub(seen), self.budget.load(SeqCst));
+        if used < budget && self.unwanted() {
+            budget = used;
+            self.act(entry, |guard| guard.budget.store(used, SeqCst));
+        }
+        if used >= budget.saturating_add(self.grace.load(SeqCst)) {
             self.act(entry, |guard| guard.apply(Action::Revoked));
         } else if used >= budget {
             self.act(entry, |guard| guard.apply(Action::Flagged));
         }
         true
+    }
+
+    /// Whether nobody waits for the entry any more. That of a later entry does no harm: `act` looks whose it is.
+    fn unwanted(&self) -> bool {
+        let watched = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.as_ref().and_then(|watched| watched.stop.as_ref()).is_some_and(|stop| stop.load(SeqCst))
     }
 
     /// Runs `body` if `entry` is still the one that runs and it is in guest code, where it then stays until `body` is done.
@@ -215,8 +241,8 @@ impl Guard {
     }
 
     fn apply(&self, action: Action) {
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((memory, control)) = *memory else { return };
+        let watched = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Watched { memory, control, .. }) = watched.as_ref() else { return };
         if self.action.load(SeqCst) >= action as u8 && action == Action::Revoked {
             return;
         }

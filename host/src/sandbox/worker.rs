@@ -4,18 +4,19 @@
 use super::ffi::{Engine, Export, Module};
 use super::hostcalls::Output;
 use super::image::{Image, Snapshot};
-use super::lane::Lane;
+use super::lane::{Lane, SLICE};
 use super::metrics::Counters;
-use super::pages::Parked;
-use super::queue::Queue;
+use super::pages::{Ground, Parked};
+use super::queue::{Line, Queue};
 use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::slots::{Slots, Waits};
-use super::watchdog::{Guard, Watchdog};
+use super::watchdog::{Guard, Stop, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
 use daplet_abi::{EventKind, Status};
 use futures::future::BoxFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -29,18 +30,47 @@ pub enum Job {
     /// Run what drives an invocation.
     Begin { since: Instant, task: Task },
     /// Load a function into the base image.
-    Load { frame: Vec<u8>, budget: Duration, answer: Answer<Load> },
-    /// Begin an invocation.
-    Handle {
-        snapshot: Arc<Snapshot>,
-        kind: EventKind,
-        frame: Vec<u8>,
-        budget: Duration,
-        since: Instant,
-        answer: Answer<Step>,
-    },
+    Load { frame: Vec<u8>, terms: Terms, answer: Answer<Load> },
+    /// Begin an invocation. `since`: when it took a place in the queue; absent where it needs none.
+    Handle { event: Event, terms: Terms, since: Option<Instant>, answer: Answer<Step> },
     /// Go on with one.
-    Resume { parked: Parked, frames: Vec<Vec<u8>>, budget: Duration, answer: Answer<Step> },
+    Resume { waiting: Waiting, terms: Terms, answer: Answer<Step> },
+}
+
+/// What an invocation begins with.
+pub struct Event {
+    pub snapshot: Arc<Snapshot>,
+    pub kind: EventKind,
+    pub frame: Vec<u8>,
+}
+
+/// What one goes on with: its completions, in order.
+pub struct Waiting {
+    pub parked: Parked,
+    pub frames: Vec<Vec<u8>>,
+}
+
+/// What an entry may take.
+#[derive(Clone)]
+pub struct Terms {
+    /// CPU time.
+    pub budget: Duration,
+    /// Ends it early; absent where nothing can ask for that while it runs.
+    pub stop: Option<Stop>,
+}
+
+impl Terms {
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(SeqCst))
+    }
+}
+
+/// How an entry went that had a slice.
+pub enum Ran<D, T> {
+    /// To its end.
+    Done(D),
+    /// It used up its slice, and nothing of it is left but what it began with: a long worker is to make it.
+    Overrun(T),
 }
 
 impl Job {
@@ -48,9 +78,26 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Job::Begin { .. } => Lane::Short,
-            Job::Load { .. } => Lane::Long,
-            Job::Handle { snapshot, .. } => snapshot.cost.lane(),
-            Job::Resume { parked, .. } => parked.snapshot.cost.lane(),
+            Job::Load { .. } => Lane::Short,
+            Job::Handle { event, .. } => event.snapshot.cost.lane(),
+            Job::Resume { waiting, .. } => waiting.parked.snapshot.cost.lane(),
+        }
+    }
+
+    /// Whether anybody waits for it.
+    pub fn wanted(&self) -> bool {
+        match self {
+            Job::Begin { .. } => true,
+            Job::Load { terms, .. } | Job::Handle { terms, .. } | Job::Resume { terms, .. } => !terms.stopped(),
+        }
+    }
+
+    /// Whether it has a place in the queue.
+    pub fn counted(&self) -> bool {
+        match self {
+            Job::Begin { .. } | Job::Load { .. } => true,
+            Job::Handle { since, .. } => since.is_some(),
+            Job::Resume { .. } => false,
         }
     }
 }
@@ -65,6 +112,7 @@ pub struct Shared {
     pub slots_per_worker: usize,
     pub queue_wait: Duration,
     pub verify_restore: u32,
+    pub ground: Arc<Ground>,
 }
 
 /// Runs `init` and takes the base image. On the calling thread, which needs a large stack.
@@ -80,25 +128,38 @@ pub fn bootstrap(module: &Arc<Module>, watchdog: &Arc<Watchdog>) -> Result<(u32,
 /// One worker thread's state.
 pub struct Worker {
     shared: Arc<Shared>,
+    lane: Lane,
     guard: Arc<Guard>,
     slots: Slots,
 }
 
 impl Worker {
     /// For the calling thread, which needs a large stack.
-    pub fn new(shared: Arc<Shared>) -> Result<Worker, SandboxError> {
+    pub fn new(shared: Arc<Shared>, lane: Lane) -> Result<Worker, SandboxError> {
         let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
         signals::alternate_stack().map_err(|e| failed(&e))?;
         let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
         let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
         let slots = Slots::new(Arc::clone(&shared), engine)?;
-        Ok(Worker { shared, guard, slots })
+        Ok(Worker { shared, lane, guard, slots })
     }
 
     /// Takes jobs until the queue closes.
     pub fn run(mut self, who: usize, jobs: &Queue<Job>) {
-        while let Some(job) = futures::executor::block_on(jobs.take(who)) {
-            self.serve(job);
+        while let Some(job) = futures::executor::block_on(jobs.take(self.lane, who)) {
+            // Who waits for the answer is told that there is none.
+            if catch_unwind(AssertUnwindSafe(|| self.serve(job, jobs))).is_err() {
+                self.renew();
+            }
+        }
+    }
+
+    /// After a panic: nothing of what it left behind is used again.
+    pub fn renew(&mut self) {
+        tracing::error!("a {} worker panicked and begins again with new slots", self.lane.name());
+        match Worker::new(Arc::clone(&self.shared), self.lane) {
+            Ok(fresh) => *self = fresh,
+            Err(error) => tracing::error!("{error}; it goes on with the slots that it had"),
         }
     }
 
@@ -117,42 +178,66 @@ impl Worker {
         done
     }
 
-    /// Does one job and answers it.
-    pub fn serve(&mut self, job: Job) {
+    /// Does one job and answers it, or puts it into the long workers' line of `jobs`.
+    pub fn serve(&mut self, job: Job, jobs: &Queue<Job>) {
         // A caller that went away needs no answer.
         self.counted(|worker| match job {
             // It runs where its runtime is (`resident`).
             Job::Begin { .. } => {}
-            Job::Load { frame, budget, answer } => {
+            Job::Load { frame, terms, answer } => {
                 worker.shared.counters.queued.fetch_sub(1, Relaxed);
-                if !answer.is_closed() {
-                    let _ = answer.send(worker.load(frame, budget));
+                if terms.stopped() {
+                    return;
+                }
+                match worker.load(frame, &terms) {
+                    Ok(Ran::Done(load)) => drop(answer.send(Ok(load))),
+                    Ok(Ran::Overrun(frame)) => {
+                        worker.shared.counters.queued.fetch_add(1, Relaxed);
+                        drop(jobs.put(Line::Evaluation, Job::Load { frame, terms, answer }));
+                    }
+                    Err(error) => drop(answer.send(Err(error))),
                 }
             }
-            Job::Handle { snapshot, kind, frame, budget, since, answer } => {
-                let begins = worker.begins(since);
-                if !answer.is_closed() {
-                    let _ = answer
-                        .send(begins.and_then(|()| worker.handle(&snapshot, kind, frame, budget, Waits::Anywhere)));
+            Job::Handle { event, terms, since, answer } => {
+                let begins = since.map_or(Ok(()), |since| worker.begins(since));
+                if terms.stopped() {
+                    return;
+                }
+                match begins.and_then(|()| worker.handle(event, &terms, Waits::Anywhere)) {
+                    Ok(Ran::Done(step)) => drop(answer.send(Ok(step))),
+                    Ok(Ran::Overrun(event)) => {
+                        drop(jobs.put(Line::Long, Job::Handle { event, terms, since: None, answer }));
+                    }
+                    Err(error) => drop(answer.send(Err(error))),
                 }
             }
-            Job::Resume { parked, frames, budget, answer } => {
-                if !answer.is_closed() {
-                    let _ = answer.send(worker.resume(parked, frames, budget, Waits::Anywhere));
+            Job::Resume { waiting, terms, answer } => {
+                if terms.stopped() {
+                    return;
+                }
+                match worker.resume(waiting, &terms, Waits::Anywhere) {
+                    Ok(Ran::Done(step)) => drop(answer.send(Ok(step))),
+                    Ok(Ran::Overrun(waiting)) => drop(jobs.put(Line::Long, Job::Resume { waiting, terms, answer })),
+                    Err(error) => drop(answer.send(Err(error))),
                 }
             }
         });
     }
 
-    fn load(&mut self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
+    fn load(&mut self, frame: Vec<u8>, terms: &Terms) -> Result<Ran<Load, Vec<u8>>, SandboxError> {
         let base = Arc::clone(&self.shared.base);
         let mut slot = self.slots.take(&base)?;
-        let entered = self.enter(&slot, Export::Load, None, frame, Output::default(), budget);
-        let Entered { ending, mut output, cpu, touched } = entered;
+        let terms = (terms.clone(), self.slice());
+        let mut entered = self.enter(&slot, (Export::Load, None), frame, Output::default(), terms);
+        if entered.overrun {
+            let frame = std::mem::take(&mut entered.output.inbox);
+            return self.undo(slot, &entered).map(|()| Ran::Overrun(frame));
+        }
+        let Entered { ending, mut output, cpu, touched, .. } = entered;
         let logs = output.logs;
         if let Ending::Trapped(trap) = ending {
             self.slots.retire(slot);
-            return Ok(Load { outcome: LoadOutcome::Trap(trap), logs, cpu });
+            return Ok(Ran::Done(Load { outcome: LoadOutcome::Trap(trap), logs, cpu }));
         }
         let snapshot = match slot.pages.settle(&mut self.slots.tracker, touched).and_then(|()| match ending {
             Ending::Returned(Status::Done) => slot.pages.snapshot().map(Some),
@@ -176,52 +261,90 @@ impl Worker {
             }
             (Ending::Returned(_), None, Some(error)) => LoadOutcome::JsError(error),
         };
-        Ok(Load { outcome, logs, cpu })
+        Ok(Ran::Done(Load { outcome, logs, cpu }))
     }
 
     /// Begins an invocation.
-    pub fn handle(
-        &mut self,
-        snapshot: &Arc<Snapshot>,
-        kind: EventKind,
-        frame: Vec<u8>,
-        budget: Duration,
-        waits: Waits,
-    ) -> Result<Step, SandboxError> {
+    pub fn handle(&mut self, event: Event, terms: &Terms, waits: Waits) -> Result<Ran<Step, Event>, SandboxError> {
         self.slots.tracker.rests();
-        let slot = self.slots.take(snapshot)?;
-        let entered = self.enter(&slot, Export::Handle, Some(kind as i32), frame, Output::default(), budget);
-        self.finish(slot, entered, waits)
+        let Event { snapshot, kind, frame } = event;
+        let slot = self.slots.take(&snapshot)?;
+        let terms = (terms.clone(), self.slice());
+        let mut entered = self.enter(&slot, (Export::Handle, Some(kind)), frame, Output::default(), terms);
+        if entered.overrun {
+            let frame = std::mem::take(&mut entered.output.inbox);
+            self.undo(slot, &entered)?;
+            return Ok(Ran::Overrun(Event { snapshot, kind, frame }));
+        }
+        self.finish(slot, entered, waits).map(Ran::Done)
     }
 
     /// Goes on with one.
     pub fn resume(
         &mut self,
-        parked: Parked,
-        frames: Vec<Vec<u8>>,
-        budget: Duration,
+        waiting: Waiting,
+        terms: &Terms,
         waits: Waits,
-    ) -> Result<Step, SandboxError> {
+    ) -> Result<Ran<Step, Waiting>, SandboxError> {
         self.slots.tracker.rests();
-        let slot = self.slots.of(&parked)?;
-        drop(parked);
+        let Waiting { parked, frames } = waiting;
+        // To be undone it has to be copied first, which some functions have proved to be needless.
+        let worth = terms.budget > SLICE && !parked.snapshot.cost.trusted();
+        let slice = self.slice().filter(|_| worth);
+        let slot = self.slots.of(&parked, slice.is_some())?;
+        let parked = slice.is_some().then_some(parked);
         let mut entered = Entered {
             ending: Ending::Returned(Status::Pending),
             output: Output::default(),
             cpu: Duration::ZERO,
             touched: false,
+            overrun: false,
         };
-        for frame in frames {
+        let (mut frames, mut read) = (frames.into_iter(), Vec::new());
+        for frame in frames.by_ref() {
             let (cpu, touched) = (entered.cpu, entered.touched);
-            let left = budget.saturating_sub(cpu);
-            entered = self.enter(&slot, Export::Resume, None, frame, entered.output, left);
+            let left = Terms { budget: terms.budget.saturating_sub(cpu), stop: terms.stop.clone() };
+            let slice = slice.map(|slice| slice.saturating_sub(cpu));
+            entered = self.enter(&slot, (Export::Resume, None), frame, entered.output, (left, slice));
             entered.cpu += cpu;
             entered.touched |= touched;
-            if !matches!(entered.ending, Ending::Returned(Status::Pending)) {
+            if parked.is_some() {
+                read.push(std::mem::take(&mut entered.output.inbox));
+            }
+            if entered.overrun || !matches!(entered.ending, Ending::Returned(Status::Pending)) {
                 break;
             }
         }
-        self.finish(slot, entered, waits)
+        match parked {
+            Some(parked) if entered.overrun => {
+                self.undo(slot, &entered)?;
+                read.extend(frames);
+                Ok(Ran::Overrun(Waiting { parked, frames: read }))
+            }
+            _ => self.finish(slot, entered, waits).map(Ran::Done),
+        }
+    }
+
+    /// What an entry gets before it is undone; only long workers have time for all.
+    fn slice(&self) -> Option<Duration> {
+        (self.lane == Lane::Short).then_some(SLICE)
+    }
+
+    /// Makes an entry that used up its slice as if it had never been.
+    fn undo(&mut self, mut slot: Slot, entered: &Entered) -> Result<(), SandboxError> {
+        slot.pages.bound().cost.overrun();
+        self.shared.counters.overruns.fetch_add(1, Relaxed);
+        if matches!(entered.ending, Ending::Trapped(_)) {
+            self.slots.retire(slot);
+            return Ok(());
+        }
+        match slot.pages.settle(&mut self.slots.tracker, true) {
+            Ok(()) => self.slots.put(slot),
+            Err(error) => {
+                self.slots.retire(slot);
+                Err(error)
+            }
+        }
     }
 
     /// Makes sure that an invocation can go on anywhere.
@@ -232,19 +355,18 @@ impl Worker {
     fn enter(
         &self,
         slot: &Slot,
-        export: Export,
-        kind: Option<i32>,
+        (export, kind): (Export, Option<EventKind>),
         frame: Vec<u8>,
         output: Output,
-        budget: Duration,
+        (terms, slice): (Terms, Option<Duration>),
     ) -> Entered {
         self.shared.counters.entries.fetch_add(1, Relaxed);
-        let time = CpuTime { budget, rested: self.slots.tracker.cpu() };
-        slot.enter(&self.guard, export, kind, frame, output, time)
+        let time = CpuTime { budget: terms.budget, slice, rested: self.slots.tracker.cpu() };
+        slot.enter(&self.guard, export, kind.map(|kind| kind as i32), frame, output, (time, terms.stop))
     }
 
     fn finish(&mut self, mut slot: Slot, entered: Entered, waits: Waits) -> Result<Step, SandboxError> {
-        let Entered { ending, output, cpu, touched } = entered;
+        let Entered { ending, output, cpu, touched, .. } = entered;
         slot.pages.bound().cost.charge(cpu);
         let mut sound = true;
         let mut pending = false;
