@@ -2,21 +2,27 @@
 //!
 //! # Layout
 //! - [`backends`]: what is behind the capabilities
+//! - [`databases`]: which databases the data folder has had
 //! - [`embedded`]: what there is without a sidecar alone
 //! - [`sidecar`]: what there is with one alone
+//! - [`stop`]: signals, and the time between the first and the end of serving
 //! - [`places`]: where functions and components are
 //! - [`sites`]: the addresses and their rules
+//! - [`faults`]: what does not work although the server serves
 //! - [`engine`]: the compiled guest
 //! - [`memory`]: what the memory budget is shared out to
 //! - [`runtimes`]: which threads do what
 mod backends;
+mod databases;
 mod embedded;
 mod engine;
+mod faults;
 mod memory;
 mod places;
 mod runtimes;
 mod sidecar;
 mod sites;
+mod stop;
 
 pub use engine::compile;
 
@@ -43,15 +49,16 @@ use crate::dapr::Sidecar;
 use crate::functions::{CheckLimits, Checker, Deployer};
 use crate::invoke::Invoker;
 use crate::listener;
+use crate::private;
 use crate::sandbox::Sandbox;
 use crate::snapshot::SnapshotCache;
+use crate::telemetry::announce;
 use crate::triggers::{actor, binding as inputs, http};
 use backends::Backends;
 use runtimes::{Handles, Runtimes};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Whatever ends the program; its message is all that is left to say.
@@ -76,7 +83,11 @@ async fn run(
     on: Handles,
 ) -> Result<(), Fatal> {
     let memory = Budget::new(plan.in_flight);
-    std::fs::create_dir_all(&config.data_dir).map_err(|e| format!("data folder {}: {e}", config.data_dir.display()))?;
+    for sentence in &config.unused {
+        tracing::warn!("{sentence}");
+    }
+    private::folder(&config.data_dir)?;
+    databases::check(&config.data_dir, &places::databases(&config))?;
     let sidecar = match &config.sidecar {
         Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
         None => None,
@@ -90,6 +101,7 @@ async fn run(
         None => Backends::embedded(&config, &components).await?,
     };
     let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
+    databases::note(&config.data_dir, &places::databases(&config));
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
     let snapshots = SnapshotCache::new(plan.snapshots, places::disk(&config, &sandbox, &registry));
@@ -198,7 +210,12 @@ async fn run(
         running.extend(alone.start());
         running.extend(alone.serve(&config, dapr_api, &connections, &sites).await?);
     }
-    let mut management = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry));
+    let faults: health::Faults = Arc::new({
+        let (registry, file) = (Arc::clone(&registry), kept.as_ref().map(|kept| Arc::clone(&kept.file)));
+        let data_dir = config.data_dir.clone();
+        move || faults::of(&registry, file.as_ref(), &data_dir)
+    });
+    let mut management = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry), faults);
     let (mut router, mut inbound) = (http::routes(trigger.clone()), None);
     if let Some(sidecar) = sidecar {
         let behind = sidecar::Behind {
@@ -249,20 +266,26 @@ async fn run(
     let listener = runtimes::made_on(&on.connections, sites::bind(config.listen)).await?;
     let site = sites.functions(&config, router, own);
     running.push(on.connections.spawn(listener::serve(listener, site, connections, stop.clone())));
-    println!("daplet: listening on http://{}", config.listen);
+    let form = config.log_format;
+    announce(form, &format!("listening on http://{}", config.listen));
     if let Some(place) = &config.admin.listen {
-        println!("daplet: management on {place}");
+        announce(form, &format!("management on {place}"));
     }
     match &config.sidecar {
-        Some(sidecar) => println!("daplet: using the Dapr sidecar at {}", sidecar.http),
-        None => println!(
-            "daplet: Dapr's HTTP API on http://{}, gRPC on {}, app-id {}",
-            config.dapr_listen, config.dapr_grpc_listen, config.app_id
+        Some(sidecar) => announce(form, &format!("using the Dapr sidecar at {}", sidecar.http)),
+        None => announce(
+            form,
+            &format!(
+                "Dapr's HTTP API on http://{}, gRPC on {}, app-id {}",
+                config.dapr_listen, config.dapr_grpc_listen, config.app_id
+            ),
         ),
     }
 
-    wait_for_signal().await?;
+    let mut signals = stop::Signals::listen()?;
+    signals.stop().await;
     ready.store(false, Ordering::Relaxed);
+    signals.drain(config.drain).await;
     stop.cancel();
     let finished = async {
         for task in running {
@@ -280,16 +303,8 @@ async fn run(
     // Whatever a disk that hangs does not take is loaded anew.
     let _slow = tokio::time::timeout(config.shutdown_grace, snapshots.flush()).await;
     if config.verify_restore > 0 {
-        println!("daplet: the whole memory was found to be its snapshot {} times", sandbox.metrics().verified);
-    }
-    Ok(())
-}
-
-async fn wait_for_signal() -> Result<(), Fatal> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+        let times = sandbox.metrics().verified;
+        announce(form, &format!("the whole memory was found to be its snapshot {times} times"));
     }
     Ok(())
 }

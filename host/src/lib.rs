@@ -10,13 +10,14 @@
 //! L3  invoke       one invocation from event to reply · functions: upload, registry · components: what the embedded default has
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
-//! L0  allowance, budget, config, headers, limits, quotas, telemetry (and the crate `daplet-abi`)
+//! L0  allowance, budget, config, headers, limits, private, quotas, telemetry (and the crate `daplet-abi`)
 //! ```
 pub mod allowance;
 pub mod budget;
 pub mod config;
 pub mod headers;
 pub mod limits;
+pub mod private;
 pub mod quotas;
 pub mod telemetry;
 

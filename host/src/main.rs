@@ -1,6 +1,7 @@
 //! The program: read the configuration, start the log, build the app, run it until a signal.
-use daplet_host::config::Command;
-use daplet_host::{app, functions};
+use daplet_host::config::{Command, LogFormat};
+use daplet_host::telemetry::last_words;
+use daplet_host::{app, functions, telemetry};
 use std::process::ExitCode;
 
 /// Exit code for bad configuration (`EX_USAGE`).
@@ -9,26 +10,27 @@ const USAGE: u8 = 64;
 fn main() -> ExitCode {
     let command = match Command::read() {
         Ok(command) => command,
-        Err(error) => {
-            eprintln!("daplet: {error}");
+        Err((error, format)) => {
+            last_words(format, &error.to_string());
             return ExitCode::from(USAGE);
         }
     };
-    let result = match command {
-        Command::CheckSources { parent } => functions::checker::serve(parent).map_err(Into::into),
-        Command::Compile { cache_dir } => app::compile(&cache_dir),
+    let (result, format) = match command {
+        Command::CheckSources { parent } => (functions::checker::serve(parent).map_err(Into::into), LogFormat::Text),
+        Command::Compile { cache_dir } => (app::compile(&cache_dir), LogFormat::Text),
         Command::Serve(config) => {
-            if let Err(error) = daplet_host::telemetry::start(config.log_format, &config.log) {
-                eprintln!("daplet: {error}");
+            let format = config.log_format;
+            if let Err(error) = telemetry::start(format, &config.log) {
+                last_words(format, &error);
                 return ExitCode::from(USAGE);
             }
-            app::serve(*config)
+            (app::serve(*config), format)
         }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("daplet: {error}");
+            last_words(format, &error.to_string());
             ExitCode::FAILURE
         }
     }

@@ -33,6 +33,7 @@ mod outgoing;
 mod overload;
 mod reminders;
 mod resources;
+mod rest;
 mod results;
 mod routing;
 mod secrets;

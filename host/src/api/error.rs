@@ -6,6 +6,7 @@ use crate::functions::{RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
+use crate::store::file::is_full;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daplet_abi::op;
@@ -38,6 +39,14 @@ impl ApiError {
     pub fn no_function(name: &str) -> ApiError {
         let detail = format!("there is no function {name:?}; GET /functions lists those that there are");
         ApiError::new(StatusCode::NOT_FOUND, codes::SCRIPT_NOT_FOUND, detail)
+    }
+
+    /// 503 for a function whose record cannot be read.
+    pub fn out_of_service(name: &str, reason: &str) -> ApiError {
+        let detail = format!(
+            "the function {name:?} is out of service: its record cannot be read ({reason}); upload it again, or remove it"
+        );
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "outOfService", detail)
     }
 
     /// 503 while it is not known which functions there are.
@@ -113,6 +122,14 @@ impl ApiError {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::LOAD_SHED, detail)
             .of_setting("max_connections", limit)
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 507 for a write that the disk has no room for.
+    fn disk_full(error: &dyn std::error::Error) -> ApiError {
+        let detail = format!(
+            "{error}; the disk of the data folder (setting data_dir) is full: make room, reads go on meanwhile"
+        );
+        ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "diskFull", detail)
     }
 
     /// 503 for what the process has no memory for now.
@@ -261,6 +278,7 @@ impl From<RegistryError> for ApiError {
             RegistryError::Contended { .. } => {
                 unavailable(codes::LOAD_SHED).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
+            RegistryError::Database(reason) if is_full(reason) => ApiError::disk_full(&error),
             _ => internal(&error),
         }
     }
@@ -268,7 +286,10 @@ impl From<RegistryError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
-        internal(&error)
+        match &error {
+            StoreError::Database(reason) if is_full(reason) => ApiError::disk_full(&error),
+            _ => internal(&error),
+        }
     }
 }
 

@@ -301,12 +301,23 @@ fn describe(function: &Function) -> Value {
 /// As it is now, whichever replica changed it last.
 async fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
     context.registry.refresh().await?;
-    context.registry.get(name).ok_or_else(|| ApiError::no_function(name))
+    context.registry.get(name).ok_or_else(|| absent(context, name))
+}
+
+/// Why a function cannot be shown or called.
+fn absent(context: &Context, name: &str) -> ApiError {
+    match context.registry.damaged().get(name) {
+        Some(reason) => ApiError::out_of_service(name, reason),
+        None => ApiError::no_function(name),
+    }
 }
 
 async fn list(State(context): State<Context>) -> Result<Response, ApiError> {
     context.registry.refresh().await?;
-    let functions: Vec<Value> = context.registry.list().iter().map(|function| describe(function)).collect();
+    let mut functions: Vec<Value> = context.registry.list().iter().map(|function| describe(function)).collect();
+    let damaged = context.registry.damaged();
+    functions
+        .extend(damaged.iter().map(|(name, reason)| json!({"name": name, "state": "outOfService", "reason": reason})));
     Ok(axum::Json(json!({ "functions": functions })).into_response())
 }
 
@@ -349,8 +360,9 @@ async fn remove(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let function = find(&context, &name).await?;
-    match context.deployer.remove(&function.name, precondition(&headers)).await? {
+    context.registry.refresh().await?;
+    let named = FunctionName::new(&name).map_err(|_| ApiError::no_function(&name))?;
+    match context.deployer.remove(&named, precondition(&headers)).await? {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
         false => Err(ApiError::no_function(&name)),
     }

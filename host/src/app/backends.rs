@@ -1,5 +1,5 @@
 //! What is behind the capabilities: the building blocks of a sidecar, or those of the embedded default.
-use super::Fatal;
+use super::{Fatal, places};
 use crate::capabilities::actors::{self, reminders::Reminders};
 use crate::capabilities::binding::{self, Bindings};
 use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
@@ -14,6 +14,7 @@ use crate::capabilities::state::{self, StateStore};
 use crate::components::{Block, Components};
 use crate::config::Config;
 use crate::dapr::Sidecar;
+use crate::store::file::DatabaseFile;
 use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Kept {
     pub jobs: Jobs,
     /// Reminders of actors.
     pub reminders: Jobs,
+    /// The file of all of them.
+    pub file: Arc<DatabaseFile>,
 }
 
 impl Backends {
@@ -75,7 +78,8 @@ impl Backends {
 
     /// Those of the embedded default.
     pub async fn embedded(config: &Config, components: &Components) -> Result<Backends, Fatal> {
-        let store = Store::open(&config.data_dir.join("state.redb"))?.limited(config.quotas.state.clone());
+        let store = Store::open(&config.data_dir.join(places::STATE), places::cache(config, places::STATE))?;
+        let store = store.limited(config.quotas.state.clone());
         let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
         let (log, jobs) = (Log::new(store.clone()), Jobs::new(store.clone()));
         let reminders = Jobs::reminders(store.clone());
@@ -87,7 +91,10 @@ impl Backends {
             };
             items.insert(name.to_owned(), kept);
         }
-        log.forget_streams().await?;
+        if let Err(error) = log.forget_streams().await {
+            // A full disk: what is stored can still be read.
+            tracing::error!("{error}");
+        }
         tokio::spawn(purge(state.clone(), locks.clone()));
         let (app_id, brokers) = (|| config.app_id.clone(), || Arc::clone(&components.brokers));
         let stores = components.stores.clone();
@@ -113,7 +120,7 @@ impl Backends {
             reminders: Arc::new(actors::embedded::Embedded(reminders.clone())),
             bindings: Arc::new(binding::embedded::Embedded::new(components.targets.clone())?),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
-            kept: Some(Kept { log, items, jobs, reminders }),
+            kept: Some(Kept { log, items, jobs, reminders, file: store.file() }),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The compiled guest: made ahead of time, or started.
 use super::Fatal;
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::sandbox::{Progress, Sandbox, SandboxConfig};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -28,12 +28,29 @@ pub(super) fn start(config: &Config, workers: usize, drivers: &Handle) -> Result
         drivers: Some(drivers.clone()),
         ..SandboxConfig::default()
     };
-    Ok(Sandbox::start(settings, GUEST, progress)?)
+    let started = match config.log_format {
+        LogFormat::Text => Sandbox::start(settings, GUEST, progress),
+        LogFormat::Json => Sandbox::start(settings, GUEST, log_progress),
+    };
+    Ok(started?)
 }
 
 /// A folder of its own, because it is made private.
 fn folder(cache_dir: &Path) -> PathBuf {
     cache_dir.join("engine")
+}
+
+/// Tells how the start gets along, in lines of the log.
+fn log_progress(progress: Progress) {
+    match progress {
+        Progress::Cached => {}
+        Progress::Waiting => tracing::info!("another process compiles the engine; waiting for it"),
+        Progress::Compiling { elapsed, .. } if elapsed.as_secs() > 0 => {}
+        Progress::Compiling { estimate, .. } => {
+            tracing::info!("compiling the engine ahead of time, once on this machine: about {} s", estimate.as_secs());
+        }
+        Progress::Compiled { took } => tracing::info!("compiled the engine in {:.0} s", took.as_secs_f64()),
+    }
 }
 
 /// Tells how the start gets along, on one line that is written over.

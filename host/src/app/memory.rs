@@ -4,16 +4,13 @@ use crate::budget::sizing::{Plan, Wanted, plan};
 use crate::config::Config;
 use std::thread::available_parallelism;
 
-/// Caches of the databases, bytes.
-const STORES: u64 = 64 << 20;
-
 /// The plan; a start that could not hold what the settings ask for is refused.
 pub(super) fn share_out(config: &Config) -> Result<Plan, Fatal> {
     let cores = available_parallelism().map_or(1, usize::from);
     let plan = plan(Wanted {
         budget: config.memory_budget_bytes,
         snapshots: config.snapshot_cache_bytes,
-        stores: STORES,
+        stores: config.store_cache_bytes,
         workers: config.workers,
         cores,
         heap: config.limits.memory_bytes(),

@@ -23,6 +23,23 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
     Ok(Components::open(&sources)?)
 }
 
+/// The database of functions, and that of the embedded default.
+pub(super) const FUNCTIONS: &str = "functions.redb";
+pub(super) const STATE: &str = "state.redb";
+
+/// The databases that this configuration opens.
+pub(super) fn databases(config: &Config) -> Vec<&'static str> {
+    let file = matches!(config.registry, config::RegistryPlace::File).then_some(FUNCTIONS);
+    file.into_iter().chain(config.sidecar.is_none().then_some(STATE)).collect()
+}
+
+/// The cache of a database, bytes. Functions are read once, at the start: an eighth is enough for them.
+pub(super) fn cache(config: &Config, name: &str) -> usize {
+    let eighth = config.store_cache_bytes / 8;
+    let bytes = if name == FUNCTIONS { eighth } else { config.store_cache_bytes - eighth };
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 /// Where functions are kept. The configuration allows a state store only where there is a sidecar.
 pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budget) -> Result<Registry, Fatal> {
     let guest = SnapshotKey::guest(engine::GUEST);
@@ -31,7 +48,7 @@ pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budge
         (config::RegistryPlace::Dapr { store, poll }, Some(sidecar)) => {
             Ok(Registry::shared(sidecar.clone(), store, *poll, common))
         }
-        _ => Ok(Registry::open(&config.data_dir.join("functions.redb"), common)?),
+        _ => Ok(Registry::open(&config.data_dir.join(FUNCTIONS), cache(config, FUNCTIONS), common)?),
     }
 }
 

@@ -119,7 +119,7 @@ fn admin_token(path: &Path) -> Result<Token, Fatal> {
             let mut options = std::fs::OpenOptions::new();
             let file = options.write(true).create_new(true).mode(0o600).open(path);
             file.and_then(|mut file| writeln!(file, "{token}")).map_err(|e| failed("write", e))?;
-            println!("daplet: wrote a new token of management to {}", path.display());
+            tracing::info!("wrote a new token of management to {}", path.display());
             Ok(Token::new(token.as_bytes()))
         }
         Err(e) => Err(failed("read", e)),

@@ -1,6 +1,7 @@
 //! The settings in force: the first of command line, environment, file and default that says something, within its range.
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
 use super::settings::{AbsentGrants, BindingSettings, LimitSettings, LogFormat, RegistryKind, Settings};
+use super::stale;
 use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, user_folder};
 use crate::budget::machine;
@@ -50,6 +51,8 @@ pub struct Config {
     pub queue_wait: Duration,
     /// Memory for loaded functions, bytes; none: by the budget.
     pub snapshot_cache_bytes: Option<u64>,
+    /// Caches of the databases together, bytes.
+    pub store_cache_bytes: u64,
     /// Memory for all that the server holds, bytes.
     pub memory_budget_bytes: u64,
     /// Disk for loaded functions, bytes; 0: none.
@@ -78,6 +81,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Filter of the log.
     pub log: String,
+    /// Time between the signal to stop and the end of serving.
+    pub drain: Duration,
     /// Time for running requests at shutdown.
     pub shutdown_grace: Duration,
     /// Compare memory after every so many restores; 0: never.
@@ -100,6 +105,8 @@ pub struct Config {
     pub grants: AbsentGrants,
     /// Longest lifetime of a lock, s.
     pub max_lock_seconds: u32,
+    /// A sentence for each setting that has no effect where it stands.
+    pub unused: Vec<String>,
 }
 
 /// What connections may take: of time, of bytes, and how many there may be.
@@ -153,7 +160,21 @@ impl Config {
                 typed.$name.or(file.$name).unwrap_or_else(|| $default)
             };
         }
+        let sidecar = sidecar(variable)?;
+        let unused = stale::unused(&typed, &file, sidecar.is_some());
         let web = web::Given::take(&mut typed, &mut file);
+        let named = [
+            ("secrets_file", typed.secrets_file.as_deref().or(file.secrets_file.as_deref())),
+            ("keys_dir", typed.keys_dir.as_deref().or(file.keys_dir.as_deref())),
+        ];
+        if let (Some((setting, path)), None) = (stale::missing(named), &sidecar) {
+            return Err(ConfigError::OutOfRange {
+                setting: setting.to_owned(),
+                value: path.display().to_string(),
+                range: "a file or folder that is there".to_owned(),
+            });
+        }
+        let store_cache_mb = pick!(store_cache_mb, 64);
         let snapshot_cache_mb = typed.snapshot_cache_mb.or(file.snapshot_cache_mb);
         let memory_budget_mb = pick!(memory_budget_mb, memory_budget_mb());
         let check_memory_mb: u64 = pick!(check_memory_mb, 448);
@@ -162,7 +183,6 @@ impl Config {
             file: typed.secrets_file.or(file.secrets_file),
             environment: let_in(typed.secrets_env_prefix.or(file.secrets_env_prefix), names, variable)?,
         };
-        let sidecar = sidecar(variable)?;
         let resources = match typed.resources_path.or(file.resources_path) {
             Some(folder) if sidecar.is_some() => {
                 return Err(ConfigError::OutOfRange {
@@ -222,6 +242,7 @@ impl Config {
             queue: pick!(queue, 20_000),
             queue_wait: Duration::from_millis(pick!(queue_ms, 5_000)),
             snapshot_cache_bytes: snapshot_cache_mb.map(|mib| mib.saturating_mul(1 << 20)),
+            store_cache_bytes: store_cache_mb.saturating_mul(1 << 20),
             memory_budget_bytes: memory_budget_mb.saturating_mul(1 << 20),
             snapshot_disk_bytes: pick!(snapshot_disk_mb, 4096).saturating_mul(1 << 20),
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
@@ -244,6 +265,7 @@ impl Config {
             production: pick!(production, false),
             log_format: pick!(log_format, LogFormat::Text),
             log: pick!(log, "info".to_owned()),
+            drain: Duration::from_millis(pick!(drain_ms, 0)),
             shutdown_grace: Duration::from_millis(pick!(shutdown_grace_ms, 10_000)),
             verify_restore: pick!(verify_restore, 1_000),
             limits,
@@ -255,6 +277,7 @@ impl Config {
             manage_through_dapr,
             grants: pick!(grants, AbsentGrants::Open),
             max_lock_seconds: pick!(max_lock_seconds, 86_400),
+            unused,
         };
         let connections = &config.connections;
         let ranges = [
@@ -267,6 +290,8 @@ impl Config {
             ("max_answer_bytes", config.max_answer_bytes, 1 << 16, 1 << 31),
             ("query_ms", config.query_time.as_millis() as u64, 1, 3_600_000),
             ("query_sort_mb", query_sort_mb as u64, 1, 1 << 14),
+            ("store_cache_mb", store_cache_mb, 2, 1 << 20),
+            ("drain_ms", u64::try_from(config.drain.as_millis()).unwrap_or(u64::MAX), 0, 600_000),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),

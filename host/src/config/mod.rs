@@ -6,11 +6,13 @@
 //! - [`settings`]: what can be typed, set and written; [`quotas`] those of the table `[quotas]`
 //! - [`environment`]: what the environment says beside them
 //! - [`web`]: names, pages and the place of management
+//! - [`stale`]: settings without an effect, files that are missing
 //! - [`check`]: from that to a [`Config`], with defaults filled in and ranges checked
 mod check;
 mod environment;
 mod quotas;
 mod settings;
+mod stale;
 mod web;
 
 pub use check::{Config, Connections, RegistryPlace};
@@ -27,6 +29,9 @@ use std::path::{Path, PathBuf};
 /// A fault of the configuration; ends the program with exit code 64.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The command line is not understood.
+    #[error("{0}")]
+    Usage(String),
     /// The file cannot be read.
     #[error("cannot read the configuration file {path}: {reason}")]
     Unreadable {
@@ -81,13 +86,19 @@ pub enum Command {
 }
 
 impl Command {
-    /// Reads command line, environment and file. Prints help or usage and exits where that was asked for.
-    pub fn read() -> Result<Command, ConfigError> {
-        Command::from(
-            Cli::parse(),
-            |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
-            std::env::vars().map(|(name, _)| name),
-        )
+    /// Reads command line, environment and file. Prints help and exits where that was asked for. An error comes with the form
+    /// of the log, as far as it can be known by then.
+    pub fn read() -> Result<Command, (ConfigError, LogFormat)> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let format = early_format(std::env::args(), variable("DAPLET_LOG_FORMAT"));
+        let cli = match Cli::try_parse() {
+            Ok(cli) => cli,
+            Err(usage) if usage.use_stderr() && format == LogFormat::Json => {
+                return Err((ConfigError::Usage(usage.to_string().trim_end().to_owned()), format));
+            }
+            Err(shown) => shown.exit(),
+        };
+        Command::from(cli, variable, std::env::vars().map(|(name, _)| name)).map_err(|error| (error, format))
     }
 
     /// The same from parts: what was typed, a look into the environment, the names in it.
@@ -112,6 +123,19 @@ impl Command {
             }
         }
     }
+}
+
+/// The form of the log, for errors of the command line: what is typed, else the environment.
+fn early_format(mut typed: impl Iterator<Item = String>, variable: Option<String>) -> LogFormat {
+    let mut format = variable;
+    while let Some(word) = typed.next() {
+        match word.split_once('=') {
+            Some(("--log-format", value)) => format = Some(value.to_owned()),
+            None if word == "--log-format" => format = typed.next(),
+            _ => {}
+        }
+    }
+    if format.is_some_and(|format| format.eq_ignore_ascii_case("json")) { LogFormat::Json } else { LogFormat::Text }
 }
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {

@@ -134,6 +134,9 @@ pub(super) struct Settings {
     /// Time that a request may wait for a worker before it is answered 503, ms [default: 5000]
     #[arg(long, value_name = "MS", env = "DAPLET_QUEUE_MS", help_heading = "Capacity")]
     pub(super) queue_ms: Option<u64>,
+    /// Caches of the databases together, MiB; part of the memory budget [default: 64]
+    #[arg(long, value_name = "MIB", env = "DAPLET_STORE_CACHE_MB", help_heading = "Capacity")]
+    pub(super) store_cache_mb: Option<u64>,
     /// Memory for loaded functions, MiB [default: 512, at most a quarter of the memory budget]
     #[arg(long, value_name = "MIB", env = "DAPLET_SNAPSHOT_CACHE_MB", help_heading = "Capacity")]
     pub(super) snapshot_cache_mb: Option<u64>,
@@ -213,6 +216,9 @@ pub(super) struct Settings {
     /// What to log, in tracing's filter language [default: info]
     #[arg(long, value_name = "FILTER", env = "DAPLET_LOG", help_heading = "Operation")]
     pub(super) log: Option<String>,
+    /// Time between the signal to stop and the end of serving, in which `/readyz` says that it stops, ms [default: 0]
+    #[arg(long, value_name = "MS", env = "DAPLET_DRAIN_MS", help_heading = "Operation")]
+    pub(super) drain_ms: Option<u64>,
     /// Time that running requests get when the server is stopped, ms [default: 10000]
     #[arg(long, value_name = "MS", env = "DAPLET_SHUTDOWN_GRACE_MS", help_heading = "Operation")]
     pub(super) shutdown_grace_ms: Option<u64>,

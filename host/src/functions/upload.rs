@@ -182,11 +182,12 @@ impl Deployer {
 
     /// Removes a function, if the condition holds, and what is kept of it; false if there was none.
     pub async fn remove(&self, name: &FunctionName, precondition: Precondition) -> Result<bool, RegistryError> {
+        let damaged = self.registry.damaged().contains_key(name.as_str());
         let before = self.registry.remove(name, precondition).await?;
         if let Some(before) = &before {
             self.snapshots.remove(&before.key).await;
         }
-        Ok(before.is_some())
+        Ok(before.is_some() || damaged)
     }
 
     /// Removes what is kept of versions that other replicas replaced, for ever.

@@ -6,12 +6,15 @@
 //! Where the last commit's pages are damaged redb goes back to the commit before, as after a crash in the middle of a commit.
 //! Each commit is therefore counted in the database, and after it in a file beside it, the mark: it tells the two apart, for
 //! it is never ahead of what was acknowledged. Must not know: what is stored.
+use crate::private;
 use redb::{
     Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction,
 };
-use std::fs::{File, OpenOptions};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 const COMMITS: TableDefinition<(), u64> = TableDefinition::new("commits");
@@ -43,19 +46,36 @@ impl OpenError {
 pub struct DatabaseFile {
     path: PathBuf,
     mark: Mark,
-    /// None while it could not be opened again.
+    cache: usize,
+    /// `None` while it could not be opened again.
     open: RwLock<Option<Database>>,
+    /// The last write failed because the disk is full.
+    full: AtomicBool,
 }
 
 impl DatabaseFile {
-    /// Opens or creates it. Every page is checked, for a damaged one would be believed otherwise.
-    pub fn open(path: &Path) -> Result<DatabaseFile, OpenError> {
+    /// Opens or creates it, with a cache of `cache` bytes. Every page is checked, for a damaged one would be believed otherwise.
+    pub fn open(path: &Path, cache: usize) -> Result<DatabaseFile, OpenError> {
         let start = || {
             let mark = Mark::open(path)?;
-            let database = open(path, &mark)?;
-            Ok(DatabaseFile { path: path.to_owned(), mark, open: RwLock::new(Some(database)) })
+            let database = open(path, &mark, cache)?;
+            let open = RwLock::new(Some(database));
+            Ok(DatabaseFile { path: path.to_owned(), mark, cache, open, full: AtomicBool::new(false) })
         };
         start().map_err(|e| OpenError::new(path, e))
+    }
+
+    /// Makes tables by `make`. On a full disk it goes on without: what is stored can be read.
+    pub fn prepare<E: From<redb::Error>>(
+        &self,
+        make: impl FnOnce(&WriteTransaction) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.write(make).or_else(|error| if self.full.load(Ordering::Relaxed) { Ok(()) } else { Err(error) })
+    }
+
+    /// Whether the disk is full, as far as the last write tells. Where it told so, a small write finds out whether there is room again.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed) && self.write(|_| Ok::<_, redb::Error>(())).is_err()
     }
 
     /// Begins a reading transaction.
@@ -68,16 +88,27 @@ impl DatabaseFile {
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, E>,
     ) -> Result<T, E> {
-        let transaction = self.with(|database| Ok(database.begin_write()?))?;
+        let transaction = self.with(|database| Ok(database.begin_write()?)).inspect_err(|e| self.note(e))?;
         let result = change(&transaction)?;
-        let commits = count(&transaction).map_err(redb::Error::from)?;
+        let commits = count(&transaction).map_err(redb::Error::from).inspect_err(|e| self.note(e))?;
         transaction.commit().map_err(|error| {
             // Now rather than with the next write: readers suffer until then.
             let _with_the_next_transaction = self.with(|database| Ok(database.begin_write()?.abort()?));
-            redb::Error::from(error)
+            let error = redb::Error::from(error);
+            self.note(&error);
+            error
         })?;
+        self.full.store(false, Ordering::Relaxed);
         self.mark.set(commits);
         Ok(result)
+    }
+
+    /// Remembers that the disk is full.
+    fn note(&self, error: &redb::Error) {
+        if is_full(error) && !self.full.swap(true, Ordering::Relaxed) {
+            let path = self.path.display();
+            tracing::error!("the disk of {path} is full: reads go on, writes are refused until there is room");
+        }
     }
 
     /// Runs `body` on the database, once more on one opened again if a fault had made it unusable.
@@ -95,7 +126,7 @@ impl DatabaseFile {
             return result;
         }
         *slot = None;
-        let database = open(&self.path, &self.mark)?;
+        let database = open(&self.path, &self.mark, self.cache).inspect_err(|e| self.note(e))?;
         tracing::warn!("the database {} was opened again after a fault", self.path.display());
         let result = body(&database);
         *slot = Some(database);
@@ -103,8 +134,15 @@ impl DatabaseFile {
     }
 }
 
-fn open(path: &Path, mark: &Mark) -> Result<Database, redb::Error> {
-    let database = Builder::new().set_check_integrity_on_open(true).create(path)?;
+/// Whether a fault is a full disk, or a quota of it that is used up.
+pub fn is_full(error: &redb::Error) -> bool {
+    let kinds = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
+    matches!(error, redb::Error::Io(error) if kinds.contains(&error.kind()))
+}
+
+fn open(path: &Path, mark: &Mark, cache: usize) -> Result<Database, redb::Error> {
+    drop(private::file(path)?);
+    let database = Builder::new().set_check_integrity_on_open(true).set_cache_size(cache).create(path)?;
     let commits = match database.begin_read()?.open_table(COMMITS) {
         Ok(table) => table.get(())?.map_or(0, |commits| commits.value()),
         Err(TableError::TableDoesNotExist(_)) => 0,
@@ -138,7 +176,7 @@ struct Mark {
 impl Mark {
     fn open(database: &Path) -> Result<Mark, redb::Error> {
         let path = database.with_extension("mark");
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file = private::file(&path)?;
         Ok(Mark { path, file })
     }
 

@@ -78,10 +78,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates the file.
-    pub fn open(path: &Path) -> Result<Store, StartError> {
-        let file = Arc::new(DatabaseFile::open(path)?);
-        file.write(|write| {
+    /// Opens or creates the file, with a cache of `cache` bytes.
+    pub fn open(path: &Path, cache: usize) -> Result<Store, StartError> {
+        let file = Arc::new(DatabaseFile::open(path, cache)?);
+        file.prepare(|write| {
             state::create(write)?;
             configuration::create(write)?;
             log::create(write)?;
@@ -95,6 +95,11 @@ impl Store {
     /// The same, with this quota of state.
     pub fn limited(self, quota: Quota) -> Store {
         Store { quota, ..self }
+    }
+
+    /// The file, for those who ask how its disk is.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.file)
     }
 
     fn read(&self) -> Result<redb::ReadTransaction, StoreError> {

@@ -55,7 +55,7 @@ async fn until_refused(write: impl AsyncFn(usize) -> Answer) {
     for i in 0..60 {
         let answer = write(i).await;
         if answer.status >= 300 {
-            assert!(answer.status == 500 && answer.text().contains("No space left"), "{}", answer.text());
+            assert!(matches!(answer.status, 500 | 507) && answer.text().contains("No space left"), "{}", answer.text());
             return;
         }
     }
@@ -103,6 +103,37 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
         }
         assert_eq!(seen, json!(round.to_string()), "messages are delivered again");
     }
+}
+
+/// A start on a full disk serves what is stored, says so, and takes writes again when there is room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_a_full_disk_serves_what_is_stored() {
+    let (seed, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut server = Server::with(Options { data: Some(seed.path().to_path_buf()), ..Options::default() }).await;
+    server.deploy("counter", COUNTER).await;
+    assert_eq!(put(&server, "kept").await.status, 200);
+    server.kill();
+    let mount = format!(
+        "mount -t tmpfs -o size=32m none DATA && cp -a {}/. DATA/ && {{ dd if=/dev/zero of=DATA/ballast bs=4096 status=none || true; }}",
+        seed.path().display()
+    );
+    let Some(server) = mounted(folder.path(), &mount).await else { return };
+    server.ready().await;
+    for _ in 0..3 {
+        let read = server.get("/counter").await;
+        assert_eq!((read.status, &read.json()["length"]), (200, &json!(4)), "{}", read.text());
+    }
+    until_refused(async |i| put(&server, &"x".repeat((i + 1) * 20_000)).await).await;
+    let ready = server.get("/readyz").await;
+    assert!(ready.status == 200 && ready.text().contains("read-only"), "{}", ready.text());
+    let upload = json!({"name": "more", "source": format!("/*{}*/ export default () => 1", "y".repeat(3_000_000))});
+    let refused = server.upload(&upload).await;
+    assert_eq!((refused.status, refused.code().as_str()), (507, "diskFull"), "{}", refused.text());
+    let ballast = format!("/proc/{}/root{}/ballast", server.pid(), server.data.display());
+    std::fs::remove_file(ballast).unwrap();
+    assert_eq!(put(&server, "again").await.status, 200);
+    assert_eq!(server.get("/readyz").await.text(), "ready\n");
+    assert!(server.upload(&upload).await.status < 300);
 }
 
 /// Starting where nothing can be written is refused, with the folder's name and what to do.

@@ -3,7 +3,7 @@ use super::live::Live;
 use super::{Before, Command, Precondition, RegistryError};
 use crate::functions::{Function, FunctionName, Record};
 use crate::store::file::DatabaseFile;
-use redb::{ReadableTable, TableDefinition};
+use redb::{ReadableTable, TableDefinition, TableError};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -25,23 +25,40 @@ from_redb!(TableError, StorageError);
 
 /// The table. What is live is what is in it: nobody else changes it.
 pub struct Table {
-    file: DatabaseFile,
+    file: Arc<DatabaseFile>,
     live: Arc<Live>,
 }
 
 impl Table {
-    /// Opens the table and makes live what is in it.
-    pub fn open(path: &Path, live: Arc<Live>) -> Result<Table, RegistryError> {
-        let file = DatabaseFile::open(path)?;
-        file.write(|write| write.open_table(FUNCTIONS).map(drop).map_err(RegistryError::from))?;
+    /// Opens the table and makes live what is in it. A record that cannot be read, because it is damaged or of a newer release,
+    /// puts its function out of service and no other.
+    pub fn open(path: &Path, cache: usize, live: Arc<Live>) -> Result<Table, RegistryError> {
+        let file = Arc::new(DatabaseFile::open(path, cache)?);
+        file.prepare(|write| write.open_table(FUNCTIONS).map(drop).map_err(RegistryError::from))?;
         let mut found = Vec::new();
-        for entry in file.read()?.open_table(FUNCTIONS)?.iter()? {
+        let read = file.read()?;
+        let table = match read.open_table(FUNCTIONS) {
+            Ok(table) => Some(table),
+            // A new file on a full disk.
+            Err(TableError::TableDoesNotExist(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        for entry in table.as_ref().map(ReadableTable::iter).transpose()?.into_iter().flatten() {
             let (name, bytes) = entry?;
-            let damaged = |reason: String| RegistryError::Damaged { name: name.value().to_owned(), reason };
-            let checked = FunctionName::new(name.value()).map_err(|e| damaged(e.to_string()))?;
-            let record: Record = serde_json::from_slice(bytes.value()).map_err(|e| damaged(e.to_string()))?;
-            found.push((checked.clone(), Some(live.function(checked, record))));
+            let record = serde_json::from_slice::<Record>(bytes.value()).map_err(|e| e.to_string());
+            match (FunctionName::new(name.value()).map_err(|e| e.to_string()), record) {
+                (Ok(checked), Ok(record)) => found.push((checked.clone(), Some(live.function(checked, record)))),
+                (Err(reason), _) | (_, Err(reason)) => {
+                    let name = name.value().to_owned();
+                    tracing::error!(
+                        "{}; it is out of service",
+                        RegistryError::Damaged { name: name.clone(), reason: reason.clone() }
+                    );
+                    live.set_damaged(name, reason);
+                }
+            }
         }
+        drop(read);
         live.apply(found);
         let table = Table { file, live };
         table.load_owners()?;
@@ -51,9 +68,15 @@ impl Table {
 
     /// Reads whose the actors of each type are; types that were exported before this was kept are their functions' own.
     fn load_owners(&self) -> Result<(), RegistryError> {
-        self.file.write(|write| write.open_table(ACTOR_OWNERS).map(drop).map_err(RegistryError::from))?;
+        self.file.prepare(|write| write.open_table(ACTOR_OWNERS).map(drop).map_err(RegistryError::from))?;
         let mut owners = Vec::new();
-        for entry in self.file.read()?.open_table(ACTOR_OWNERS)?.iter()? {
+        let read = self.file.read()?;
+        let table = match read.open_table(ACTOR_OWNERS) {
+            Ok(table) => table,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        for entry in table.iter()? {
             let (kind, name) = entry?;
             if let Ok(name) = FunctionName::new(name.value()) {
                 owners.push((kind.value().to_owned(), name));
@@ -62,7 +85,8 @@ impl Table {
         self.live.own(owners);
         let unowned = self.live.unowned(None);
         if !unowned.is_empty() {
-            self.own(&unowned, None)?;
+            // A full disk: they are noted with the next start.
+            self.own(&unowned, None).or_else(|error| if self.file.is_full() { Ok(()) } else { Err(error) })?;
         }
         Ok(())
     }
@@ -81,6 +105,11 @@ impl Table {
         })?;
         self.live.own(owners.iter().cloned());
         Ok(())
+    }
+
+    /// The file, for those who ask how its disk is.
+    pub fn file(&self) -> Arc<DatabaseFile> {
+        Arc::clone(&self.file)
     }
 
     /// Does what is asked until nobody can ask any more, on a thread that may block.
@@ -117,7 +146,7 @@ impl Table {
     }
 
     fn remove(&self, name: FunctionName, precondition: &Precondition) -> Before {
-        if self.live.get(name.as_str()).is_none() {
+        if self.live.get(name.as_str()).is_none() && !self.live.damaged().contains_key(name.as_str()) {
             return Ok(None);
         }
         self.check(&name, precondition)?;

@@ -29,11 +29,14 @@ struct Table {
     actors: BTreeMap<String, FunctionName>,
     /// Outlives the export: the actors' state is still that function's.
     owners: BTreeMap<String, FunctionName>,
+    /// Functions whose records cannot be read, and why. Their names may be damaged too.
+    damaged: BTreeMap<String, String>,
 }
 
 impl Table {
     fn set(&mut self, (name, function): Change) -> Option<Arc<Function>> {
         self.actors.retain(|_, owner| *owner != name);
+        self.damaged.remove(name.as_str());
         match function {
             Some(function) => {
                 let types = function.record.exports.actors.iter();
@@ -94,6 +97,16 @@ impl Live {
     /// All functions, by name.
     pub fn list(&self) -> Vec<Arc<Function>> {
         self.table().functions.values().cloned().collect()
+    }
+
+    /// Puts a function out of service: its record cannot be read.
+    pub fn set_damaged(&self, name: String, reason: String) {
+        self.table.write().unwrap_or_else(PoisonError::into_inner).damaged.insert(name, reason);
+    }
+
+    /// The functions that are out of service, and why.
+    pub fn damaged(&self) -> BTreeMap<String, String> {
+        self.table().damaged.clone()
     }
 
     /// The function that exports an actor type.

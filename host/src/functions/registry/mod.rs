@@ -23,7 +23,7 @@ use crate::capabilities::lock::Names;
 use crate::config::AbsentGrants;
 use crate::dapr::{DaprError, Sidecar};
 use crate::limits::Limits;
-use crate::store::file::OpenError;
+use crate::store::file::{DatabaseFile, OpenError};
 use live::Live;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -150,17 +150,20 @@ pub struct Common {
 pub struct Registry {
     live: Arc<Live>,
     keeper: mpsc::Sender<Command>,
+    /// `None` where functions are shared.
+    file: Option<Arc<DatabaseFile>>,
 }
 
 impl Registry {
-    /// Functions in a file of this host.
-    pub fn open(path: &Path, common: Common) -> Result<Registry, RegistryError> {
+    /// Functions in a file of this host, read with a cache of `cache` bytes.
+    pub fn open(path: &Path, cache: usize, common: Common) -> Result<Registry, RegistryError> {
         let live = Arc::new(Live::new(common, "the file is not read yet"));
-        let table = file::Table::open(path, Arc::clone(&live))?;
+        let table = file::Table::open(path, cache, Arc::clone(&live))?;
+        let file = Some(table.file());
         let (keeper, commands) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new().name("daplet-registry".to_owned());
         thread.spawn(move || table.keep(commands)).map_err(redb::Error::from)?;
-        Ok(Registry { live, keeper })
+        Ok(Registry { live, keeper, file })
     }
 
     /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
@@ -169,7 +172,7 @@ impl Registry {
         let (keeper, commands) = mpsc::channel(QUEUE);
         let shared = shared::Shared::new(records::Records::new(sidecar, store), Arc::clone(&live));
         tokio::spawn(shared.keep(commands, poll));
-        Registry { live, keeper }
+        Registry { live, keeper, file: None }
     }
 
     /// A live version of a record.
@@ -200,6 +203,16 @@ impl Registry {
     /// Hands the actors of a type to a function, durably when this returns. No other function may export the type then.
     pub async fn hand_over(&self, kind: &str, to: FunctionName) -> Result<(), RegistryError> {
         self.ask(|done| Command::HandOver(kind.to_owned(), to, done)).await
+    }
+
+    /// The functions whose records cannot be read, and why. They are out of service; the others are not.
+    pub fn damaged(&self) -> BTreeMap<String, String> {
+        self.live.damaged()
+    }
+
+    /// Whether the disk of this host's own functions is full.
+    pub fn is_disk_full(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.is_full())
     }
 
     /// All functions, by name.

@@ -112,7 +112,7 @@ impl Shared {
             // A record that was deleted was replaced, and the index says by which; unless it still says the same.
             if absent.is_empty() || looked.as_ref() == Some(&etag) {
                 for name in absent {
-                    tracing::error!("{}", RegistryError::Damaged { name, reason: "it is not there".to_owned() });
+                    self.out_of_service(name, "it is not there".to_owned());
                 }
                 self.live.apply(changes);
                 self.live.own(owners(&index));
@@ -153,12 +153,20 @@ impl Shared {
                 Ok((_, None)) => absent.push(name),
                 // Written by a newer version, say: the others go on.
                 Err(reason) if self.damaged.insert(entry.record.clone()) => {
-                    tracing::error!("{}", RegistryError::Damaged { name, reason });
+                    self.out_of_service(name, reason);
                 }
                 Err(_) => {}
             }
         }
         Ok((changes, absent))
+    }
+
+    /// A version that was live before goes on.
+    fn out_of_service(&self, name: String, reason: String) {
+        tracing::error!("{}", RegistryError::Damaged { name: name.clone(), reason: reason.clone() });
+        if self.live.get(&name).is_none() {
+            self.live.set_damaged(name, reason);
+        }
     }
 
     async fn put(&mut self, function: Arc<Function>, precondition: &Precondition) -> Before {
