@@ -51,6 +51,29 @@ describe("invoke", () => {
     assert.deepEqual(await (await daplet.fetch("/outer")).json(), { text: "inner got /x", status: 500 });
   });
 
+  test("a mounted function is at its own root, and knows where it is mounted", async () => {
+    const where = {
+      default: (request: Request, env: Record<string, string>, ctx: Context) => {
+        const { pathname, search } = new URL(request.url);
+        return { path: pathname + search, mount: ctx.mount, prefix: request.headers.get("x-forwarded-prefix") };
+      },
+    };
+    daplet.mount("where", where);
+    for (const [path, own] of [
+      ["/where", "/"],
+      ["/where/", "/"],
+      ["/where/where/a%2Fb?c", "/where/a%2Fb?c"],
+    ] as const) {
+      const seen: unknown = await (await daplet.fetch(path)).json();
+      assert.deepEqual(seen, { path: own, mount: "/where", prefix: "/where" });
+    }
+  });
+
+  test("a reason phrase arrives", async () => {
+    daplet.mount("teapot", { default: () => new Response("", { status: 418, statusText: "Short and stout" }) });
+    assert.equal((await invoke("daplet").fetch("/teapot")).statusText, "Short and stout");
+  });
+
   test("an unknown app is named; an aborted signal ends the wait", async () => {
     await assert.rejects(invoke("nope").fetch("/"), NotFoundError);
     await assert.rejects(invoke("echo").fetch("/", { signal: AbortSignal.abort() }), { name: "AbortError" });
