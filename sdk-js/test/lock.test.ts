@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type Lock, lock, NotFoundError } from "@daplet/sdk";
-import { type FakeDaplet, fakeDaplet } from "@daplet/sdk/testing";
+import { type FakeDaplet, fakeDaplet, type Grants } from "@daplet/sdk/testing";
 
 function taken(lock: Lock | null): Lock {
   assert.ok(lock);
@@ -15,6 +15,39 @@ describe("several stores of locks", () => {
     assert.equal(await lock("doors").tryLock("a", { expiry: 10 }), null);
     taken(await lock("gates").tryLock("a", { expiry: 10 }));
     await assert.rejects(lock().tryLock("a", { expiry: 10 }), /Known: doors, gates/);
+    daplet.uninstall();
+  });
+});
+
+describe("whose a lock is", () => {
+  /** What taking those locks comes to inside functions of those names. */
+  async function takes(name: string, resources: string[], grants: Grants, more: string[] = []): Promise<string[]> {
+    const daplet = fakeDaplet();
+    const seen: string[] = [];
+    const take = async (resource: string) => (await lock().tryLock(resource, { expiry: 10 })) && "taken";
+    const work = async () => {
+      for (const one of resources) seen.push(String(await take(one).catch((e: unknown) => (e as Error).name)));
+    };
+    for (const other of more) daplet.mount(other, { default: () => 1 });
+    daplet.mount(name, { default: work }, { grants });
+    await daplet.fetch(`/${name}`);
+    daplet.uninstall();
+    return seen;
+  }
+
+  test("one that is named after the function, unless the list says otherwise", async () => {
+    const names = ["shop", "shop/1", "shop-1", "shopping", "door", "shop-admin/1"];
+    const no = "PermissionDeniedError";
+    assert.deepEqual(await takes("shop", names, {}), ["taken", "taken", "taken", no, no, "taken"]);
+    assert.deepEqual(await takes("shop", names, {}, ["shop-admin"]), ["taken", "taken", "taken", no, no, no]);
+    const granted = { locks: ["door", "lockstore/shop*", "other/shopping"] };
+    assert.deepEqual(await takes("shop", names, granted), ["taken", "taken", "taken", "taken", "taken", "taken"]);
+    assert.deepEqual(await takes("shop", ["shop"], { locks: [] }), [no]);
+  });
+
+  test("a lifetime has a ceiling", async () => {
+    const daplet = fakeDaplet();
+    await assert.rejects(lock().tryLock("door", { expiry: 86_401 }), /max_lock_seconds/);
     daplet.uninstall();
   });
 });

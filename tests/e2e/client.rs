@@ -57,7 +57,7 @@ async fn one_script_on_node_and_in_a_function() {
     let heard_from_node = heard(&server).await;
 
     let source = std::fs::read_to_string(root().join("tests/dapr-js/script.js")).unwrap();
-    let grants = json!({"secrets": ["secretstore/*", "nowhere/*"]});
+    let grants = json!({"secrets": ["secretstore/*", "nowhere/*"], "locks": ["*"]});
     server.deploy_with(json!({"name": "script", "source": source, "grants": grants})).await;
     let answer = server.get("/script").await;
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -222,3 +222,28 @@ async fn a_sidecar_keeps_jobs_and_calls_when_they_are_due() {
     assert_eq!(server.http.delete(server.url("/functions/worker")).send().await.unwrap().status(), 204);
     becomes("tick", Value::Null).await;
 }
+
+/// What Dapr's scheduler takes is taken, what it refuses is 400 and says why.
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_are_those_of_dapr_s_parser() {
+    let server = Server::start().await;
+    server.deploy("jobs", "export default { job() {} }").await;
+    let schedule = async |schedule: &str| {
+        let url = format!("{}/v1.0/jobs/jobs.zz", server.dapr);
+        let body = json!({"schedule": schedule, "overwrite": true});
+        let answer = server.http.post(url).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for taken in
+        ["@midnight", "@annually", "0/15 * * * * *", "0 0 0 ? JAN sun", "*/5 * * * *", "CRON_TZ=Asia/Tokyo 0 0 6 * * *"]
+    {
+        assert_eq!(schedule(taken).await.0, 204, "{taken}");
+    }
+    for refused in ["0 0 0 * * 7", "0 0 0 L * *", "0 0 0 * * 5#2", "@reboot", "0 0 0 * * fri-mon", "* * * * * * *"] {
+        let (status, text) = schedule(refused).await;
+        assert!(status == 400 && text.contains("schedule is"), "{refused}: {status} {text}");
+    }
+    let declared = r#"export const schedules = ["0 0 0 * * 7"]; export default { job() {} };"#;
+    let refused = server.upload(&json!({"name": "declares", "source": declared})).await;
+    assert!(refused.status == 422 && refused.text().contains("weekday"), "{}", refused.text());
+}

@@ -16,6 +16,7 @@ mod conformance;
 mod dapr;
 mod differential;
 mod durability;
+mod events;
 mod examples;
 mod faults;
 mod grants;

@@ -15,11 +15,13 @@
 //! - [`actors`]: methods and state; [`reminders`]: theirs, and timers
 //! - [`jobs`]: schedule, look, delete
 //! - [`lock`]: take and give back
+//! - [`details`]: reasons of failures
 //! - [`metadata`]: what the sidecar says of itself
 mod actors;
 mod binding;
 mod configuration;
 mod crypto;
+mod details;
 mod invoke;
 mod jobs;
 mod lock;

@@ -1,4 +1,5 @@
 //! Events, single and bulk.
+use super::details::rich;
 use super::{Call, failed, proto};
 use crate::api::dapr::Context;
 use crate::capabilities::pubsub::Outgoing;
@@ -8,15 +9,22 @@ use crate::components::Block;
 use daplet_abi::op::OpError;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tonic::Status;
+use tonic::{Code, Status};
+
+/// A caller's fault, with Dapr's reason.
+fn invalid(pubsub: &str, reason: &str, message: String) -> Status {
+    rich(Code::InvalidArgument, message, reason, ("pubsub", pubsub))
+}
 
 /// Whether there is such a broker, and a topic.
 pub fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status> {
     if !context.components.has(Block::Pubsub, pubsub) {
-        return Err(Status::invalid_argument(format!("pubsub {pubsub} is not found")));
+        let message = format!("pubsub {pubsub} is not found");
+        return Err(invalid(pubsub, "DAPR_PUBSUB_NOT_FOUND", message));
     }
     if topic.is_empty() {
-        return Err(Status::invalid_argument(format!("topic is empty in pubsub {pubsub}")));
+        let message = format!("topic is empty in pubsub {pubsub}");
+        return Err(invalid(pubsub, "DAPR_PUBSUB_TOPIC_NAME_EMPTY", message));
     }
     Ok(())
 }
@@ -40,24 +48,30 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
         content_type: content_type(request.data_content_type),
         metadata: request.metadata.into_iter().collect(),
     };
-    readable(&message)?;
+    readable(&pubsub, &message)?;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, vec![message]).await;
     match failures.map_err(|e| refused(&what, e))?.into_iter().next() {
         None => Ok(()),
-        Some((_, reason)) => Err(Status::invalid_argument(format!("{what}: {reason}"))),
+        Some((_, reason)) => {
+            let message = format!("{what}: {reason}");
+            Err(rich(Code::Internal, message, "DAPR_PUBSUB_PUBLISH_MESSAGE", ("pubsub", &pubsub)))
+        }
     }
 }
 
 /// Refuses metadata that cannot be read, and what says that it is a CloudEvent and is none.
-fn readable(message: &Outgoing) -> Result<(), Status> {
+fn readable(pubsub: &str, message: &Outgoing) -> Result<(), Status> {
     let raw = check_metadata(&message.metadata).and_then(|()| raw_payload(&message.metadata));
-    let raw = raw.map_err(|e| Status::invalid_argument(format!("failed deserializing metadata. Error: {e}")))?;
+    let raw = raw.map_err(|e| {
+        let message = format!("failed deserializing metadata. Error: {e}");
+        invalid(pubsub, "DAPR_PUBSUB_METADATA_DESERIALIZATION", message)
+    })?;
     let object = || serde_json::from_slice::<BTreeMap<String, &RawValue>>(&message.data).is_ok();
     if raw || !is_cloud_event(&message.content_type) || object() {
         return Ok(());
     }
-    Err(Status::invalid_argument("cannot create cloudevent"))
+    Err(invalid(pubsub, "DAPR_PUBSUB_CLOUD_EVENT_CREATION", "cannot create cloudevent".to_owned()))
 }
 
 /// The entries that failed; none where all were taken.
@@ -69,7 +83,8 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
     if let Some(entry) = request.entries.iter().find(|e| e.entry_id.is_empty() || !ids.insert(e.entry_id.as_str())) {
         let reason = format!("entryId {:?} is duplicated or not present for entry", entry.entry_id);
         let at = format!("topic {topic} pubsub {pubsub}");
-        return Err(Status::invalid_argument(format!("error marshaling events to bytes for {at}. error: {reason}")));
+        let message = format!("error marshaling events to bytes for {at}. error: {reason}");
+        return Err(invalid(&pubsub, "DAPR_PUBSUB_MARSHAL_EVENTS", message));
     }
     let merged = |own: HashMap<String, String>| request.metadata.clone().into_iter().chain(own).collect();
     let message = |entry: proto::BulkPublishRequestEntry| Outgoing {
@@ -79,7 +94,7 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
         metadata: merged(entry.metadata),
     };
     let messages: Vec<Outgoing> = request.entries.into_iter().map(message).collect();
-    messages.iter().try_for_each(readable)?;
+    messages.iter().try_for_each(|message| readable(&pubsub, message))?;
     let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, messages).await;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
     let entry = |(entry_id, error)| proto::BulkPublishResponseFailedEntry { entry_id, error };

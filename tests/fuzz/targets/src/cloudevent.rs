@@ -1,7 +1,7 @@
 //! Messages into CloudEvents and back. Input: a line with the content type, a line with metadata as `name=value&…`, the data.
 use crate::line;
 use daplet_host::capabilities::pubsub::Outgoing;
-use daplet_host::capabilities::pubsub::event::{Envelope, expired, unwrap, wrap};
+use daplet_host::capabilities::pubsub::event::{Envelope, expired, raw_payload, unwrap, wrap};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub fn cloudevent(input: &[u8]) {
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let raw = metadata.iter().any(|(name, value)| name.eq_ignore_ascii_case("rawPayload") && value == "true");
+    let raw = raw_payload(&metadata).unwrap_or_default();
     let message = Outgoing {
         entry_id: String::new(),
         data: data.to_vec().into(),
@@ -33,7 +33,8 @@ pub fn cloudevent(input: &[u8]) {
             assert_eq!(kept, data, "a raw payload is kept as it is");
         } else {
             let whole: Value = serde_json::from_slice(&kept).unwrap();
-            assert_eq!(Value::Object(event), whole, "what is unwrapped is what was wrapped");
+            assert_eq!(event.text(), kept, "what is delivered is what was kept");
+            assert_eq!(Value::Object(event.clone()), whole, "what is unwrapped is what was wrapped");
         }
     }
     // What a foreign broker may hold.

@@ -33,6 +33,7 @@ pub fn dapr_request(input: &[u8]) {
             max_body_bytes: 1 << 20,
             memory: Default::default(),
             max_answer_bytes: 1 << 20,
+            max_lock_seconds: 86_400,
             stop: Default::default(),
             extended: Arc::default(),
         };
