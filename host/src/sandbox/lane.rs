@@ -21,6 +21,11 @@ const OVERRUN: u32 = 16_000;
 /// Short entries in a row after which a function is trusted; twice as many after each overrun.
 const TRUST: u32 = 256;
 
+/// No function is trusted with more CPU time than this, what functions usually may use.
+const TRUSTED: Duration = Duration::from_millis(50);
+/// What an entry of a trusted function counts for that was long: so many overruns.
+const BREACH: u32 = 8;
+
 /// A kind of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
@@ -65,9 +70,9 @@ impl Cost {
         self.mean.load(Relaxed) != 0 || self.streak.load(Relaxed) != 0
     }
 
-    /// Whether entries have been short for so long that no precaution is worth its cost.
-    pub fn trusted(&self) -> bool {
-        self.streak.load(Relaxed) >= self.trust()
+    /// Whether entries have been short for so long that no precaution is worth its cost for one that may take `budget`.
+    pub fn trusted(&self, budget: Duration) -> bool {
+        budget <= TRUSTED && self.streak.load(Relaxed) >= self.trust()
     }
 
     fn trust(&self) -> u32 {
@@ -94,9 +99,18 @@ impl Cost {
 
     /// An entry used up its slice.
     pub fn overrun(&self) {
+        self.overran(1);
+    }
+
+    /// An entry that was trusted took more than a slice.
+    pub fn breach(&self) {
+        self.overran(BREACH);
+    }
+
+    fn overran(&self, count: u32) {
         self.mean.fetch_max(OVERRUN, Relaxed);
         self.streak.store(0, Relaxed);
-        self.overruns.fetch_add(1, Relaxed);
+        self.overruns.fetch_add(count, Relaxed);
     }
 }
 
@@ -125,16 +139,20 @@ mod tests {
     #[test]
     fn trust_is_earned_once_and_dearer_after_each_overrun() {
         let cost = Cost::default();
-        assert!(!cost.known() && !cost.trusted());
+        let trusted = || cost.trusted(TRUSTED);
+        assert!(!cost.known() && !trusted());
         cheap(&cost, 255);
-        assert!(cost.known() && !cost.trusted());
+        assert!(cost.known() && !trusted());
         cheap(&cost, 1);
-        assert!(cost.trusted());
+        assert!(trusted() && !cost.trusted(TRUSTED * 2));
         cost.overrun();
-        assert_eq!((cost.lane(), cost.trusted()), (Lane::Long, false));
+        assert_eq!((cost.lane(), trusted()), (Lane::Long, false));
         cheap(&cost, 511);
-        assert_eq!((cost.lane(), cost.trusted()), (Lane::Short, false));
+        assert_eq!((cost.lane(), trusted()), (Lane::Short, false));
         cheap(&cost, 1);
-        assert!(cost.trusted());
+        assert!(trusted());
+        cost.breach();
+        cheap(&cost, 100_000);
+        assert!(!trusted());
     }
 }

@@ -289,7 +289,7 @@ impl Worker {
         self.slots.tracker.rests();
         let Waiting { parked, frames } = waiting;
         // To be undone it has to be copied first, which some functions have proved to be needless.
-        let worth = terms.budget > SLICE && !parked.snapshot.cost.trusted();
+        let worth = terms.budget > SLICE && !parked.snapshot.cost.trusted(terms.budget);
         let slice = self.slice().filter(|_| worth);
         let slot = self.slots.of(&parked, slice.is_some())?;
         let parked = slice.is_some().then_some(parked);
@@ -368,6 +368,9 @@ impl Worker {
     fn finish(&mut self, mut slot: Slot, entered: Entered, waits: Waits) -> Result<Step, SandboxError> {
         let Entered { ending, output, cpu, touched, .. } = entered;
         slot.pages.bound().cost.charge(cpu);
+        if self.lane == Lane::Short && cpu > 2 * SLICE {
+            slot.pages.bound().cost.breach();
+        }
         let mut sound = true;
         let mut pending = false;
         let mut outcome = match ending {

@@ -1,6 +1,6 @@
 export default {
   async fetch() {
-    for (let i = 0; i < 60; i++) await new Promise((done) => setTimeout(done, 0));
+    for (let i = 0; i < 400; i++) await new Promise((done) => setTimeout(done, 0));
     for (;;);
   },
 };
