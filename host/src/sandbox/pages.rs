@@ -147,7 +147,7 @@ pub struct Pages {
     _share: Share,
 }
 
-/// Mappings of an instance: of its memory, its reserved addresses, the engine's tables. Measured: 5.
+/// Mappings of an instance, generously: a worker with one slot has 4, its stacks among them.
 const SLOT: usize = 8;
 /// Runs of pages that an overlay may have at most: each costs two mappings.
 const RUNS: usize = 32;
