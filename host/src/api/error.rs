@@ -2,7 +2,7 @@
 use crate::budget::{self, BudgetError};
 use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
-use crate::functions::{RegistryError, Unmet, UploadError};
+use crate::functions::{Function, RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
@@ -47,6 +47,21 @@ impl ApiError {
             "the function {name:?} is out of service: its record cannot be read ({reason}); upload it again, or remove it"
         );
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "outOfService", detail)
+    }
+
+    /// 404 for a function that answers no requests.
+    pub fn no_handler(function: &Function) -> ApiError {
+        let exports = &function.record.exports;
+        let named = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let has = match (exports.handlers.as_slice(), exports.actors.as_slice()) {
+            ([], actors) => format!("the actors {}", named(actors)),
+            (handlers, _) => named(handlers),
+        };
+        let name = &function.name;
+        let detail = format!(
+            "{name} has no handler for requests: it exports {has}; export `fetch`, or a function named as the method"
+        );
+        ApiError::new(StatusCode::NOT_FOUND, "noHandler", detail)
     }
 
     /// 503 while it is not known which functions there are.
@@ -213,6 +228,7 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::Source(SourceError { message, line, column, frame }) => {
                 unprocessable("invalidSource", &message)
+                    .with("name", json!("SyntaxError"))
                     .with("line", json!(line))
                     .with("column", json!(column))
                     .with("frame", json!(frame))

@@ -6,7 +6,7 @@ use super::wire::DEPTH;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{
-    Deployed, Deployer, Function, FunctionName, Precondition, Registry, RegistryError, Upload, Versions,
+    Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,
 };
 use crate::limits::Limits;
 use axum::Router;
@@ -17,6 +17,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,10 +93,38 @@ struct UploadBody {
     source: String,
     language: Option<Language>,
     limits: Option<Value>,
+    /// `null` keeps the value that the live version has.
     #[serde(default)]
-    env: BTreeMap<String, String>,
+    env: BTreeMap<String, Option<String>>,
     #[serde(default)]
     grants: Grants,
+    /// From here on: what `GET /functions/N` says beside the rest, so that its answer can be sent back. An upload cannot set it.
+    #[serde(default, rename = "version")]
+    _version: IgnoredAny,
+    #[serde(default, rename = "url")]
+    _url: IgnoredAny,
+    #[serde(default, rename = "handlers")]
+    _handlers: IgnoredAny,
+    #[serde(default, rename = "subscriptions")]
+    _subscriptions: IgnoredAny,
+    #[serde(default, rename = "schedules")]
+    _schedules: IgnoredAny,
+    #[serde(default, rename = "actors")]
+    _actors: IgnoredAny,
+    #[serde(default, rename = "bindings")]
+    _bindings: IgnoredAny,
+    #[serde(default, rename = "configuration")]
+    _configuration: IgnoredAny,
+    #[serde(default, rename = "initMs")]
+    _init_ms: IgnoredAny,
+    #[serde(default, rename = "snapshotBytes")]
+    _snapshot_bytes: IgnoredAny,
+    #[serde(default, rename = "created")]
+    _created: IgnoredAny,
+    #[serde(default, rename = "updated")]
+    _updated: IgnoredAny,
+    #[serde(default, rename = "warnings")]
+    _warnings: IgnoredAny,
 }
 
 async fn post(
@@ -132,28 +161,49 @@ async fn upload(
         FunctionName::new(name).map_err(|e| ApiError::bad_request(e.to_string()))?;
     }
     let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
-    let (named, mut upload) = parse(media_type, &context.limits, &body)?;
-    check_ceilings(&upload.limits, &context.max_limits)?;
-    let name = path_name.or(parameters.name).or(named);
-    let name = name.ok_or_else(|| {
-        ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
-    })?;
+    let parsed = parse(media_type, &context.limits, &body)?;
+    let name = one_name([path_name, parameters.name, parsed.name])?;
+    let mut upload = parsed.upload;
     upload.name = FunctionName::new(&name).map_err(|e| ApiError::bad_request(e.to_string()))?;
     upload.language = parameters.language.or(upload.language);
     context.registry.refresh().await?;
     let (live, precondition) = (context.registry.get(&name), precondition(&headers));
+    parsed.keep.apply(&mut upload, live.as_ref().map(|live| &live.record))?;
+    check_ceilings(&upload.limits, &context.max_limits)?;
     // Also before anything is done for it; what others do meanwhile is seen when it is stored.
     precondition.check(live.as_ref().map(|live| live.record.version.as_str())).map_err(RegistryError::from)?;
     let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
     let (function, deployed) = context.deployer.deploy(upload, precondition, dry_run).await?;
     let created = deployed == Deployed::Created;
+    let warnings = context.deployer.warnings(&function);
+    for warning in warnings.iter().filter(|_| !dry_run) {
+        tracing::warn!(function = %name, "{warning}");
+    }
+    let mut description = describe(&function);
+    if !warnings.is_empty() {
+        description["warnings"] = json!(warnings);
+    }
     let mut response =
-        (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(describe(&function))).into_response();
+        (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(description)).into_response();
     response.headers_mut().insert(header::ETAG, etag(&function));
     if created && let Ok(location) = HeaderValue::from_str(&format!("/functions/{name}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// The name, which may stand in several places if it is the same there.
+fn one_name(places: [Option<String>; 3]) -> Result<String, ApiError> {
+    let mut names = places.into_iter().flatten();
+    let name = names.next().ok_or_else(|| {
+        ApiError::bad_request("the function has no name: add ?name=… to the URL, or \"name\" to the JSON")
+    })?;
+    match names.find(|other| *other != name) {
+        None => Ok(name),
+        Some(other) => Err(ApiError::bad_request(format!(
+            "the upload is for {name:?}, but also names {other:?}; the names in the path, in ?name= and in the JSON must be the same"
+        ))),
+    }
 }
 
 /// The two forms of an upload.
@@ -191,11 +241,53 @@ pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
     }
 }
 
-/// An upload's body: the name that it gives itself, and the rest. `defaults` are for limits that it does not set.
-pub fn parse(media_type: MediaType, defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
+/// An upload's body.
+pub struct Parsed {
+    /// The name that it gives itself.
+    pub name: Option<String>,
+    /// The rest; of a placeholder's name.
+    pub upload: Upload,
+    keep: Keep,
+}
+
+/// What an upload takes from the version that is live.
+enum Keep {
+    /// Limits, env and grants: a source alone says nothing of them, and a restriction must not go without a word.
+    Settings,
+    /// Values of these in `env`.
+    Values(Vec<String>),
+}
+
+impl Keep {
+    fn apply(self, upload: &mut Upload, live: Option<&Record>) -> Result<(), ApiError> {
+        match (self, live) {
+            (Keep::Settings, Some(live)) => {
+                let Record { limits, env, grants, .. } = live;
+                (upload.limits, upload.env, upload.grants) = (limits.clone(), env.clone(), grants.clone());
+            }
+            (Keep::Settings, None) => {}
+            (Keep::Values(names), live) => {
+                for name in names {
+                    let value = live.and_then(|live| live.env.get(&name)).ok_or_else(|| {
+                        ApiError::bad_request(format!(
+                            "env.{name} is null, which keeps its value, but the live version has none"
+                        ))
+                    })?;
+                    upload.env.insert(name, value.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads an upload's body. `defaults` are for limits that it does not set.
+pub fn parse(media_type: MediaType, defaults: &Limits, body: &[u8]) -> Result<Parsed, ApiError> {
     match media_type {
         MediaType::Json => from_json(defaults, body),
-        MediaType::Source(language) => Ok((None, from_source(defaults, body, language)?)),
+        MediaType::Source(language) => {
+            Ok(Parsed { name: None, upload: from_source(defaults, body, language)?, keep: Keep::Settings })
+        }
     }
 }
 
@@ -217,7 +309,7 @@ fn placeholder() -> Result<FunctionName, ApiError> {
     FunctionName::new("unnamed").map_err(|e| ApiError::bad_request(e.to_string()))
 }
 
-fn from_json(defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload), ApiError> {
+fn from_json(defaults: &Limits, body: &[u8]) -> Result<Parsed, ApiError> {
     let body: UploadBody =
         serde_json::from_slice(body).map_err(|e| ApiError::bad_request(format!("the upload's JSON: {e}")))?;
     let limits = match body.limits {
@@ -235,15 +327,16 @@ fn from_json(defaults: &Limits, body: &[u8]) -> Result<(Option<String>, Upload),
         ApiError::bad_request(format!("limits.{e}")).with("limit", json!(e.name)).with("value", json!(e.value))
     })?;
     body.grants.check().map_err(|e| ApiError::bad_request(format!("grants.{e}")))?;
+    let kept = body.env.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone()).collect();
     let upload = Upload {
         name: placeholder()?,
         source: body.source,
         language: body.language,
         limits,
-        env: body.env,
+        env: body.env.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         grants: body.grants,
     };
-    Ok((body.name, upload))
+    Ok(Parsed { name: body.name, upload, keep: Keep::Values(kept) })
 }
 
 fn check_ceilings(limits: &Limits, max: &Limits) -> Result<(), ApiError> {
@@ -289,13 +382,21 @@ fn describe(function: &Function) -> Value {
         "bindings": record.exports.bindings,
         "configuration": record.exports.configuration,
         "limits": record.limits,
-        "env": record.env.keys().collect::<Vec<_>>(),
+        "env": record.env.keys().map(|name| (name, None)).collect::<BTreeMap<_, Option<&str>>>(),
         "grants": record.grants,
         "initMs": record.init_ms,
         "snapshotBytes": record.snapshot_bytes,
         "created": record.created,
         "updated": record.updated,
     })
+}
+
+/// All that makes a version: sent back by PUT, it gives the same.
+fn describe_whole(function: &Function) -> Value {
+    let mut description = describe(function);
+    description["source"] = json!(function.record.source);
+    description["env"] = json!(function.record.env);
+    description
 }
 
 /// As it is now, whichever replica changed it last.
@@ -335,7 +436,7 @@ async fn show(
     if unchanged(&headers, &function) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok((tag, axum::Json(describe(&function))).into_response())
+    Ok((tag, axum::Json(describe_whole(&function))).into_response())
 }
 
 async fn source(

@@ -1,12 +1,14 @@
 //! Where functions are kept, loaded ones too, and where components are said.
 use super::{Fatal, engine};
 use crate::budget::Budget;
-use crate::components::{Components, Sources};
+use crate::components::{Block, Components, Sources};
 use crate::config::{self, Config};
 use crate::dapr::Sidecar;
+use crate::functions::warnings::Known;
 use crate::functions::{Common, Registry};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Disk, SnapshotKey};
+use std::sync::Arc;
 
 /// What the embedded default has; with a sidecar nothing, since that has it.
 pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
@@ -38,6 +40,20 @@ pub(super) fn cache(config: &Config, name: &str) -> usize {
     let eighth = config.store_cache_bytes / 8;
     let bytes = if name == FUNCTIONS { eighth } else { config.store_cache_bytes - eighth };
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The names that uploads are compared with.
+pub(super) fn known(config: &Config, components: &Components) -> Known {
+    let names = |block| components.names(block).into_iter().map(str::to_owned).collect();
+    Known {
+        stores: names(Block::State),
+        configuration: names(Block::Configuration),
+        secrets: names(Block::Secrets),
+        inputs: components.schedules.keys().cloned().collect(),
+        outputs: components.targets.keys().cloned().collect(),
+        brokers: Arc::clone(&components.brokers),
+        app_id: config.app_id.clone(),
+    }
 }
 
 /// Where functions are kept. The configuration allows a state store only where there is a sidecar.

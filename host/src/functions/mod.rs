@@ -9,12 +9,14 @@
 //! - [`registry`]: the durable table of functions, of this host alone or shared by several
 //! - [`routes`]: which events of a topic a function is called for
 //! - [`upload`]: from source to a live version
+//! - [`warnings`]: names that lead nowhere
 pub mod checker;
 pub mod name;
 pub mod registry;
 pub mod routes;
 pub mod source;
 pub mod upload;
+pub mod warnings;
 
 pub use checker::{CheckLimits, Checker};
 pub use name::FunctionName;
@@ -34,6 +36,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
+
+/// Handlers of requests; see the dispatcher of the guest.
+const REQUEST_HANDLERS: [&str; 8] = ["fetch", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
 
 /// What is stored of a function: enough to run it again after a restart without asking anybody.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,6 +130,11 @@ impl Function {
             Some(removed) => removed.cancelled().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// Whether it can answer requests: what is called by other events alone cannot.
+    pub fn takes_requests(&self) -> bool {
+        self.record.exports.handlers.iter().any(|handler| REQUEST_HANDLERS.contains(&handler.as_str()))
     }
 
     /// What it says of a topic that it subscribes to.

@@ -3,6 +3,7 @@
 use super::checker::{Checker, CheckerError};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
+use super::warnings::Known;
 use super::{Function, FunctionName, Record, file_name, routes};
 use crate::capabilities::Grants;
 use crate::capabilities::jobs::schedule::Schedule;
@@ -94,6 +95,8 @@ pub struct Deployer {
     pub log: Option<Log>,
     /// What may be subscribed to there.
     pub brokers: Arc<Brokers>,
+    /// Which components there are; `None` behind a sidecar, which alone knows.
+    pub known: Option<Known>,
 }
 
 impl Deployer {
@@ -106,7 +109,7 @@ impl Deployer {
     ) -> Result<(Arc<Function>, Deployed), UploadError> {
         let version = version(&upload);
         let live = self.registry.get(upload.name.as_str());
-        if let Some(live) = live.as_ref().filter(|live| live.record.version == version) {
+        if let Some(live) = live.as_ref().filter(|live| live.record.version == version || same(&live.record, &upload)) {
             self.subscribe(live).await?;
             return Ok((Arc::clone(live), Deployed::Unchanged));
         }
@@ -173,6 +176,11 @@ impl Deployer {
         };
         record.init_ms = (took.as_secs_f64() * 1e5).round() / 1e2;
         Ok(loaded)
+    }
+
+    /// What a function names that this host does not have.
+    pub fn warnings(&self, function: &Function) -> Vec<String> {
+        self.known.as_ref().map(|known| known.warnings(&function.record)).unwrap_or_default()
     }
 
     async fn load_timed(&self, name: &FunctionName, record: &Record) -> Result<(Loaded, Duration), UploadError> {
@@ -365,6 +373,13 @@ pub fn load_frame(name: &FunctionName, record: &Record) -> Vec<u8> {
     };
     let code = record.code.as_deref().unwrap_or(&record.source);
     encode(&request, code.as_bytes()).unwrap_or_else(|_| unreachable!("the head has only strings and numbers"))
+}
+
+/// Whether an upload is what is live, said in other words: a language that was found out may be written.
+fn same(live: &Record, upload: &Upload) -> bool {
+    let language = upload.language.unwrap_or(live.language);
+    (language, &upload.source, &upload.limits, &upload.env, &upload.grants)
+        == (live.language, &live.source, &live.limits, &live.env, &live.grants)
 }
 
 /// 16 hexadecimal digits of a digest over all that makes a version.

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Started and never used. One more is being started, or waits to come in their place.
-const READY: usize = 2;
+/// Started and never used.
+const READY: usize = 1;
 /// Used and kept for the next source.
 const KEPT: usize = 2;
 /// After a start that failed.
@@ -58,7 +58,8 @@ impl Pool {
 
 async fn start_all(program: PathBuf, ready: mpsc::Sender<Result<Process, CheckerError>>) {
     let mut reported = false;
-    loop {
+    // A process is started when there is room for it, so that none waits unseen.
+    while let Ok(room) = ready.reserve().await {
         let started = Process::start(&program).await.map(|(process, confined)| {
             if !std::mem::replace(&mut reported, true) && !(confined.seccomp && confined.landlock) {
                 tracing::warn!(
@@ -69,10 +70,8 @@ async fn start_all(program: PathBuf, ready: mpsc::Sender<Result<Process, Checker
             }
             process
         });
-        let failed = started.as_ref().is_err();
-        if ready.send(started).await.is_err() {
-            return;
-        }
+        let failed = started.is_err();
+        room.send(started);
         if failed {
             tokio::time::sleep(PAUSE).await;
         }

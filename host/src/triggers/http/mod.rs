@@ -118,6 +118,9 @@ async fn answer(
     body: Body,
     caller: Caller,
 ) -> Result<HttpReply, ApiError> {
+    if !function.takes_requests() {
+        return Err(ApiError::no_handler(function));
+    }
     // Before the body: a request that is not let in costs no memory.
     let admitted = context.invoker.admit(function).await;
     admitted.map_err(|e| ApiError::of_invocation(&e, context.production))?;

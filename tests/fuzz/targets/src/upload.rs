@@ -17,8 +17,9 @@ pub fn upload(input: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, content_type);
     let Ok(media_type) = media_type(&headers) else { return };
-    let Ok((name, upload)) = parse(media_type, &Limits::default(), body) else { return };
-    if let Some(Err(error)) = name.as_deref().map(FunctionName::new) {
+    let Ok(parsed) = parse(media_type, &Limits::default(), body) else { return };
+    let upload = parsed.upload;
+    if let Some(Err(error)) = parsed.name.as_deref().map(FunctionName::new) {
         assert!(!error.to_string().is_empty());
     }
     upload.limits.check().unwrap();

@@ -1,0 +1,103 @@
+//! What a function names that this host does not have. It may come later, so an upload that names it is taken, with a warning.
+//!
+//! Must not know: components and their types; the app says which names there are.
+use super::Record;
+use crate::capabilities::pubsub::Brokers;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Names of a kind of component.
+type NameSet = BTreeSet<String>;
+
+/// The components of a host without a sidecar.
+#[derive(Clone, Default)]
+pub struct Known {
+    /// State stores.
+    pub stores: NameSet,
+    /// Configuration stores.
+    pub configuration: NameSet,
+    /// Secret stores.
+    pub secrets: NameSet,
+    /// Bindings that call functions.
+    pub inputs: NameSet,
+    /// Bindings that functions call.
+    pub outputs: NameSet,
+    /// Brokers, and what they allow.
+    pub brokers: Arc<Brokers>,
+    /// This host's app-id.
+    pub app_id: String,
+}
+
+impl Known {
+    /// A sentence for each name that leads nowhere.
+    pub fn warnings(&self, record: &Record) -> Vec<String> {
+        let mut found = Vec::new();
+        self.of_exports(record, &mut found);
+        self.of_grants(record, &mut found);
+        found
+    }
+
+    fn of_exports(&self, record: &Record, found: &mut Vec<String>) {
+        let exports = &record.exports;
+        for (index, subscription) in exports.subscriptions.iter().enumerate() {
+            let (pubsub, topic) = (&subscription.pubsub, &subscription.topic);
+            if let Err(refused) = self.brokers.may_subscribe(pubsub, topic) {
+                found.push(format!("subscriptions[{index}] ({pubsub}/{topic}): no event arrives: {}", refused.message));
+            }
+            if let Some(dead) = &subscription.dead_letter_topic
+                && let Err(refused) = self.brokers.may_publish(&self.app_id, pubsub, dead)
+            {
+                let message = refused.message;
+                found
+                    .push(format!("subscriptions[{index}].deadLetterTopic ({pubsub}/{dead}) takes nothing: {message}"));
+            }
+        }
+        for (index, binding) in exports.bindings.iter().enumerate() {
+            unless_known(found, &self.inputs, binding, || (format!("bindings[{index}]"), "input binding"));
+        }
+        for (index, watch) in exports.configuration.iter().enumerate() {
+            let place = || (format!("configuration[{index}]"), "configuration store");
+            unless_known(found, &self.configuration, &watch.store, place);
+        }
+    }
+
+    fn of_grants(&self, record: &Record, found: &mut Vec<String>) {
+        let grants = &record.grants;
+        let listed = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+        let lists = [
+            ("stores", "state store", &self.stores, listed(&grants.stores)),
+            ("bindings", "output binding", &self.outputs, listed(&grants.bindings)),
+            ("secrets", "secret store", &self.secrets, grants.secrets.clone()),
+            ("configuration", "configuration store", &self.configuration, listed(&grants.configuration)),
+        ];
+        for (list, kind, known, entries) in lists {
+            for entry in &entries {
+                // What stands before the slash is the component; a pattern may still come to stand for something.
+                let name = entry.split('/').next().unwrap_or_default();
+                if !name.contains('*') {
+                    unless_known(found, known, name, || (format!("grants.{list} has {entry:?}, but"), kind));
+                }
+            }
+        }
+        for entry in listed(&grants.topics) {
+            if let Some((pubsub, topic)) = entry.split_once('/').filter(|_| !entry.contains('*'))
+                && let Err(refused) = self.brokers.may_publish(&self.app_id, pubsub, topic)
+            {
+                found.push(format!(
+                    "grants.topics has {entry:?}, but nothing can be published there: {}",
+                    refused.message
+                ));
+            }
+        }
+    }
+}
+
+fn unless_known(found: &mut Vec<String>, known: &NameSet, name: &str, place: impl Fn() -> (String, &'static str)) {
+    if known.contains(name) {
+        return;
+    }
+    let (place, kind) = place();
+    let names = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let have = if names.is_empty() { format!("there is no {kind} at all") } else { format!("there are {names}") };
+    found.push(format!("{place}: there is no {kind} named {name:?}; {have}"));
+}

@@ -1,0 +1,5 @@
+import { configuration } from "@daplet/sdk";
+export default {
+  fetch: () => configuration().get("a"),
+};
+export const configuration = [];
