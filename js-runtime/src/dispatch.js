@@ -6,7 +6,7 @@
 (natives, web, { refuse, kind, readDeclarations }) => {
   const { write, submit } = natives;
   const { parse, stringify } = JSON;
-  const { apply, getPrototypeOf, has } = Reflect;
+  const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, has } = Reflect;
   const { isArray } = Array;
   const { create, freeze, keys, prototype: objectPrototype } = Object;
   const { isView } = ArrayBuffer;
@@ -192,7 +192,7 @@
       const settled = () => { waiting-- };
       const failed = (error) => {
         waiting--;
-        natives.log(3, `waitUntil: ${text(error)}`);
+        natives.log(3, `waitUntil: ${trace(error)}`);
       };
       apply(then, NativePromise.resolve(promise), [settled, failed]);
     }
@@ -332,7 +332,7 @@
 
   const fail = (error) => {
     if (failure === null && !replied) failure = describe(error);
-    else natives.log(3, `after the reply: ${text(error)}`);
+    else natives.log(3, `after the reply: ${trace(error)}`);
   };
 
   // Where the invocation stands once the job queue is empty.
@@ -344,7 +344,7 @@
   };
   const finish = (code) => {
     if (unhandled > 0) {
-      apply(forEach, rejected, [(reason) => natives.log(3, `unhandled rejection: ${text(reason)}`)]);
+      apply(forEach, rejected, [(reason) => natives.log(3, `unhandled rejection: ${trace(reason)}`)]);
     }
     return code;
   };
@@ -356,13 +356,13 @@
   // A member at a time: for an object, QuickJS's JSON.stringify goes through setters that a function may have put on Array.prototype.
   const described = (name, message, stack, cause) =>
     `{"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)}${cause === undefined ? "" : `,"cause":${stringify(cause)}`}}`;
-  const describe = (error) => {
+  const describe = (error, deep = true) => {
     if ((typeof error !== "object" && typeof error !== "function") || error === null) {
       return described(error === null ? "null" : typeof error, asText(error), "", undefined);
     }
     const read = (name) => attempt(() => { const value = error[name]; return value === undefined ? undefined : asText(value) }, undefined);
-    const name = read("name"), message = read("message"), stack = read("stack");
-    const cause = attempt(() => (error.cause === undefined ? undefined : text(error.cause)), undefined);
+    const name = read("name"), message = read("message"), stack = plainly(() => read("stack"));
+    const cause = deep ? attempt(() => causes(error, 0), undefined) : undefined;
     const fallback = () => attempt(() => stringify(error), undefined) ?? asText(error);
     return described(
       name ?? attempt(() => typeof error, "object"),
@@ -372,8 +372,35 @@
     );
   };
   const text = (error) => {
-    const { name, message } = parse(describe(error));
+    const { name, message } = parse(describe(error, false));
     return message === "" ? name : `${name}: ${message}`;
+  };
+  // A chain of causes on one line; it may be a circle.
+  const MAX_CAUSES = 8;
+  const causes = (error, depth) => {
+    const cause = error === null || error === undefined || depth === MAX_CAUSES ? undefined : error.cause;
+    if (cause === undefined) return undefined;
+    const { name, message } = parse(describe(cause, false));
+    const more = causes(cause, depth + 1);
+    return `${message === "" ? name : `${name}: ${message}`}${more === undefined ? "" : `; caused by ${more}`}`;
+  };
+  // The stack as the engine writes it, whatever the function lets Error.prepareStackTrace make of one.
+  const plainly = (read) => {
+    const prepare = attempt(() => getOwnPropertyDescriptor(NativeError, "prepareStackTrace"), undefined);
+    if (prepare === undefined) return read();
+    attempt(() => deleteProperty(NativeError, "prepareStackTrace"));
+    try {
+      return read();
+    } finally {
+      attempt(() => defineProperty(NativeError, "prepareStackTrace", prepare));
+    }
+  };
+  // For logs: the stack, which begins with the name and the message, and those of the causes.
+  const trace = (error, depth = 0) => {
+    const stack = attempt(() => plainly(() => error.stack), undefined);
+    const cause = attempt(() => (depth === MAX_CAUSES ? undefined : error.cause), undefined);
+    const own = typeof stack === "string" && stack !== "" ? stack : text(error);
+    return cause === undefined ? own : `${own}\n  cause: ${trace(cause, depth + 1)}`;
   };
 
   const rejection = (promise, reason, handled) => {

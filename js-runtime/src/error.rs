@@ -43,7 +43,7 @@ pub fn from_described(text: &str, file: &str) -> JsError {
     }
     JsError {
         code: codes::EXCEPTION.to_owned(),
-        stack: frames(&described.stack, file),
+        stack: frames(without_header(&described), file),
         name: described.name,
         message: described.message,
         cause: described.cause,
@@ -82,19 +82,28 @@ fn out_of_resources(ctx: &Ctx<'_>) -> JsError {
     }
 }
 
-/// Stack frames in `file`, from QuickJS's text: `    at name (file:line:column)` or `    at file:line:column`, a line each.
+/// The frames of a stack: a message may have lines of its own that look like some.
+fn without_header(described: &Described) -> &str {
+    let header = if described.message.is_empty() {
+        described.name.clone()
+    } else {
+        format!("{}: {}", described.name, described.message)
+    };
+    described.stack.strip_prefix(&header).unwrap_or(&described.stack)
+}
+
+/// Stack frames in `file`, from text as V8 writes it: `    at name (file:line:column)`, `    at async file:line:column`.
 fn frames(stack: &str, file: &str) -> Vec<StackFrame> {
     stack.lines().filter_map(|line| frame(line.trim().strip_prefix("at ")?, file)).collect()
 }
 
 fn frame(text: &str, file: &str) -> Option<StackFrame> {
+    let text = text.strip_prefix("async ").unwrap_or(text);
     let (function, place) = match text.rsplit_once(" (") {
         Some((function, place)) => (function, place.strip_suffix(')')?),
         None => ("", text),
     };
-    let rest = place.strip_prefix(file)?;
-    let mut numbers = rest.strip_prefix(':').unwrap_or_default().split(':').map(|n| n.parse().unwrap_or(0));
-    let function = if function == "<anonymous>" { "" } else { function };
+    let mut numbers = place.strip_prefix(file)?.strip_prefix(':')?.split(':').map(|n| n.parse().unwrap_or(0));
     Some(StackFrame {
         function: function.to_owned(),
         file: file.to_owned(),
@@ -107,11 +116,26 @@ fn frame(text: &str, file: &str) -> Option<StackFrame> {
 mod tests {
     use super::*;
 
+    fn seen(stack: &str) -> Vec<(String, u32, u32)> {
+        frames(stack, "a.js").into_iter().map(|f| (f.function, f.line, f.column)).collect()
+    }
+
     #[test]
     fn keeps_frames_of_the_own_file_only() {
-        let stack = "    at inner (a.js:3:9)\n    at <anonymous> (a.js:7)\n    at dispatch (daplet:runtime:1:1)\n    at a.js:9:1\n";
-        let seen: Vec<(String, u32, u32)> =
-            frames(stack, "a.js").into_iter().map(|f| (f.function, f.line, f.column)).collect();
-        assert_eq!(seen, [("inner".to_owned(), 3, 9), (String::new(), 7, 0), (String::new(), 9, 1)]);
+        let stack = "Error: x\n    at inner (a.js:3:9)\n    at async Shop.get [as load] (a.js:7:1)\n    at async a.js:8:2\n    \
+                     at Array.map (<anonymous>)\n    at dispatch (daplet:runtime:1:1)\n    at async Promise.all (index 0)\n    at a.js:9:1";
+        let wanted = [("inner", 3, 9), ("Shop.get [as load]", 7, 1), ("", 8, 2), ("", 9, 1)];
+        assert_eq!(seen(stack), wanted.map(|(name, line, column)| (name.to_owned(), line, column)));
+    }
+
+    #[test]
+    fn a_message_is_no_frame() {
+        let described = Described {
+            name: "Error".to_owned(),
+            message: "x\n    at forged (a.js:1:1)".to_owned(),
+            stack: "Error: x\n    at forged (a.js:1:1)\n    at real (a.js:2:2)".to_owned(),
+            cause: None,
+        };
+        assert_eq!(seen(without_header(&described)), [("real".to_owned(), 2, 2)]);
     }
 }

@@ -12,6 +12,7 @@ use daplet_abi::frame::{Frame, encode};
 use daplet_abi::load::LoadRequest;
 use daplet_abi::reply::{JsError, Reply, codes};
 use daplet_abi::{EventKind, LogLevel, Status};
+use rquickjs::context::EvalOptions;
 use rquickjs::promise::PromiseState;
 use rquickjs::{ArrayBuffer, CatchResultExt, Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value};
 use std::cell::RefCell;
@@ -71,9 +72,9 @@ fn start() -> Result<Guest, String> {
         let dispatch = (|| {
             random.install(&ctx)?;
             let natives = natives::object(&ctx)?;
-            let create: Function = ctx.eval(DISPATCH)?;
+            let create: Function = named(&ctx, "daplet:dispatch", DISPATCH)?;
             let web = Object::new(ctx.clone())?;
-            let declarations: Function = ctx.eval(DECLARATIONS)?;
+            let declarations: Function = named(&ctx, "daplet:declarations", DECLARATIONS)?;
             let declarations: Object = declarations.call(())?;
             let dispatch: Object = create.call((natives.clone(), web.clone(), declarations))?;
             web::init(&ctx, &natives, &dispatch, &web)?;
@@ -110,6 +111,13 @@ fn start() -> Result<Guest, String> {
         random,
         file: String::new(),
     })
+}
+
+/// Evaluates the runtime's own JavaScript under a name for stack traces.
+fn named<'js>(ctx: &Ctx<'js>, name: &str, script: &str) -> rquickjs::Result<Function<'js>> {
+    let mut options = EvalOptions::default();
+    options.filename = Some(name.to_owned());
+    ctx.eval_with_options(script, options)
 }
 
 /// Tells the dispatcher of promises that were rejected without a handler, and of those that got one later.

@@ -29,6 +29,7 @@ mod jobs;
 mod kernel;
 mod layers;
 mod lifecycle;
+mod lines;
 mod nesting;
 mod outgoing;
 mod overload;

@@ -73,6 +73,11 @@ fn passed(test: &Test, end: &str) -> bool {
     }
 }
 
+/// How a run ended, without the message of an error: what it says differs where the guest's engine is patched.
+fn outcome(end: &str) -> &str {
+    end.split(':').next().unwrap_or(end)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tests_end_as_they_do_natively() {
     let Some(suite) = test262::folder() else {
@@ -125,7 +130,7 @@ async fn tests_end_as_they_do_natively() {
     while let Some((test, strict, seen, native)) = ends.next().await {
         pass += usize::from(passed(&test, &seen));
         native_pass += usize::from(passed(&test, &native));
-        if seen != native {
+        if outcome(&seen) != outcome(&native) {
             let listed = expectations.differs.iter().any(|difference| difference.names(&test.file));
             gone.retain(|difference| !difference.names(&test.file));
             if !listed {

@@ -348,7 +348,7 @@ impl Drive {
 
     fn fail(&mut self, error: InvokeError, after: Duration) {
         let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
-        let stack = error.js.as_ref().map(|js| format!("{:?}", js.stack)).unwrap_or_default();
+        let stack = error.js.as_ref().map(|js| js.stack_text()).unwrap_or_default();
         tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
         if let Some(sender) = self.reply.take() {
             let _caller_is_gone = sender.send(Err(Lost::Failed(error)));

@@ -72,6 +72,23 @@ pub struct StackFrame {
     pub column: u32,
 }
 
+impl JsError {
+    /// The frames as a log shows them, one a line: `at function (file:line:column)`.
+    pub fn stack_text(&self) -> String {
+        self.stack.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl std::fmt::Display for StackFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let StackFrame { function, file, line, column } = self;
+        match function.is_empty() {
+            true => write!(f, "at {file}:{line}:{column}"),
+            false => write!(f, "at {function} ({file}:{line}:{column})"),
+        }
+    }
+}
+
 /// Outcome words, the same string in the response, the log and the metric. They are workerd's where it has one.
 pub mod codes {
     /// The function threw, rejected or returned something that is no answer.

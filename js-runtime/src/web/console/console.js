@@ -24,7 +24,9 @@
       const head = safe(() => `${value.name}: ${value.message}`, "Error");
       const stack = safe(() => value.stack, undefined);
       const cause = safe(() => (value.cause === undefined ? "" : `\n  cause: ${inspect(value.cause, depth + 1, [...seen, value])}`), "");
-      return `${head}${typeof stack === "string" && stack !== "" ? `\n${stack.trimEnd()}` : ""}${cause}`;
+      // A stack begins with the name and message that the error had when it was first read.
+      // A stack begins with the name and the message.
+      return `${typeof stack === "string" && stack !== "" ? stack : head}${cause}`;
     }
     const name = safe(() => Object.getPrototypeOf(value)?.constructor?.name, "");
     const prefix = name && name !== "Object" && name !== "Array" ? `${name} ` : "";
@@ -112,7 +114,7 @@
       const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
       print(INFO, table.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join(" | ").trimEnd()).join("\n"));
     },
-    trace(...data) { print(DEBUG, `Trace: ${format(data)}\n${new Error().stack}`) },
+    trace(...data) { print(DEBUG, `Trace: ${format(data)}\n${safe(() => new Error().stack.slice("Error\n".length), "")}`) },
     warn(...data) { print(WARN, format(data)) },
     dir(item = undefined, options = undefined) { print(INFO, inspect(item, 1)) },
     dirxml(...data) { print(INFO, format(data)) },

@@ -1,0 +1,13 @@
+class C {
+  static #make() {
+    throw new Error("made");
+  }
+  static run() {
+    C.#make();
+  }
+}
+export default {
+  fetch() {
+    return C.run();
+  },
+};

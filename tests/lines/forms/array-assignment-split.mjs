@@ -1,0 +1,9 @@
+export default { fetch() {
+  let a;
+  (
+    [
+      a,
+    ]
+    =
+    undefined);
+} };

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const o = {};
+    return [1].map(
+      o.callback,
+    );
+  },
+};

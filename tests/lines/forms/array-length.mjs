@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const n = -1;
+    return new Array(
+      n,
+    );
+  },
+};

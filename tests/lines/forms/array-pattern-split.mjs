@@ -1,0 +1,9 @@
+export default { fetch() {
+  const o = 5;
+  const
+    [
+      a,
+    ]
+    =
+    o;
+} };

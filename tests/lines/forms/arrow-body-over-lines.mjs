@@ -1,0 +1,9 @@
+const get = (o) =>
+  o
+    .a
+    .b;
+export default {
+  fetch() {
+    return get({});
+  },
+};

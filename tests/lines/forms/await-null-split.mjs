@@ -1,0 +1,5 @@
+export default { async fetch() {
+  await
+   null
+   .x
+} };

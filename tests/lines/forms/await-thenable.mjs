@@ -1,0 +1,11 @@
+const thenable = {
+  then(resolve, reject) {
+    reject(new Error("thenable"));
+  },
+};
+export default {
+  async fetch() {
+    const a = 1;
+    await thenable;
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const a = 1n;
+    const b = 2;
+    return a
+      +
+      b;
+  },
+};

@@ -1,0 +1,10 @@
+const table = { go() { throw new Error("x"); } };
+export default {
+  fetch() {
+    return table[
+      "go"
+    ](
+      1,
+    );
+  },
+};

@@ -1,0 +1,10 @@
+function arg() { return 1; }
+function fail() { throw new Error("x"); }
+export default {
+  fetch() {
+    fail(
+      arg(),
+      arg(),
+    );
+  },
+};

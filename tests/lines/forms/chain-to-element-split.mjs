@@ -1,0 +1,11 @@
+export default { fetch() {
+  const o = {};
+  o
+    .a
+    .b
+    [
+      0
+    ]
+    =
+    5;
+} };

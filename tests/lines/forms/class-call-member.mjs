@@ -1,0 +1,6 @@
+const lib = { Client: class Client {} };
+export default {
+  fetch() {
+    return lib.Client();
+  },
+};

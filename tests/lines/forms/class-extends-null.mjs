@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const Base = undefined;
+    class C
+      extends Base {}
+    return C;
+  },
+};

@@ -1,0 +1,9 @@
+class C {}
+export default {
+  fetch() {
+    const a = 1;
+    return C(
+      a,
+    );
+  },
+};

@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    const s = Symbol();
+    return 1 <
+      s;
+  },
+};

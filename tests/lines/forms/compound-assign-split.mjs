@@ -1,0 +1,7 @@
+export default { fetch() {
+  const o = Object.freeze({ a: 1 });
+  o
+    .a
+    +=
+    5;
+} };

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    let o;
+    const a = 1;
+    o.count +=
+      a;
+  },
+};

@@ -1,0 +1,16 @@
+export default { fetch() {
+  const o = { };
+  o
+    [
+     "a"
+    ]
+    ?.
+    (
+    );
+  o
+    [
+     "a"
+    ]
+    (
+    );
+} };

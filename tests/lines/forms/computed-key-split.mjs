@@ -1,0 +1,7 @@
+export default { fetch() {
+  return {
+    [
+      Symbol.iterator + ""
+    ]: 1
+  };
+} };

@@ -1,0 +1,12 @@
+export default { fetch() {
+  const o = {};
+  const
+    {
+      [
+        "x"
+      ]:
+        a,
+    }
+    =
+    null;
+} };

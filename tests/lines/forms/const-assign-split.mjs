@@ -1,0 +1,6 @@
+export default { fetch() {
+  const c = 1;
+  c
+   =
+   2;
+} };

@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    const a = 1;
+    a =
+      2;
+  },
+};

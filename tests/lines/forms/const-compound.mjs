@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const total = 1;
+    total += 2;
+  },
+};

@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    for (const i = 0; i < 2; i++) {
+      i;
+    }
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const count = 1;
+    const b = 1;
+    count++;
+    return b;
+  },
+};

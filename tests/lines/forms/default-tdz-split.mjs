@@ -1,0 +1,8 @@
+export default { fetch() {
+  const {
+    a
+      =
+      b
+  } = {};
+  const b = 1;
+} };

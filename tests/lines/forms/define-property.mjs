@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const o = Object.freeze({});
+    Object.defineProperty(o, "x", { value: 1 });
+  },
+};

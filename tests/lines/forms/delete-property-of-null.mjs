@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const o = null;
+    const a = 1;
+    return delete o
+      .x;
+  },
+};

@@ -1,0 +1,10 @@
+export default { fetch() {
+  const o = null;
+  with_(
+  );
+  function with_() {
+    return delete
+      o
+      .x;
+  }
+} };

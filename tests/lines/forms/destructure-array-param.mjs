@@ -1,0 +1,8 @@
+function handler([a, b]) {
+  return a + b;
+}
+export default {
+  fetch() {
+    return handler(5);
+  },
+};

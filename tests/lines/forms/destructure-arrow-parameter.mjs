@@ -1,0 +1,8 @@
+const show = ({ name }) => name;
+export default {
+  fetch() {
+    return [1, null].map(
+      show,
+    );
+  },
+};

@@ -1,0 +1,7 @@
+const load = async () => undefined;
+export default {
+  async fetch() {
+    const { rows } = await load();
+    return rows;
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    try {
+      throw null;
+    } catch ({ message }) {
+      return message;
+    }
+  },
+};

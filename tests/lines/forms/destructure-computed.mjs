@@ -1,0 +1,10 @@
+export default {
+  fetch() {
+    const k = "x";
+    const o = null;
+    const {
+      [k]: v,
+    } = o;
+    return v;
+  },
+};

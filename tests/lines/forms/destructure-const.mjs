@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    Math.max(1, 2);
+    const nothing = null;
+    const { x } = nothing;
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const o = null;
+    const {} = o;
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    let a;
+    for ({ a } of [{}, null]) {
+      a;
+    }
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const nothing = undefined;
+    const {
+      a,
+      b,
+    } = nothing;
+  },
+};

@@ -1,0 +1,8 @@
+function handler({ a } = null) {
+  return a;
+}
+export default {
+  fetch() {
+    return handler();
+  },
+};

@@ -1,0 +1,14 @@
+function show(
+  a,
+  {
+    name,
+    age,
+  },
+) {
+  return name + age;
+}
+export default {
+  fetch() {
+    return show(1);
+  },
+};

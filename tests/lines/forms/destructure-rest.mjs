@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    const o = undefined;
+    const { ...rest } = o;
+    return rest;
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    let a, b;
+    [a, b] = undefined;
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const rows = [];
+    return rows[0]
+      [
+        "name"
+      ];
+  },
+};

@@ -1,0 +1,9 @@
+export default { fetch() {
+  const a
+    =
+    class
+    extends
+    (5)
+    {
+    };
+} };

@@ -1,0 +1,8 @@
+const notFound = (what) => {
+  return new Error(`no ${what}`);
+};
+export default {
+  fetch() {
+    throw notFound("order");
+  },
+};

@@ -1,0 +1,9 @@
+class C {
+  a = this.b.c;
+  b = {};
+}
+export default {
+  fetch() {
+    return new C();
+  },
+};

@@ -1,0 +1,7 @@
+export default {
+  async fetch() {
+    await Promise.resolve(1).finally(() => {
+      throw new Error("finally");
+    });
+  },
+};

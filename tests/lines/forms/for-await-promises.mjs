@@ -1,0 +1,7 @@
+export default {
+  async fetch() {
+    for await (const r of [Promise.resolve(1), null]) {
+      r.toFixed();
+    }
+  },
+};

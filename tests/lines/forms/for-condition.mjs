@@ -1,0 +1,12 @@
+function fail() { throw new Error("o"); }
+export default {
+  fetch() {
+    for (
+      let i = 0;
+      i < fail();
+      i++
+    ) {
+      return i;
+    }
+  },
+};

@@ -1,0 +1,7 @@
+export default { fetch() {
+  for (
+    const x
+    of
+    5
+  ) ;
+} };

@@ -1,0 +1,8 @@
+export default { fetch() {
+  const o = {};
+  for (
+    o.a.b
+    of
+    [1]
+  ) ;
+} };

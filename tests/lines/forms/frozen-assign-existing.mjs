@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const o = Object.freeze({ a: 1 });
+    const b = 1;
+    o
+      .a =
+      b;
+  },
+};

@@ -1,0 +1,12 @@
+function* numbers() {
+  yield 1;
+  yield null.x;
+}
+export default {
+  fetch() {
+    return [
+      0,
+      ...numbers(),
+    ];
+  },
+};

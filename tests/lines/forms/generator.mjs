@@ -1,0 +1,13 @@
+function* numbers() {
+  yield 1;
+  throw new Error("generator");
+}
+export default {
+  fetch() {
+    const all = [];
+    for (const n of numbers()) {
+      all.push(n);
+    }
+    return all;
+  },
+};

@@ -1,0 +1,11 @@
+export default {
+  fetch(request) {
+    const user = undefined;
+    if (
+      request &&
+      user.admin
+    ) {
+      return 1;
+    }
+  },
+};

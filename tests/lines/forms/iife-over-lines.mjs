@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    return (function named() {
+      throw new Error("iife");
+    })(
+      1,
+    );
+  },
+};

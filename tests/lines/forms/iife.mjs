@@ -1,0 +1,10 @@
+export default {
+  fetch() {
+    return (() => {
+      const a = 1;
+      return (function () {
+        throw new Error("iife" + a);
+      })();
+    })();
+  },
+};

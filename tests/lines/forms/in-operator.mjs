@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const o = "text";
+    return "a"
+      in
+      o;
+  },
+};

@@ -1,0 +1,5 @@
+export default { fetch() {
+  let s = Symbol.iterator;
+  const b = 1;
+  s++;
+} };

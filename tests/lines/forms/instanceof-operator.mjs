@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const o = {};
+    return o
+      instanceof
+      o.Type;
+  },
+};

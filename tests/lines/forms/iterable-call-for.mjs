@@ -1,0 +1,6 @@
+const list = () => null;
+export default {
+  fetch() {
+    for (const x of list()) return x;
+  },
+};

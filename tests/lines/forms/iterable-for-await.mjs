@@ -1,0 +1,6 @@
+export default {
+  async fetch() {
+    const o = {};
+    for await (const x of o) return x;
+  },
+};

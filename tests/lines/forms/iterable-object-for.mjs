@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const o = { a: 1 };
+    for (const x of o) return x;
+  },
+};

@@ -1,0 +1,11 @@
+const body = "<html>";
+async function readJson() {
+  await null;
+  return JSON.parse(body);
+}
+export default {
+  async fetch() {
+    const json = await readJson();
+    return json;
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const o = {};
+    o.o = o;
+    return JSON.stringify(
+      o,
+    );
+  },
+};

@@ -1,0 +1,10 @@
+export default {
+  fetch() {
+    const o = {};
+
+    /* a comment
+       over lines */
+    o.run(); // here
+
+  },
+};

@@ -1,0 +1,5 @@
+export default { fetch() {
+  const s = Symbol.iterator;
+  return -
+    s;
+} };

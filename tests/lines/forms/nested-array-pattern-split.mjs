@@ -1,0 +1,13 @@
+export default { fetch() {
+  const
+    {
+      a: {
+        b
+          : [
+            c
+          ]
+      }
+    }
+    =
+    { a: { b: 5 } };
+} };

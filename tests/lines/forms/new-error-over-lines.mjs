@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    throw new Error(
+      "one" +
+        "two",
+    );
+  },
+};

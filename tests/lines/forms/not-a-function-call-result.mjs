@@ -1,0 +1,9 @@
+const f = () => 1;
+export default {
+  fetch() {
+    return f(
+    )(
+      2,
+    );
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const lib = {};
+    return new lib.Client({
+      a: 1,
+    });
+  },
+};

@@ -1,0 +1,6 @@
+const o = { m() {} };
+export default {
+  fetch() {
+    return new o.m();
+  },
+};

@@ -1,0 +1,6 @@
+let Client;
+export default {
+  fetch() {
+    return new Client();
+  },
+};

@@ -1,0 +1,5 @@
+export default {
+  async fetch() {
+    return (await Promise.resolve({})).go();
+  },
+};

@@ -1,0 +1,6 @@
+class C {}
+export default {
+  fetch() {
+    return new C().missing();
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const steps = [];
+    return steps[0](1);
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch(request) {
+    const cb = request.nothing;
+    return cb?.x ?? cb();
+  },
+};

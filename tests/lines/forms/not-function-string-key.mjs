@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const handlers = {};
+    return handlers["on-start"]();
+  },
+};

@@ -1,0 +1,10 @@
+class C {
+  run() {
+    return this.missing();
+  }
+}
+export default {
+  fetch() {
+    return new C().run();
+  },
+};

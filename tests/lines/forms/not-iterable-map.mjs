@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const n = 5;
+    return new Map(
+      n,
+    );
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const callback = null;
+    callback(
+      1,
+    );
+  },
+};

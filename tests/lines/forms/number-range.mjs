@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    return (1.5)
+      .toFixed(
+        200,
+      );
+  },
+};

@@ -1,0 +1,9 @@
+const a = { b: 1 };
+export default {
+  fetch() {
+    const x = a
+      ?.b
+      ?.();
+    return x;
+  },
+};

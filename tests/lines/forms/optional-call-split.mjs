@@ -1,0 +1,12 @@
+export default { fetch() {
+  const o = { };
+  o
+    .a
+    ?.b
+    .c;
+  o
+    ?.
+    a
+    (
+    );
+} };

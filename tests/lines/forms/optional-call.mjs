@@ -1,0 +1,10 @@
+const a = { b() { throw new Error("b"); } };
+export default {
+  fetch() {
+    return a
+      ?.b
+      ?.(
+        1,
+      );
+  },
+};

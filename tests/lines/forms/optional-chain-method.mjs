@@ -1,0 +1,8 @@
+const a = { b: { c: undefined } };
+export default {
+  fetch() {
+    return a?.b
+      ?.c
+      .d();
+  },
+};

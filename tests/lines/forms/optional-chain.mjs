@@ -1,0 +1,8 @@
+const a = { b: null };
+export default {
+  fetch() {
+    return a
+      ?.b
+      .c;
+  },
+};

@@ -1,0 +1,7 @@
+const rows = { list: undefined };
+export default {
+  fetch() {
+    return rows?.list
+      [0];
+  },
+};

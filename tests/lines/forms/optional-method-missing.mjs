@@ -1,0 +1,9 @@
+const service = { orders: {} };
+export default {
+  fetch() {
+    return service?.orders
+      ?.find(
+        1,
+      );
+  },
+};

@@ -1,0 +1,11 @@
+function f(
+  a
+    =
+    c,
+  b,
+  c
+) {}
+export default { fetch() {
+  f(
+  );
+} };

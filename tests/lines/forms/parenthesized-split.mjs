@@ -1,0 +1,7 @@
+export default { fetch() {
+  const o = null;
+  return (
+    o
+  )
+    .x;
+} };

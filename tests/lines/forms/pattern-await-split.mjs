@@ -1,0 +1,6 @@
+export default { async fetch() {
+  const { a }
+   =
+   await
+   Promise.resolve(null);
+} };

@@ -1,0 +1,7 @@
+export default { async fetch() {
+  const f = async ({ a }) => a;
+  return (
+   await
+   f()
+   );
+} };

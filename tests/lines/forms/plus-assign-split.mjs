@@ -1,0 +1,6 @@
+export default { fetch() {
+  let s = Symbol.iterator;
+  s
+    +=
+    1;
+} };

@@ -1,0 +1,6 @@
+export default { fetch() {
+  const s = Symbol.iterator;
+  return "a"
+    +
+    s;
+} };

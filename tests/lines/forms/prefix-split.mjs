@@ -1,0 +1,6 @@
+export default { fetch() {
+  const o = Object.freeze({ a: 1 });
+  ++
+  o
+    .a;
+} };

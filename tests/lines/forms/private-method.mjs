@@ -1,0 +1,12 @@
+class C {
+  #go() { throw new Error("private"); }
+  run() {
+    return this
+      .#go();
+  }
+}
+export default {
+  fetch() {
+    return new C().run();
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    return Promise.resolve(1)
+      .then((v) => v + 1)
+      .then((v) => {
+        return v.x.y;
+      });
+  },
+};

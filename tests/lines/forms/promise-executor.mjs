@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    return new Promise((resolve) => {
+      resolve.x.y;
+    });
+  },
+};

@@ -1,0 +1,7 @@
+export default {
+  async fetch() {
+    await Promise.reject(
+      new Error("rejected"),
+    );
+  },
+};

@@ -1,0 +1,11 @@
+export default { fetch() {
+  let a;
+  (
+    {
+      x
+        :
+        a,
+    }
+    =
+    undefined);
+} };

@@ -1,0 +1,11 @@
+export default { fetch() {
+  const o = {};
+  const
+    {
+      x
+        :
+        a,
+    }
+    =
+    o.y;
+} };

@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    return "abc".replace(/b/, (m) => {
+      return m.x.y;
+    });
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const o = null;
+    o[
+      "k"
+    ] = 1 +
+      2;
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const state = { user: {} };
+    state.user.profile.name = "x";
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const o = {};
+    o.a
+      .b =
+      1;
+  },
+};

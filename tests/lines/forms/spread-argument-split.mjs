@@ -1,0 +1,8 @@
+export default { fetch() {
+  const f = () => 1;
+  return f(
+    1,
+    ...
+    5
+  );
+} };

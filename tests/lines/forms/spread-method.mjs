@@ -1,0 +1,9 @@
+const o = { m() { throw new Error("m"); } };
+export default {
+  fetch() {
+    return o
+      .m(
+        ...[1],
+      );
+  },
+};

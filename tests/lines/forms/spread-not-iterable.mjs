@@ -1,0 +1,10 @@
+function f(...all) { return all; }
+export default {
+  fetch() {
+    const o = {};
+    return f(
+      1,
+      ...o.list,
+    );
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const list = undefined;
+    return Math.max(
+      ...list,
+    );
+  },
+};

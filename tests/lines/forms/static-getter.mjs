@@ -1,0 +1,13 @@
+class C {
+  static get it() {
+    throw new Error("it");
+  }
+}
+export default {
+  fetch() {
+    return [
+      1,
+      C.it,
+    ];
+  },
+};

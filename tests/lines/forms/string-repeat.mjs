@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    return "x".repeat(
+      -1,
+    );
+  },
+};

@@ -1,0 +1,6 @@
+class NotFound extends Error {}
+export default {
+  fetch() {
+    throw new NotFound("no such order");
+  },
+};

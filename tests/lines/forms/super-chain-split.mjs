@@ -1,0 +1,7 @@
+class A { t() { 
+  super
+    .x
+    .y; } }
+export default { fetch() {
+  return new A().t();
+} };

@@ -1,0 +1,8 @@
+export default { fetch() {
+  switch
+   (
+    null.x
+   ) {
+    case 1:
+  }
+} };

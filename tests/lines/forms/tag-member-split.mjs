@@ -1,0 +1,7 @@
+export default { fetch() {
+  const o = { tag() { throw new Error("t") } };
+  return o
+    .tag
+    `x
+     ${1}`;
+} };

@@ -1,0 +1,6 @@
+export default { fetch() {
+  const tag = null;
+  return tag
+    `x
+     ${1}`;
+} };

@@ -1,0 +1,7 @@
+const sql = {};
+export default {
+  fetch() {
+    return sql.query`
+      ${1}`;
+  },
+};

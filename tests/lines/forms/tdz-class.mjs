@@ -1,0 +1,7 @@
+export default {
+  fetch() {
+    const x = new Later();
+    class Later {}
+    return x;
+  },
+};

@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const a = 1;
+    const b = a +
+      later;
+    let later = 1;
+    return b;
+  },
+};

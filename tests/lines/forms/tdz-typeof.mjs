@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    typeof x;
+    let x = 1;
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const f = () => later;
+    f();
+    const later = 1;
+    return later;
+  },
+};

@@ -1,0 +1,9 @@
+const user = null;
+export default {
+  fetch() {
+    return `
+      Hello
+      ${user.name}
+      !`;
+  },
+};

@@ -1,0 +1,9 @@
+export default { fetch() {
+  return `
+   ${
+     1
+   }
+   ${
+     Symbol.iterator
+   }`;
+} };

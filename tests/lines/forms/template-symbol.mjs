@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const s = Symbol("s");
+    return `a
+      ${s}
+      b`;
+  },
+};

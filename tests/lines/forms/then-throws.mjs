@@ -1,0 +1,5 @@
+export default { async fetch() {
+  const o = { then(r, j) { throw new Error("then"); } };
+  await
+   o;
+} };

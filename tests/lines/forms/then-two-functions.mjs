@@ -1,0 +1,8 @@
+export default {
+  async fetch() {
+    return Promise.resolve({}).then(
+      (o) => o.a.b,
+      (e) => e,
+    );
+  },
+};

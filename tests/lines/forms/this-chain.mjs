@@ -1,0 +1,6 @@
+export default { fetch() {
+  return this
+    .x
+    .y
+    .z
+} };

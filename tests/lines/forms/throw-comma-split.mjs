@@ -1,0 +1,8 @@
+export default { fetch() {
+  if (true)
+    throw (
+      1,
+      new
+      Error("x")
+    );
+} };

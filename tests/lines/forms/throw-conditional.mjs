@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const ok = false;
+    throw ok
+      ? new Error("a")
+      : new Error("b");
+  },
+};

@@ -1,0 +1,10 @@
+export default {
+  fetch() {
+    throw Object.assign(
+      new Error("with code"),
+      {
+        code: 5,
+      },
+    );
+  },
+};

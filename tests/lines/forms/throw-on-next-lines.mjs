@@ -1,0 +1,9 @@
+export default {
+  fetch() {
+    const e =
+      new Error("late");
+    if (e) {
+      throw e;
+    }
+  },
+};

@@ -1,0 +1,11 @@
+export default {
+  async fetch() {
+    await new Promise((resolve, reject) => {
+      queueMicrotask(() => {
+        reject(
+          new Error("micro"),
+        );
+      });
+    });
+  },
+};

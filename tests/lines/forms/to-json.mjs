@@ -1,0 +1,14 @@
+const o = {
+  toJSON() {
+    throw new Error("toJSON");
+  },
+};
+export default {
+  fetch() {
+    const a = 1;
+    return JSON.stringify({
+      a,
+      o,
+    });
+  },
+};

@@ -1,0 +1,6 @@
+export default {
+  fetch() {
+    const n = null;
+    return n.toString();
+  },
+};

@@ -1,0 +1,10 @@
+export default {
+  fetch() {
+    const s = Symbol();
+    const a = 1;
+    return [
+      a,
+      -s,
+    ];
+  },
+};

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    const a = 1;
+    return missingFunction(
+      a,
+    );
+  },
+};

@@ -1,0 +1,8 @@
+export default { fetch() {
+  return unknown
+   .f
+   (
+     2
+   )
+   ;
+} };

@@ -1,0 +1,8 @@
+export default {
+  fetch() {
+    let node = { next: undefined };
+    while (node.value !== 1) {
+      node = node.next;
+    }
+  },
+};

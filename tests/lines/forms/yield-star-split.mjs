@@ -1,0 +1,4 @@
+export default { *gen() { yield *
+ 5; }, fetch() {
+  return [...this.gen()];
+} };
