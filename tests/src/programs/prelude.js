@@ -14,6 +14,9 @@
   };
   // The bits of NaN are the machine's, where bytes show them.
   const bits = (v) => (v === v ? v : 0);
+  // What the engine's own errors say differs: the sandbox's engine is patched to name what was called.
+  const told = (e) => (e.name === "Error" ? `${e.name}: ${e.message}` : e.name);
+  Error.prototype.toString = function () { return told(this) };
   const members = (v, deep) => {
     const out = [];
     for (const key of Reflect.ownKeys(v)) {
@@ -36,7 +39,7 @@
     }
     if (v === null) return "null";
     if (deep === 0) return "#";
-    if (v instanceof Error) return `${v.name}: ${v.message}`;
+    if (v instanceof Error) return told(v);
     if (v instanceof Date) return isNaN(v) ? "Date NaN" : `Date ${v.toISOString()}`;
     if (v instanceof RegExp) return `${v}@${v.lastIndex}`;
     if (v instanceof Map) return `Map{${[...v].slice(0, 60).map(([k, w]) => `${show(k, deep - 1)}=>${show(w, deep - 1)}`)}}`;
@@ -46,7 +49,7 @@
   };
   const print = (...values) => {
     let line;
-    try { line = values.map((v) => show(v)).join(" ") } catch (e) { line = `unprintable: ${e?.name}: ${e?.message}` }
+    try { line = values.map((v) => show(v)).join(" ") } catch (e) { line = `unprintable: ${e?.name}` }
     if (lines.length < 500) lines.push(line);
   };
   const AsyncFunction = (async () => {}).constructor;
