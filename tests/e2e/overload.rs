@@ -66,7 +66,9 @@ const BAD: &[Bad] = &[
     ),
     (
         "slow source",
-        || b"PUT /functions/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n//".to_vec(),
+        || {
+            b"PUT /functions/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/javascript\r\ncontent-length: 1000\r\n\r\n//".to_vec()
+        },
         "x",
         (408, "requestTimeout", "body_ms"),
     ),
