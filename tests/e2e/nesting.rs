@@ -66,8 +66,8 @@ async fn nested_sources_do_no_harm() {
     let shapes = JAVASCRIPT.iter().map(|shape| ("javascript", shape));
     let shapes = shapes.chain(TYPESCRIPT.iter().chain(ENDLESS).map(|shape| ("typescript", shape)));
     for (language, shape) in shapes {
-        let path = format!("/functions?name=nested&dryRun=1&language={language}");
-        let answer = server.post(&path, source(shape)).await;
+        let upload = format!("nested&dryRun=1&language={language}");
+        let answer = server.upload_as("text/javascript", &upload, source(shape)).await;
         assert!(matches!(answer.status, 200 | 422), "{shape:?}: {} {:.300}", answer.status, answer.text());
         assert_eq!(server.get("/healthy").await.text(), "well", "after {shape:?}");
     }

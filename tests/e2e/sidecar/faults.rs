@@ -29,7 +29,7 @@ async fn works(server: &Server, daprd: &Daprd, sign: &str) {
     server.ready().await;
     eventually(server, "/probe", |seen| seen["value"] == 1).await;
     publish(daprd, "pubsub", "signs", "text/plain", sign).await;
-    eventually(server, "/signs", |seen| seen.as_array().is_some_and(|all| all.contains(&json!(sign)))).await;
+    eventually(server, "/probe/signs", |seen| seen.as_array().is_some_and(|all| all.contains(&json!(sign)))).await;
 }
 
 async fn not_ready(server: &Server) {
