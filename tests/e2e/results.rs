@@ -128,3 +128,50 @@ async fn the_hosts_work_is_charged() {
     );
     assert!(answer.text().contains("operations"), "{}", answer.text());
 }
+
+/// A function's state is bounded, as is the state in all; what makes room always works, across a restart and by expiry too.
+#[tokio::test(flavor = "multi_thread")]
+async fn state_has_quotas() {
+    let source = r#"import { state } from "@daplet/sdk";
+        const tried = async (work) => { try { await work(); return "ok"; } catch (e) { return `${e.code} ${e.message}`; } };
+        export default { fetch(request) {
+          const { pathname, searchParams } = new URL(request.url);
+          const [key, size] = [searchParams.get("key"), Number(searchParams.get("size") ?? 0)];
+          if (pathname.endsWith("/delete")) return tried(() => state().delete(key));
+          if (pathname.endsWith("/two")) {
+            return tried(() => state().transact([{ put: "a", value: "x".repeat(size) }, { put: "b", value: "x".repeat(size) }]));
+          }
+          const ttl = searchParams.has("ttl") ? { ttl: Number(searchParams.get("ttl")) } : {};
+          return tried(() => state().put(key, "x".repeat(size), ttl));
+        } };"#;
+    let args = ["--quota-function-state-mb", "1", "--quota-state-mb", "2"].map(str::to_owned).to_vec();
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { args, data: Some(data.path().to_path_buf()), ..Options::default() };
+    let server = Server::with(options.clone()).await;
+    for name in ["one", "two", "three"] {
+        server.deploy(name, source).await;
+    }
+    let told = async |server: &Server, path: &str| server.get(path).await.text();
+    assert_eq!(told(&server, "/one/put?key=a&size=600000").await, "ok");
+    let refused = told(&server, "/one/put?key=b&size=600000").await;
+    for part in
+        ["quotaExceeded", "\"one\" would keep 12", "quota function_state_mb is 1048576", "--quota-function-state-mb"]
+    {
+        assert!(refused.contains(part), "{refused}");
+    }
+    assert!(told(&server, "/one/two?size=600000").await.contains("quotaExceeded"));
+    assert_eq!(told(&server, "/one/put?key=a&size=900000").await, "ok");
+    drop(server);
+
+    let server = Server::with(options).await;
+    assert!(told(&server, "/one/put?key=b&size=600000").await.contains("quotaExceeded"));
+    assert_eq!(told(&server, "/one/put?key=a&size=500000").await, "ok");
+    assert_eq!(told(&server, "/one/put?key=b&size=500000").await, "ok");
+    assert_eq!(told(&server, "/two/put?key=a&size=900000").await, "ok");
+    let all = told(&server, "/three/put?key=a&size=900000").await;
+    assert!(all.contains("all functions would keep") && all.contains("quota state_mb is 2097152"), "{all}");
+    let saved = post(&server, STATE, json!([{"key": "k", "value": "x".repeat(900_000)}]).to_string()).await;
+    assert_eq!((saved.status, saved.json()["errorCode"].clone()), (507, json!("quotaExceeded")));
+    assert_eq!(told(&server, "/one/delete?key=a").await, "ok");
+    assert_eq!(told(&server, "/three/put?key=a&size=400000").await, "ok");
+}

@@ -209,7 +209,7 @@ impl StateStore for Embedded {
             let _ends_with_its_caller = GiveUp(Arc::clone(&look.given_up));
             // It reads all that there is: not on a thread that others wait for.
             let found = tokio::task::spawn_blocking(move || look.run(&plan));
-            Ok(found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))??)
+            found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?
         })
     }
 }
