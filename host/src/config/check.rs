@@ -248,7 +248,7 @@ impl Config {
             max_source_bytes: pick!(max_source_bytes, 4 << 20),
             max_body_bytes: pick!(max_body_bytes, 4 << 20),
             max_answer_bytes: pick!(max_answer_bytes, 32 << 20),
-            query_time: Duration::from_millis(pick!(query_ms, 10_000)),
+            query_time: Duration::from_millis(pick!(query_ms, 30_000)),
             query_sort_bytes: query_sort_mb << 20,
             load_cpu: Duration::from_millis(pick!(load_cpu_ms, 1_000)),
             check_time: Duration::from_millis(pick!(check_ms, 2_000)),

@@ -155,7 +155,7 @@ pub(super) struct Settings {
     /// Largest answer of Dapr's API with state or secrets in it, bytes [default: 33554432]
     #[arg(long, value_name = "BYTES", env = "DAPLET_MAX_ANSWER_BYTES", help_heading = "Capacity")]
     pub(super) max_answer_bytes: Option<u64>,
-    /// CPU time of one query over state, without a sidecar, ms [default: 10000]
+    /// CPU time of one query over state, without a sidecar, ms [default: 30000]
     #[arg(long, value_name = "MS", env = "DAPLET_QUERY_MS", help_heading = "Capacity")]
     pub(super) query_ms: Option<u64>,
     /// Memory of one query over state for sorting, without a sidecar, MiB [default: 16]
