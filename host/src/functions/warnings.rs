@@ -75,7 +75,7 @@ impl Known {
                 // What stands before the slash is the component; a pattern may still come to stand for something.
                 let name = entry.split('/').next().unwrap_or_default();
                 if !name.contains('*') {
-                    unless_known(found, known, name, || (format!("grants.{list} has {entry:?}, but"), kind));
+                    unless_known(found, known, name, || (format!("grants.{list} has {entry:?}"), kind));
                 }
             }
         }
@@ -98,6 +98,6 @@ fn unless_known(found: &mut Vec<String>, known: &NameSet, name: &str, place: imp
     }
     let (place, kind) = place();
     let names = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let have = if names.is_empty() { format!("there is no {kind} at all") } else { format!("there are {names}") };
-    found.push(format!("{place}: there is no {kind} named {name:?}; {have}"));
+    let have = if names.is_empty() { String::new() } else { format!("; known are {names}") };
+    found.push(format!("{place}: there is no {kind} named {name:?}{have}"));
 }

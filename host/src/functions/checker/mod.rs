@@ -4,7 +4,7 @@
 //! Owns: the processes, their number, what one source may take of time and memory, whose turn it is. Must not know: what is
 //! checked (`super::source`), what becomes of the answer.
 //!
-//! Sources queue in two lanes. Each small one begins in the quick lane; one that is not done after [`QUANTUM`] goes on in the slow
+//! Sources queue in lanes; longer ones have their own. Each small one begins in the quick lane; one that is not done after [`QUANTUM`] goes on in the slow
 //! lane, or begins there again later. So sources that keep a parser busy wait for each other, and others for at most a moment.
 //!
 //! # Layout
@@ -41,8 +41,10 @@ const QUANTUM: Duration = Duration::from_millis(50);
 const QUANTUM_OF_MANY: Duration = Duration::from_millis(15);
 /// Sources in the quick lane at once.
 const QUICK: usize = 2;
-/// Sources in the slow lane at once.
-const SLOW: usize = 2;
+/// Small sources in the slow lane at once: cheap in memory, and at a low priority.
+const SLOW: usize = 4;
+/// Longer sources at once.
+const LARGE: usize = 2;
 /// Sources that may wait for a lane.
 const WAITING: usize = 256;
 /// How long a source may wait for a lane.
@@ -100,6 +102,7 @@ pub struct Checker {
     pool: Pool,
     quick: FairQueue,
     slow: FairQueue,
+    large: FairQueue,
     limits: CheckLimits,
 }
 
@@ -122,7 +125,8 @@ impl Checker {
     /// `program` is a checker when called with [`COMMAND`]. The first processes start now. Needs a runtime.
     pub fn new(program: PathBuf, limits: CheckLimits) -> Result<Checker, CheckerError> {
         let (quick, slow) = (FairQueue::new(QUICK, WAITING), FairQueue::new(SLOW, WAITING));
-        Ok(Checker { pool: Pool::new(program)?, quick, slow, limits })
+        let large = FairQueue::new(LARGE, WAITING);
+        Ok(Checker { pool: Pool::new(program)?, quick, slow, large, limits })
     }
 
     /// As `super::source::check`, for the function `name`.
@@ -135,7 +139,8 @@ impl Checker {
     ) -> Result<Answer, CheckerError> {
         let request = wire::request(&Head { language, file: file.to_owned() }, source).map_err(unavailable)?;
         let job = Job { request, most: wire::largest_answer(source.len()), bounds: self.bounds(source.len()) };
-        if source.len() <= SMALL {
+        let small = source.len() <= SMALL;
+        if small {
             let place = self.enter(&self.quick, name).await?;
             match self.twice(&job, place, true).await? {
                 Ok(answer) => return Ok(answer),
@@ -143,7 +148,7 @@ impl Checker {
                 Err(Failure::Ended(end)) => return Err(self.verdict(end, job.bounds)),
             }
         }
-        let place = self.enter(&self.slow, name).await?;
+        let place = self.enter(if small { &self.slow } else { &self.large }, name).await?;
         match self.twice(&job, place, false).await? {
             Ok(answer) => Ok(answer),
             Err(Failure::Ended(end)) => Err(self.verdict(end, job.bounds)),

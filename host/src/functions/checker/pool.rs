@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Started and never used.
-const READY: usize = 1;
+const READY: usize = 2;
 /// Used and kept for the next source.
 const KEPT: usize = 2;
 /// After a start that failed.
