@@ -2,6 +2,7 @@
 use super::address::{extended, redirected};
 use super::clients::Clients;
 use super::{Answer, Bindings, Outgoing, failed};
+use crate::allowance::{Allowance, Refused};
 use crate::capabilities::{CallContext, error, truthy};
 use crate::headers::is_reserved;
 use bytes::{Bytes, BytesMut};
@@ -75,7 +76,7 @@ impl Embedded {
             answered.retain(|name, _| name == "statusCode" || name == "status");
             return Err(OpError { details: serde_json::json!({ "metadata": answered }), ..failed(message) });
         }
-        let data = body(response, target.max_response_bytes).await.map_err(failed)?;
+        let data = body(response, target.max_response_bytes, &cx.allowance).await?.map_err(failed)?;
         Ok(Answer { metadata: answered, data })
     }
 }
@@ -177,15 +178,22 @@ fn canonical(name: &str) -> String {
     name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-async fn body(mut response: Response, most: usize) -> Result<Bytes, String> {
+/// Reads an answer, as far as the binding and its caller may take it.
+async fn body(mut response: Response, most: usize, allowance: &Allowance) -> Result<Result<Bytes, String>, Refused> {
     let mut body = BytesMut::new();
-    while let Some(part) = response.chunk().await.map_err(reason)? {
+    loop {
+        let part = match response.chunk().await {
+            Ok(Some(part)) => part,
+            Ok(None) => return Ok(Ok(body.freeze())),
+            Err(e) => return Ok(Err(reason(e))),
+        };
         if body.len() + part.len() > most {
-            return Err(format!("the answer has more than {most} bytes (max_response_bytes of the binding)"));
+            let message = format!("the answer has more than {most} bytes (max_response_bytes of the binding)");
+            return Ok(Err(message));
         }
+        allowance.take(part.len())?;
         body.extend_from_slice(&part);
     }
-    Ok(body.freeze())
 }
 
 /// An error with its causes, but without the URL: that may carry credentials, and is not the function's to know.
