@@ -6,6 +6,7 @@ use super::ReadError;
 use crate::allowance::{Allowance, thread_cpu};
 use crate::capabilities::error;
 use crate::capabilities::state::query::{Found, Outgrown, Page, Plan};
+use crate::sandbox::lower_priority;
 use crate::store::{Item, View};
 use daplet_abi::op::{OpError, codes};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Bytes and values that a look passes between two looks at the clock.
 const STRIDE: usize = 1 << 20;
@@ -90,8 +91,19 @@ impl From<Outgrown> for ReadError {
 }
 
 impl Look {
-    /// The page. Blocks.
-    pub fn run(self, plan: &Plan) -> Result<Found<(String, Item)>, OpError> {
+    /// The page. It reads all that there is: on a thread of its own, which lets those that functions wait for come first.
+    pub async fn start(self, plan: Plan) -> Result<Found<(String, Item)>, OpError> {
+        let (answer, wait) = oneshot::channel();
+        let look = move || {
+            lower_priority();
+            let _caller_is_gone = answer.send(self.run(&plan));
+        };
+        let failed = |e: &dyn std::fmt::Display| error(codes::INTERNAL, format!("state.query: {e}"));
+        std::thread::Builder::new().name("daplet-query".to_owned()).spawn(look).map_err(|e| failed(&e))?;
+        wait.await.map_err(|e| failed(&e))?
+    }
+
+    fn run(self, plan: &Plan) -> Result<Found<(String, Item)>, OpError> {
         let found = self.page(plan).map_err(|e| match e {
             ReadError::Outgrown(bytes) => self.outgrown(bytes),
             other => OpError::from(other),

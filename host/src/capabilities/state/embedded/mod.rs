@@ -207,9 +207,7 @@ impl StateStore for Embedded {
                 given_up: Arc::default(),
             };
             let _ends_with_its_caller = GiveUp(Arc::clone(&look.given_up));
-            // It reads all that there is: not on a thread that others wait for.
-            let found = tokio::task::spawn_blocking(move || look.run(&plan));
-            found.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?
+            look.start(plan).await
         })
     }
 }
