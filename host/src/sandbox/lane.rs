@@ -15,8 +15,9 @@ pub const LONG_US: u64 = LONG as u64;
 /// CPU time that a short worker gives one entry: so long can a function hold up others that its cost did not announce.
 pub const SLICE: Duration = Duration::from_millis(3);
 
-/// What an entry counts for that used up its slice, µs: some forty short entries lead back from there.
-const OVERRUN: u32 = 16_000;
+/// What an entry counts for that used up its slice, µs: some ten short entries lead back from there, and after three more of them
+/// some forty. A single one may be the machine's doing.
+const OVERRUN: u32 = 2_000;
 
 /// Short entries in a row after which a function is trusted; twice as many after each overrun.
 const TRUST: u32 = 256;
@@ -65,6 +66,11 @@ impl Cost {
         if self.mean.load(Relaxed) < LONG { Lane::Short } else { Lane::Long }
     }
 
+    /// Whether entries are known to be short.
+    pub fn cheap(&self) -> bool {
+        self.known() && self.lane() == Lane::Short
+    }
+
     /// Whether any entry has been taken into account.
     pub fn known(&self) -> bool {
         self.mean.load(Relaxed) != 0 || self.streak.load(Relaxed) != 0
@@ -108,9 +114,9 @@ impl Cost {
     }
 
     fn overran(&self, count: u32) {
-        self.mean.fetch_max(OVERRUN, Relaxed);
+        let before = self.overruns.fetch_add(count, Relaxed);
+        self.mean.fetch_max(OVERRUN << (before + count - 1).min(3), Relaxed);
         self.streak.store(0, Relaxed);
-        self.overruns.fetch_add(count, Relaxed);
     }
 }
 

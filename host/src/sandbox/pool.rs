@@ -153,7 +153,7 @@ impl Sandbox {
     /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
     pub async fn load(&self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
         self.admit()?;
-        self.ask(Line::Trial, budget, |terms, answer| Job::Load { frame, terms, answer }).await
+        self.ask(Line::Trial, (budget, false), |terms, answer| Job::Load { frame, terms, answer }).await
     }
 
     /// Runs what drives one invocation of `snapshot`, which may take `budget` of CPU time. Where its entries are short that is on a
@@ -194,33 +194,33 @@ impl Sandbox {
     ) -> Result<Step, SandboxError> {
         let mut event = Event { snapshot, kind, frame };
         if resident::serves(event.snapshot.cost.lane()) {
-            let terms = Terms { budget, stop: None };
+            let terms = Terms { budget, stop: None, again: false };
             match resident::step(|worker| worker.handle(event, &terms, Waits::Here))? {
                 Ran::Done(step) => return Ok(step),
                 Ran::Overrun(undone) => event = undone,
             }
             let long = |terms, answer| Job::Handle { event, terms, since: None, answer };
-            return self.ask(Line::Long, budget, long).await;
+            return self.ask(Line::Long, (budget, true), long).await;
         }
         self.admit()?;
         let (line, since) = (self.line(&event.snapshot, budget), Some(Instant::now()));
-        self.ask(line, budget, |terms, answer| Job::Handle { event, terms, since, answer }).await
+        self.ask(line, (budget, false), |terms, answer| Job::Handle { event, terms, since, answer }).await
     }
 
     /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all. An entry
     /// that nobody waits for any more, because the future was dropped, is stopped.
     pub async fn resume(&self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
         let mut waiting = Waiting { parked, frames };
-        let mut lane = waiting.parked.snapshot.cost.lane();
+        let (mut lane, mut again) = (waiting.parked.snapshot.cost.lane(), false);
         if resident::serves(lane) {
-            let terms = Terms { budget, stop: None };
+            let terms = Terms { budget, stop: None, again: false };
             match resident::step(|worker| worker.resume(waiting, &terms, Waits::Here))? {
                 Ran::Done(step) => return Ok(step),
-                Ran::Overrun(undone) => (waiting, lane) = (undone, Lane::Long),
+                Ran::Overrun(undone) => (waiting, lane, again) = (undone, Lane::Long, true),
             }
         }
         resident::let_go(&waiting.parked)?;
-        self.ask(lane.into(), budget, |terms, answer| Job::Resume { waiting, terms, answer }).await
+        self.ask(lane.into(), (budget, again), |terms, answer| Job::Resume { waiting, terms, answer }).await
     }
 
     /// The counters now.
@@ -266,12 +266,12 @@ impl Sandbox {
     async fn ask<T>(
         &self,
         line: Line,
-        budget: Duration,
+        (budget, again): (Duration, bool),
         job: impl FnOnce(Terms, oneshot::Sender<Result<T, SandboxError>>) -> Job,
     ) -> Result<T, SandboxError> {
         let ((answer, wait), stop) = (oneshot::channel(), Stop::default());
         let mut asked = Asked { sandbox: self, stop: Some(Arc::clone(&stop)) };
-        let job = job(Terms { budget, stop: Some(stop) }, answer);
+        let job = job(Terms { budget, stop: Some(stop), again }, answer);
         self.jobs.put(line, job).map_err(|_| SandboxError::Stopped)?;
         let answered = wait.await;
         asked.stop = None;

@@ -57,9 +57,15 @@ pub struct Terms {
     pub budget: Duration,
     /// Ends it early; absent where nothing can ask for that while it runs.
     pub stop: Option<Stop>,
+    /// It used up a slice: short workers have no time for it.
+    pub again: bool,
 }
 
 impl Terms {
+    fn again(self) -> Terms {
+        Terms { again: true, ..self }
+    }
+
     fn stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.load(SeqCst))
     }
@@ -81,6 +87,15 @@ impl Job {
             Job::Load { .. } => Lane::Short,
             Job::Handle { event, .. } => event.snapshot.cost.lane(),
             Job::Resume { waiting, .. } => waiting.parked.snapshot.cost.lane(),
+        }
+    }
+
+    /// Whether it waits for a long worker although its function has turned out to be cheap since.
+    fn misplaced(&self) -> bool {
+        match self {
+            Job::Begin { .. } | Job::Load { .. } => false,
+            Job::Handle { terms, event, .. } => !terms.again && event.snapshot.cost.cheap(),
+            Job::Resume { terms, waiting, .. } => !terms.again && waiting.parked.snapshot.cost.cheap(),
         }
     }
 
@@ -180,6 +195,10 @@ impl Worker {
 
     /// Does one job and answers it, or puts it into the long workers' line of `jobs`.
     pub fn serve(&mut self, job: Job, jobs: &Queue<Job>) {
+        if self.lane == Lane::Long && job.misplaced() {
+            drop(jobs.put(Line::Short, job));
+            return;
+        }
         // A caller that went away needs no answer.
         self.counted(|worker| match job {
             // It runs where its runtime is (`resident`).
@@ -193,7 +212,7 @@ impl Worker {
                     Ok(Ran::Done(load)) => drop(answer.send(Ok(load))),
                     Ok(Ran::Overrun(frame)) => {
                         worker.shared.counters.queued.fetch_add(1, Relaxed);
-                        drop(jobs.put(Line::Evaluation, Job::Load { frame, terms, answer }));
+                        drop(jobs.put(Line::Evaluation, Job::Load { frame, terms: terms.again(), answer }));
                     }
                     Err(error) => drop(answer.send(Err(error))),
                 }
@@ -206,6 +225,7 @@ impl Worker {
                 match begins.and_then(|()| worker.handle(event, &terms, Waits::Anywhere)) {
                     Ok(Ran::Done(step)) => drop(answer.send(Ok(step))),
                     Ok(Ran::Overrun(event)) => {
+                        let terms = terms.again();
                         drop(jobs.put(Line::Long, Job::Handle { event, terms, since: None, answer }));
                     }
                     Err(error) => drop(answer.send(Err(error))),
@@ -217,7 +237,10 @@ impl Worker {
                 }
                 match worker.resume(waiting, &terms, Waits::Anywhere) {
                     Ok(Ran::Done(step)) => drop(answer.send(Ok(step))),
-                    Ok(Ran::Overrun(waiting)) => drop(jobs.put(Line::Long, Job::Resume { waiting, terms, answer })),
+                    Ok(Ran::Overrun(waiting)) => {
+                        let terms = terms.again();
+                        drop(jobs.put(Line::Long, Job::Resume { waiting, terms, answer }));
+                    }
                     Err(error) => drop(answer.send(Err(error))),
                 }
             }
@@ -303,7 +326,7 @@ impl Worker {
         let (mut frames, mut read) = (frames.into_iter(), Vec::new());
         for frame in frames.by_ref() {
             let (cpu, touched) = (entered.cpu, entered.touched);
-            let left = Terms { budget: terms.budget.saturating_sub(cpu), stop: terms.stop.clone() };
+            let left = Terms { budget: terms.budget.saturating_sub(cpu), ..terms.clone() };
             let slice = slice.map(|slice| slice.saturating_sub(cpu));
             entered = self.enter(&slot, (Export::Resume, None), frame, entered.output, (left, slice));
             entered.cpu += cpu;
