@@ -56,6 +56,11 @@ impl Image {
         if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
     }
 
+    /// The pages that hold anything, in order.
+    pub(super) fn filled(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.filled).filter(|(_, filled)| **filled).map(|(page, _)| page)
+    }
+
     /// Pages that the file spans.
     pub fn extent(&self) -> u32 {
         self.filled.len() as u32

@@ -408,9 +408,9 @@ impl Pages {
     pub fn verify(&self, tracker: &Tracker) -> Result<(), SandboxError> {
         let mut private = Vec::new();
         tracker.scanner.read(&self.memory, &mut private).map_err(engine)?;
-        let extent = self.bound.image.extent();
-        let rest = private.iter().copied().filter(|page| *page >= extent);
-        match (0..extent).chain(rest).find(|page| !self.same(*page)) {
+        // A page that is neither private nor of the snapshot is a hole of its file; to read it would fill it.
+        let shared = self.bound.image.filled().chain(self.whole.0.iter().copied());
+        match shared.chain(private.iter().copied()).find(|page| !self.same(*page)) {
             None => Ok(()),
             Some(page) => Err(SandboxError::Engine(format!(
                 "page {page} differs from the snapshot after a restore (known {}, private {})",
