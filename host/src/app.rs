@@ -64,6 +64,10 @@ use tokio_util::sync::CancellationToken;
 /// Whatever ends the program; its message is all that is left to say.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
+/// What a server in safe mode says of itself.
+const SAFE_MODE: &str =
+    "safe mode: there are no deliveries, jobs, reminders and timers until a start without --safe-mode";
+
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
     let components = places::components(&config)?;
@@ -104,6 +108,7 @@ async fn run(
     databases::note(&config.data_dir, &places::databases(&config));
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
+    let flights = kept.as_ref().map(|kept| kept.flights.clone());
     let snapshots = SnapshotCache::new(plan.snapshots, places::disk(&config, &sandbox, &registry));
     let deployer = Arc::new(Deployer {
         registry: Arc::clone(&registry),
@@ -149,7 +154,7 @@ async fn run(
             (behind.clone(), behind)
         }
         None => {
-            let timers = actor::timers::InMemory::new(turns.clone(), stop.clone());
+            let timers = actor::timers::InMemory::new(turns.clone(), config.safe_mode, stop.clone());
             (Arc::new(turns.clone()), Arc::new(timers))
         }
     };
@@ -207,14 +212,20 @@ async fn run(
     let mut running = Vec::new();
     if let Some(kept) = kept.clone() {
         let (registry, invoker, stop) = (Arc::clone(&registry), invoker.clone(), stop.clone());
-        let alone = embedded::Alone { components, kept, turns, configuration, registry, invoker, stop };
-        running.extend(alone.start());
+        let app_id = config.app_id.clone();
+        let alone = embedded::Alone { components, kept, turns, configuration, app_id, registry, invoker, stop };
+        if !config.safe_mode {
+            running.extend(alone.start());
+        }
         running.extend(alone.serve(&config, dapr_api, &connections, &sites).await?);
+    }
+    if config.safe_mode {
+        tracing::warn!("{SAFE_MODE}");
     }
     let faults: health::Faults = Arc::new({
         let (registry, file) = (Arc::clone(&registry), kept.as_ref().map(|kept| Arc::clone(&kept.file)));
-        let data_dir = config.data_dir.clone();
-        move || faults::of(&registry, file.as_ref(), &data_dir)
+        let (data_dir, safe_mode) = (config.data_dir.clone(), config.safe_mode.then(|| SAFE_MODE.to_owned()));
+        move || safe_mode.iter().cloned().chain(faults::of(&registry, file.as_ref(), &data_dir)).collect()
     });
     let mut management = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry), faults);
     let (mut router, mut inbound) = (http::routes(trigger.clone()), None);
@@ -225,11 +236,12 @@ async fn run(
             invoker: invoker.clone(),
             max_body_bytes: config.max_body_bytes,
             production: config.production,
+            safe_mode: config.safe_mode,
             stop: stop.clone(),
         };
         running.extend(behind.start());
         let (called, inputs) = behind.routes();
-        (router, inbound) = (router.merge(runtimes::on(called, &on.work)), Some(inputs));
+        (router, inbound) = (router.merge(runtimes::on(called, &on.work)), inputs);
     }
     let uploads = functions::Context {
         registry,
@@ -286,6 +298,9 @@ async fn run(
     let mut signals = stop::Signals::listen()?;
     signals.stop().await;
     ready.store(false, Ordering::Relaxed);
+    if let Some(flights) = flights {
+        flights.stop();
+    }
     signals.drain(config.drain).await;
     stop.cancel();
     let finished = async {

@@ -4,6 +4,7 @@ use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
 use crate::functions::{Function, RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
+use crate::quotas::QuotaExceeded;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
 use crate::store::file::is_full;
@@ -165,6 +166,21 @@ impl ApiError {
         self.with("setting", json!(format!("`{option}`")))
     }
 
+    /// 503 for what a server in safe mode does not take.
+    pub fn safe_mode() -> ApiError {
+        let detail = "the server runs in safe mode (--safe-mode): it takes no deliveries, jobs, reminders and timers";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "safeMode", detail)
+    }
+
+    /// 507 for what would exceed a quota.
+    pub fn quota_exceeded(exceeded: &QuotaExceeded) -> ApiError {
+        ApiError::new(StatusCode::INSUFFICIENT_STORAGE, op::codes::QUOTA_EXCEEDED, exceeded.to_string())
+            .with("quota", json!(exceeded.quota()))
+            .with("limit", json!(exceeded.limit))
+            .with("actual", json!(exceeded.actual))
+            .with("setting", json!(exceeded.setting()))
+    }
+
     /// One more member of the problem.
     pub fn with(mut self, name: &str, value: Value) -> ApiError {
         self.extra.insert(name.to_owned(), value);
@@ -304,6 +320,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         match &error {
             StoreError::Database(reason) if is_full(reason) => ApiError::disk_full(&error),
+            StoreError::Quota(exceeded) => ApiError::quota_exceeded(exceeded),
             _ => internal(&error),
         }
     }

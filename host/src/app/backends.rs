@@ -15,7 +15,7 @@ use crate::components::{Block, Components};
 use crate::config::Config;
 use crate::dapr::Sidecar;
 use crate::store::file::DatabaseFile;
-use crate::store::{Configuration, Jobs, Locks, Log, State, Store};
+use crate::store::{Configuration, Flights, Jobs, Locks, Log, State, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,8 @@ pub struct Kept {
     pub reminders: Jobs,
     /// The file of all of them.
     pub file: Arc<DatabaseFile>,
+    /// What is being delivered or run.
+    pub flights: Flights,
 }
 
 impl Backends {
@@ -81,8 +83,10 @@ impl Backends {
         let store = Store::open(&config.data_dir.join(places::STATE), places::cache(config, places::STATE))?;
         let store = store.limited(config.quotas.state.clone());
         let (state, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (log, jobs) = (Log::new(store.clone()), Jobs::new(store.clone()));
-        let reminders = Jobs::reminders(store.clone());
+        let quotas = config.quotas.clone();
+        let (log, jobs) = (Log::new(store.clone(), quotas.messages), Jobs::new(store.clone(), quotas.jobs));
+        let reminders = Jobs::reminders(store.clone(), quotas.reminders);
+        let flights = Flights::open(&config.data_dir.join("in-flight"), store.clone()).await;
         let mut items = BTreeMap::new();
         for name in components.names(Block::Configuration) {
             let kept = match name {
@@ -120,7 +124,7 @@ impl Backends {
             reminders: Arc::new(actors::embedded::Embedded(reminders.clone())),
             bindings: Arc::new(binding::embedded::Embedded::new(components.targets.clone())?),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
-            kept: Some(Kept { log, items, jobs, reminders, file: store.file() }),
+            kept: Some(Kept { log, items, jobs, reminders, flights, file: store.file() }),
         })
     }
 }

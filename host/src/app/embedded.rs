@@ -26,6 +26,8 @@ pub struct Alone {
     pub turns: actor::embedded::Embedded,
     /// Where configuration changes.
     pub configuration: Arc<dyn ConfigurationStore>,
+    /// This host.
+    pub app_id: String,
     /// Whose events there are.
     pub registry: Arc<Registry>,
     /// What runs them.
@@ -55,14 +57,16 @@ impl Alone {
             running.push(tokio::spawn(changes.run()));
         }
         let (log, brokers) = (kept.log, Arc::clone(&self.components.brokers));
+        let (app_id, flights) = (self.app_id.clone(), kept.flights);
         let (registry, invoker, stop) = (registry(), invoker(), stop());
-        let deliveries = topic::embedded::Deliveries { log, brokers, registry, invoker, stop };
+        let deliveries = topic::embedded::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
         running.push(tokio::spawn(deliveries.run()));
         running
     }
 
     fn scheduler<W: Work>(&self, jobs: &Jobs, work: W) -> Scheduler<W> {
-        Scheduler { jobs: jobs.clone(), work, functions: self.registry.changes(), stop: self.stop.clone() }
+        let (functions, flights) = (self.registry.changes(), self.kept.flights.clone());
+        Scheduler { jobs: jobs.clone(), work, functions, flights, stop: self.stop.clone() }
     }
 
     /// Serves Dapr's API, by HTTP and gRPC.

@@ -1,9 +1,13 @@
 //! What there is with a sidecar alone: the events that it brings, by its calls and by streams, and what it is told of functions.
+use crate::api::ApiError;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::triggers::{actor, binding, configuration, job, topic};
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +24,8 @@ pub struct Behind {
     pub max_body_bytes: usize,
     /// Callers are not told what a function threw.
     pub production: bool,
+    /// Nothing that the sidecar brings is taken.
+    pub safe_mode: bool,
     /// Ends the tasks.
     pub stop: CancellationToken,
 }
@@ -27,6 +33,9 @@ pub struct Behind {
 impl Behind {
     /// Starts what follows the sidecar.
     pub fn start(&self) -> Vec<JoinHandle<()>> {
+        if self.safe_mode {
+            return Vec::new();
+        }
         let (registry, stop) = (|| Arc::clone(&self.registry), || self.stop.clone());
         let sidecar = || self.sidecar.clone();
         let changes = configuration::sidecar::Subscriptions { sidecar: sidecar(), registry: registry(), stop: stop() };
@@ -41,7 +50,7 @@ impl Behind {
     }
 
     /// What the sidecar calls, and what stands beside the functions' own paths.
-    pub fn routes(&self) -> (Router, binding::sidecar::Context) {
+    pub fn routes(&self) -> (Router, Option<binding::sidecar::Context>) {
         let (registry, invoker) = (|| Arc::clone(&self.registry), || self.invoker.clone());
         let streams = self.sidecar.streams();
         let told = actor::sidecar::Told::default();
@@ -65,6 +74,17 @@ impl Behind {
             .merge(job::sidecar::routes(jobs))
             .merge(configuration::sidecar::routes(changes))
             .merge(binding::sidecar::routes(inputs.clone()));
-        (router, inputs)
+        if self.safe_mode {
+            return (router.layer(axum::middleware::from_fn(decline)), None);
+        }
+        (router, Some(inputs))
     }
+}
+
+/// In safe mode the sidecar is told to try again later, and that the application lives.
+async fn decline(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/healthz" {
+        return next.run(request).await;
+    }
+    ApiError::safe_mode().into_response()
 }

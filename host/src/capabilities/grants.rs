@@ -29,6 +29,9 @@ pub struct Grants {
     /// Topics to publish to, `pubsub/topic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topics: Option<Vec<String>>,
+    /// Topics to subscribe to, `pubsub/topic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<Vec<String>>,
     /// App-ids to invoke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apps: Option<Vec<String>>,
@@ -77,13 +80,14 @@ impl Grants {
     }
 
     /// Every list that may allow something when it is absent. Names all fields, so that none is forgotten.
-    fn optional(&mut self) -> [&mut Option<Vec<String>>; 9] {
+    fn optional(&mut self) -> [&mut Option<Vec<String>>; 10] {
         let Grants {
             spaces: _,
             secrets: _,
             keys: _,
             stores,
             topics,
+            subscribe,
             apps,
             actors,
             components,
@@ -92,7 +96,7 @@ impl Grants {
             locks,
             inputs,
         } = self;
-        [stores, topics, apps, actors, components, bindings, configuration, locks, inputs]
+        [stores, topics, subscribe, apps, actors, components, bindings, configuration, locks, inputs]
     }
 
     /// Refuses entries that name no component where one is needed: a typing error would otherwise be found only in production.
@@ -100,6 +104,7 @@ impl Grants {
         let lists = [
             ("secrets", Some(&self.secrets), "store/key", "store/*"),
             ("topics", self.topics.as_ref(), "pubsub/topic", "pubsub/*"),
+            ("subscribe", self.subscribe.as_ref(), "pubsub/topic", "pubsub/*"),
             ("configuration", self.configuration.as_ref(), "store/key", "store/*"),
         ];
         // No component is named by a pattern: such an entry would match nothing.

@@ -4,11 +4,13 @@
 use crate::allowance::Allowance;
 use crate::budget::{self, BudgetError, Purse};
 use crate::dapr::{DaprError, Trace};
+use crate::quotas::QuotaExceeded;
+use crate::store::StoreError;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 pub mod actors;
@@ -141,6 +143,21 @@ pub fn no_sidecar(what: &str) -> OpError {
         codes::UNAVAILABLE,
         format!("{what} need a Dapr sidecar, and there is none: DAPR_HTTP_PORT says where one is"),
     )
+}
+
+/// A failure of the database as a function sees it.
+pub fn from_store(e: &StoreError) -> OpError {
+    if let StoreError::Quota(exceeded) = e {
+        return quota_exceeded(exceeded);
+    }
+    tracing::error!("{e}");
+    error(codes::INTERNAL, e.to_string())
+}
+
+/// What was to be kept exceeds a quota, which the details name.
+pub fn quota_exceeded(e: &QuotaExceeded) -> OpError {
+    let details = json!({"quota": e.quota(), "limit": e.limit, "actual": e.actual, "setting": e.setting()});
+    OpError { code: codes::QUOTA_EXCEEDED.to_owned(), message: e.to_string(), details }
 }
 
 /// A failure of the sidecar as a function sees it.

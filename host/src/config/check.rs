@@ -77,6 +77,8 @@ pub struct Config {
     pub connections: Connections,
     /// Hide failures' details from callers.
     pub production: bool,
+    /// Nothing is delivered, run or called by itself.
+    pub safe_mode: bool,
     /// Form of the log.
     pub log_format: LogFormat,
     /// Filter of the log.
@@ -263,6 +265,7 @@ impl Config {
                 idle: Duration::from_millis(pick!(idle_ms, 75_000)),
             },
             production: pick!(production, false),
+            safe_mode: pick!(safe_mode, false),
             log_format: pick!(log_format, LogFormat::Text),
             log: pick!(log, "info".to_owned()),
             drain: Duration::from_millis(pick!(drain_ms, 0)),

@@ -210,6 +210,9 @@ pub(super) struct Settings {
     /// Longest lifetime of a lock, s [default: 86400]
     #[arg(long, value_name = "S", env = "DAPLET_MAX_LOCK_SECONDS", help_heading = "Operation")]
     pub(super) max_lock_seconds: Option<u32>,
+    /// Start without deliveries, jobs, reminders and timers, to remove a function whose events keep the server from running
+    #[arg(long, env = "DAPLET_SAFE_MODE", num_args = 0..=1, default_missing_value = "true", help_heading = "Operation")]
+    pub(super) safe_mode: Option<bool>,
     /// Form of the log [default: text]
     #[arg(long, value_enum, value_name = "FORM", env = "DAPLET_LOG_FORMAT", help_heading = "Operation")]
     pub(super) log_format: Option<LogFormat>,

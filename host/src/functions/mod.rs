@@ -7,21 +7,24 @@
 //! - [`source`]: parsing, TypeScript, what may be imported
 //! - [`checker`]: where sources are checked, so that a hostile one does no harm
 //! - [`registry`]: the durable table of functions, of this host alone or shared by several
-//! - [`routes`]: which events of a topic a function is called for
+//! - [`routes`]: which events of a topic a function is called for, by a [`condition`] each
+//! - [`topics`]: which topics its grants open to a function's subscriptions
 //! - [`upload`]: from source to a live version
 //! - [`warnings`]: names that lead nowhere
 pub mod checker;
+mod condition;
 pub mod name;
 pub mod registry;
 pub mod routes;
 pub mod source;
+pub mod topics;
 pub mod upload;
 pub mod warnings;
 
 pub use checker::{CheckLimits, Checker};
 pub use name::FunctionName;
 pub use registry::{Common, Precondition, Registry, RegistryError, Unmet, Versions};
-pub use routes::{Route, Router};
+pub use routes::{Route, Routing, Unrouted, aside};
 pub use upload::{Deployed, Deployer, Upload, UploadError};
 
 use crate::budget::Purse;
@@ -99,7 +102,7 @@ pub struct Function {
     /// Cancelled when the function is removed, not when another version replaces this one; absent before it goes live.
     pub removed: OnceLock<CancellationToken>,
     /// Of the subscriptions that have routing rules.
-    pub routers: Vec<Router>,
+    pub routing: Routing,
 }
 
 /// What a function asks of the workers. Counted by `invoke`.
@@ -143,8 +146,8 @@ impl Function {
     }
 
     /// Which way an event of that topic goes.
-    pub fn route(&self, place: (&str, &str), event: &Map<String, Value>) -> Result<Route, String> {
-        routes::route(&self.routers, place, event)
+    pub async fn route(&self, place: (&str, &str), event: &Map<String, Value>) -> Result<Route, Unrouted> {
+        self.routing.route(place, event).await
     }
 
     /// The JavaScript that runs.

@@ -1,16 +1,25 @@
-//! Routing rules of subscriptions: which of a function's routes an event takes, by conditions in CEL over the one variable `event`,
+//! Routing rules of subscriptions: which of a function's routes an event takes, by conditions over the one variable `event`,
 //! as Dapr's programmatic subscriptions have them.
 //!
-//! Owns: the language, and the bounds of what a condition may cost: its length, and no loop within a loop.
-use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::objects::Key;
-use cel::{Context, Program};
+//! Owns: what the rules of one event may cost together, and where they are evaluated. Must not know: how a condition is evaluated.
+use super::condition::{Budget, Condition, Fault};
 use daplet_abi::load::{Routes, Subscription};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
 
-/// Longest condition, bytes. It bounds how deep one can be nested too.
-const MAX_MATCH: usize = 1024;
+/// Subscriptions of one function.
+const MAX_SUBSCRIPTIONS: usize = 256;
+/// Rules of one subscription.
+const MAX_RULES: usize = 128;
+/// What most rules need at most: some ten microseconds, which is less than giving them to another thread.
+const QUICK: Budget = Budget::new(2_000, 64 << 10);
+/// What the rules of one event may take together: a few milliseconds.
+const WHOLE: Budget = Budget::new(250_000, 1 << 20);
+
+/// Work on so many bytes has a thread of its own.
+const LONG: usize = 64 << 10;
 
 /// Where an event goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,118 +30,121 @@ pub enum Route {
     Nowhere,
 }
 
-/// The routes of one subscription, ready for use.
-pub struct Router {
+/// Why an event has no route. Both name the rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unrouted {
+    /// A condition cannot be decided for this event.
+    Undecided(String),
+    /// The rules take more than their budget. They would again: there is no use in trying.
+    Exhausted(String),
+}
+
+/// The routes of a function's subscriptions.
+pub struct Routing {
+    routers: Vec<Router>,
+    /// Of the function's events one is judged at length at a time.
+    turn: Semaphore,
+    /// So is one of all functions' events, which take turns by it.
+    place: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Routing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Routing({} routers)", self.routers.len())
+    }
+}
+
+/// The routes of one subscription.
+struct Router {
     pubsub: String,
     topic: String,
-    rules: Vec<(Option<Program>, String)>,
+    rules: Vec<(Condition, String)>,
     default: Option<String>,
+    /// Why the rules cannot be used.
+    broken: Option<String>,
 }
 
-impl std::fmt::Debug for Router {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Router({}/{}, {} rules)", self.pubsub, self.topic, self.rules.len())
+/// Checks the rules of all subscriptions; the error says which one is wrong, and why.
+pub fn check(subscriptions: &[Subscription]) -> Result<(), String> {
+    if subscriptions.len() > MAX_SUBSCRIPTIONS {
+        let count = subscriptions.len();
+        return Err(format!("the module has {count} subscriptions; a function may have {MAX_SUBSCRIPTIONS}"));
     }
-}
-
-/// Those of all subscriptions that have some; the first that is none is the error.
-pub fn routers(subscriptions: &[Subscription]) -> Result<Vec<Router>, String> {
-    let routed = subscriptions.iter().enumerate();
-    let routed = routed.filter_map(|(index, s)| s.routes.as_ref().map(|routes| (index, s, routes)));
-    routed.map(|(index, subscription, routes)| router(index, subscription, routes)).collect()
-}
-
-fn router(index: usize, subscription: &Subscription, routes: &Routes) -> Result<Router, String> {
-    let mut rules = Vec::new();
-    for (number, rule) in routes.rules.iter().enumerate() {
-        let program = if rule.condition.is_empty() { None } else { Some(compile(&rule.condition)) };
-        let program = program.transpose();
-        let program = program.map_err(|e| format!("subscriptions[{index}].routes.rules[{number}].match: {e}"))?;
-        rules.push((program, rule.path.clone()));
-    }
-    let (pubsub, topic) = (subscription.pubsub.clone(), subscription.topic.clone());
-    Ok(Router { pubsub, topic, rules, default: routes.default.clone() })
-}
-
-/// Which way `event` of that topic goes; an error where a condition cannot be decided.
-pub fn route(routers: &[Router], (pubsub, topic): (&str, &str), event: &Map<String, Value>) -> Result<Route, String> {
-    let Some(router) = routers.iter().find(|r| r.pubsub == pubsub && r.topic == topic) else {
-        return Ok(Route::Handler(None));
-    };
-    let mut context = Context::default();
-    context.add_variable_from_value("event", object(event));
-    for (program, path) in &router.rules {
-        let holds = match program {
-            None => true,
-            Some(program) => match guarded(|| program.execute(&context).map_err(|e| e.to_string()))? {
-                cel::Value::Bool(holds) => holds,
-                other => return Err(format!("the rule for {path} is {other:?}, which is neither true nor false")),
-            },
-        };
-        if holds {
-            return Ok(Route::Handler(Some(path.clone())));
+    for (index, subscription) in subscriptions.iter().enumerate() {
+        if let Some(routes) = &subscription.routes {
+            rules(routes).map_err(|reason| format!("subscriptions[{index}].routes.{reason}"))?;
         }
     }
-    Ok(router.default.clone().map_or(Route::Nowhere, |default| Route::Handler(Some(default))))
+    Ok(())
 }
 
-fn compile(condition: &str) -> Result<Program, String> {
-    if condition.len() > MAX_MATCH {
-        return Err(format!("the condition has {} bytes; it may have {MAX_MATCH}", condition.len()));
+fn rules(routes: &Routes) -> Result<Vec<(Condition, String)>, String> {
+    if routes.rules.len() > MAX_RULES {
+        return Err(format!("rules has {} rules; a subscription may have {MAX_RULES}", routes.rules.len()));
     }
-    let program = guarded(|| Program::compile(condition).map_err(|e| e.to_string()))?;
-    if loops(program.expression()) > 1 {
-        return Err("a loop (all, exists, map, filter) within a loop is not supported".to_owned());
-    }
-    Ok(program)
+    let compiled = routes.rules.iter().enumerate().map(|(number, rule)| {
+        // An empty condition always holds.
+        let condition = if rule.condition.is_empty() { "true" } else { rule.condition.as_str() };
+        let condition = Condition::compile(condition).map_err(|reason| format!("rules[{number}].match: {reason}"))?;
+        Ok((condition, rule.path.clone()))
+    });
+    compiled.collect()
 }
 
-/// A fault of the interpreter is the condition's alone.
-fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let run = std::panic::AssertUnwindSafe(run);
-    std::panic::catch_unwind(run).unwrap_or_else(|_| Err("the condition cannot be evaluated".to_owned()))
-}
-
-/// How deep loops lie within each other.
-fn loops(node: &IdedExpr) -> usize {
-    let deepest = |nodes: &mut dyn Iterator<Item = &IdedExpr>| nodes.map(loops).max().unwrap_or(0);
-    let entries = |entries: &[cel::common::ast::IdedEntryExpr]| {
-        let depth = |entry: &EntryExpr| match entry {
-            EntryExpr::StructField(field) => loops(&field.value),
-            EntryExpr::MapEntry(entry) => loops(&entry.key).max(loops(&entry.value)),
+impl Routing {
+    /// The routes of these subscriptions. Rules that an older release took and this one does not are reported with each event.
+    pub fn new(subscriptions: &[Subscription], place: Arc<Semaphore>) -> Routing {
+        let routed = subscriptions.iter().filter_map(|s| s.routes.as_ref().map(|routes| (s, routes)));
+        let router = |(subscription, routes): (&Subscription, &Routes)| {
+            let (rules, broken) = match rules(routes) {
+                Ok(rules) => (rules, None),
+                Err(reason) => (Vec::new(), Some(reason)),
+            };
+            let (pubsub, topic) = (subscription.pubsub.clone(), subscription.topic.clone());
+            Router { pubsub, topic, rules, default: routes.default.clone(), broken }
         };
-        entries.iter().map(|entry| depth(&entry.expr)).max().unwrap_or(0)
-    };
-    match &node.expr {
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => 0,
-        Expr::Call(call) => deepest(&mut call.args.iter().chain(call.target.as_deref())),
-        Expr::List(list) => deepest(&mut list.elements.iter()),
-        Expr::Map(map) => entries(&map.entries),
-        Expr::Struct(object) => entries(&object.entries),
-        Expr::Select(select) => loops(&select.operand),
-        Expr::Comprehension(c) => {
-            let inner = [&c.accu_init, &c.loop_cond, &c.loop_step, &c.result];
-            loops(&c.iter_range).max(1 + deepest(&mut inner.into_iter()))
+        Routing { routers: routed.map(router).collect(), turn: Semaphore::new(1), place }
+    }
+
+    /// Which way `event` of that topic goes. Rules that take long are evaluated on a thread that serves nothing else meanwhile.
+    pub async fn route(&self, (pubsub, topic): (&str, &str), event: &Map<String, Value>) -> Result<Route, Unrouted> {
+        let Some(router) = self.routers.iter().find(|r| r.pubsub == pubsub && r.topic == topic) else {
+            return Ok(Route::Handler(None));
+        };
+        match router.route(event, QUICK) {
+            Err(Unrouted::Exhausted(_)) => {}
+            decided => return decided,
         }
+        let turns = (self.turn.acquire().await, self.place.acquire().await);
+        let route = aside(LONG, || router.route(event, WHOLE));
+        drop(turns);
+        route
     }
 }
 
-fn object(members: &Map<String, Value>) -> cel::Value {
-    let members = members.iter().map(|(name, value)| (Key::from(name.clone()), plain(value)));
-    cel::Value::from(members.collect::<HashMap<Key, cel::Value>>())
+/// Does work on so many bytes, on a thread that serves nothing else meanwhile where these are many.
+pub fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes >= LONG && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        return tokio::task::block_in_place(work);
+    }
+    work()
 }
 
-fn plain(value: &Value) -> cel::Value {
-    match value {
-        Value::Null => cel::Value::Null,
-        Value::Bool(value) => cel::Value::Bool(*value),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => cel::Value::Int(whole),
-            None => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => cel::Value::from(text.as_str()),
-        Value::Array(items) => cel::Value::from(items.iter().map(plain).collect::<Vec<_>>()),
-        Value::Object(members) => object(members),
+impl Router {
+    fn route(&self, event: &Map<String, Value>, mut budget: Budget) -> Result<Route, Unrouted> {
+        if let Some(reason) = &self.broken {
+            return Err(Unrouted::Undecided(format!("the routes of {}: {reason}", self.topic)));
+        }
+        for (number, (condition, path)) in self.rules.iter().enumerate() {
+            let of_rule = |fault: &Fault| format!("rule {number} of {} (path {path:?}): {fault}", self.topic);
+            match condition.holds(event, &mut budget) {
+                Ok(true) => return Ok(Route::Handler(Some(path.clone()))),
+                Ok(false) => {}
+                Err(fault @ Fault::Undecided(_)) => return Err(Unrouted::Undecided(of_rule(&fault))),
+                Err(fault @ Fault::Exhausted { .. }) => return Err(Unrouted::Exhausted(of_rule(&fault))),
+            }
+        }
+        Ok(self.default.clone().map_or(Route::Nowhere, |default| Route::Handler(Some(default))))
     }
 }
 
@@ -158,50 +170,59 @@ mod tests {
         }
     }
 
-    fn taken(rules: &[(&str, &str)], default: Option<&str>, event: Value) -> Result<Route, String> {
-        let routers = routers(&[subscription(rules, default)])?;
-        let Value::Object(event) = event else { return Err("no event".to_owned()) };
-        route(&routers, ("pubsub", "orders"), &event)
+    async fn taken(rules: &[(&str, &str)], default: Option<&str>, event: Value) -> Result<Route, Unrouted> {
+        let routing = Routing::new(&[subscription(rules, default)], Arc::new(Semaphore::new(1)));
+        let Value::Object(event) = event else { return Ok(Route::Nowhere) };
+        routing.route(("pubsub", "orders"), &event).await
     }
 
-    #[test]
-    fn the_first_rule_that_holds_decides() {
+    #[tokio::test]
+    async fn the_first_rule_that_holds_decides() {
         let rules = [
             (r#"event.type == "order.created""#, "created"),
             ("has(event.data.amount) && event.data.amount > 100", "large"),
             (r#"event.data.tags.exists(t, t == "vip")"#, "vip"),
         ];
         let to = |path: &str| Ok(Route::Handler(Some(path.to_owned())));
-        assert_eq!(taken(&rules, None, json!({"type": "order.created", "data": {}})), to("created"));
-        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"amount": 101}})), to("large"));
-        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"amount": 100.5, "tags": []}})), to("large"));
-        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"tags": ["a", "vip"]}})), to("vip"));
-        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"tags": []}})), Ok(Route::Nowhere));
-        assert_eq!(taken(&rules, Some("rest"), json!({"type": "x", "data": {"tags": []}})), to("rest"));
-        assert_eq!(taken(&[("", "always")], None, json!({})), to("always"));
+        assert_eq!(taken(&rules, None, json!({"type": "order.created", "data": {}})).await, to("created"));
+        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"amount": 101}})).await, to("large"));
+        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"amount": 100.5, "tags": []}})).await, to("large"));
+        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"tags": ["a", "vip"]}})).await, to("vip"));
+        assert_eq!(taken(&rules, None, json!({"type": "x", "data": {"tags": []}})).await, Ok(Route::Nowhere));
+        assert_eq!(taken(&rules, Some("rest"), json!({"type": "x", "data": {"tags": []}})).await, to("rest"));
+        assert_eq!(taken(&[("", "always")], None, json!({})).await, to("always"));
     }
 
-    #[test]
-    fn what_cannot_be_decided_is_an_error() {
-        assert!(taken(&[("event.data.missing == 1", "a")], None, json!({"data": {}})).is_err());
-        assert!(taken(&[("event.data", "a")], None, json!({"data": 1})).is_err());
+    #[tokio::test]
+    async fn a_rule_that_gives_no_answer_is_named() {
+        let undecided = taken(&[("event.data.missing == 1", "a")], Some("b"), json!({"data": {}})).await;
+        assert!(
+            matches!(&undecided, Err(Unrouted::Undecided(why)) if why.contains("rule 0 of orders")),
+            "{undecided:?}"
+        );
+        let bomb = [("false", "a"), ("event.data.all(x, !(-1 in event.data))", "bomb")];
+        let exhausted = taken(&bomb, Some("b"), json!({"data": vec![1; 30_000]})).await;
+        let named = |why: &str| why.contains("rule 1 of orders") && why.contains("\"bomb\"") && why.contains("steps");
+        assert!(matches!(&exhausted, Err(Unrouted::Exhausted(why)) if named(why)), "{exhausted:?}");
+        // More than most need, and no more than they may.
+        let long = [("event.data.exists(x, x == 2)", "found")];
+        let decided = taken(&long, Some("b"), json!({"data": vec![1; 10_000]})).await;
+        assert_eq!(decided, Ok(Route::Handler(Some("b".to_owned()))));
     }
 
-    #[test]
-    fn conditions_are_bounded() {
-        for (condition, why) in [
-            ("event.type ==", "match"),
-            ("event.data.all(a, event.data.all(b, a == b))", "within a loop"),
-            (&"(".repeat(1000), "match"),
-            (&"!".repeat(1000), "match"),
-            (&format!("[{}1{}]", "[".repeat(500), "]".repeat(500)), "match"),
-            (&"x".repeat(1025), "1025 bytes"),
+    #[tokio::test]
+    async fn rules_are_bounded_and_checked() {
+        let many = vec![("true", "a"); MAX_RULES + 1];
+        for (rules, why) in [
+            (&[("event.type ==", "a")][..], "subscriptions[0].routes.rules[0].match"),
+            (&[("true", "a"), ("event.type.matches('(')", "b")], "rules[1].match: the pattern"),
+            (&many, "129 rules"),
         ] {
-            let error = routers(&[subscription(&[(condition, "a")], None)]).err();
-            assert!(error.as_ref().is_some_and(|error| error.contains(why)), "{condition}: {error:?}");
+            let refused = check(&[subscription(rules, None)]).err();
+            assert!(refused.as_ref().is_some_and(|reason| reason.contains(why)), "{refused:?}");
+            // Of an older release: never taken for no rules.
+            let stored = taken(rules, Some("b"), json!({})).await;
+            assert!(matches!(&stored, Err(Unrouted::Undecided(_))), "{stored:?}");
         }
-        // As long as may be, and no longer than that: the deepest tree.
-        let chain = format!("event.n == 1{}", " && true".repeat(126));
-        assert!(taken(&[(&chain, "a")], None, json!({"n": 1})).is_ok());
     }
 }

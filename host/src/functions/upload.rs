@@ -4,7 +4,7 @@ use super::checker::{Checker, CheckerError};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::warnings::Known;
-use super::{Function, FunctionName, Record, file_name, routes};
+use super::{Function, FunctionName, Record, file_name, routes, topics};
 use crate::capabilities::Grants;
 use crate::capabilities::jobs::schedule::Schedule;
 use crate::capabilities::pubsub::Brokers;
@@ -132,10 +132,11 @@ impl Deployer {
         let loaded = self.check_and_load(&upload.name, upload.language, &mut record).await?;
         record.snapshot_bytes = loaded.snapshot.weight();
         record.exports = report(&loaded).map_err(UploadError::Load)?;
-        routes::routers(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
+        routes::check(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
         check_bindings(&record.exports.bindings).map_err(|message| UploadError::Load(unfit(message)))?;
         let function = self.registry.function(upload.name, record);
+        topics::check(&function).map_err(|message| UploadError::Load(unfit(message)))?;
         check_configuration(&function).map_err(|message| UploadError::Load(unfit(message)))?;
         check_inputs(&function).map_err(|message| UploadError::Load(unfit(message)))?;
         if dry_run {

@@ -1,27 +1,59 @@
 //! Jobs: what is to run, when next. A job that is due stays due until its outcome is known, so that none is lost by a crash: at least
 //! once.
 //!
-//! Must not know: schedules, functions. Names are whole (prefixes are the caller's); what a job is stands in bytes of the caller's.
-//! Reminders of actors are kept in the same way, apart from jobs.
+//! Names are whole (prefixes are the caller's); what stands before a separator in them is a job's group, which has a line of its own:
+//! what is due of one group is found without looking at what is due of others. Must not know: schedules, functions; what a job is
+//! stands in bytes of the caller's. Reminders of actors are kept in the same way, apart from jobs.
 use super::{Store, StoreError};
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use crate::quotas::Quota;
+use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
+use std::collections::VecDeque;
 use tokio::sync::watch;
 
 /// When a job is due that waits for something else than a time; ms since the epoch.
 pub const PARKED: u64 = u64::MAX;
+/// Follows every name.
+const LAST: &str = "\u{10ffff}";
+/// In the place of a group's name.
+const ALL: &str = "";
+/// What a job may have for counting as one, bytes; a larger one counts as several.
+const ONE: u64 = 16 << 10;
 
 /// Where one kind of job is kept.
 #[derive(Clone, Copy)]
 struct Tables {
     /// Name to (due, ms since the epoch; revision; the job).
     jobs: TableDefinition<'static, &'static str, (u64, u64, &'static [u8])>,
-    /// (due, name) of each job: what is due is found without looking at what is not.
-    queue: TableDefinition<'static, (u64, &'static str), ()>,
+    /// (group, due, name) of each job.
+    queue: TableDefinition<'static, (&'static str, u64, &'static str), ()>,
+    /// How many jobs a group has, and under [`ALL`] all.
+    counts: TableDefinition<'static, &'static str, u64>,
+    /// The queue of earlier releases, without groups.
+    earlier: TableDefinition<'static, (u64, &'static str), ()>,
+    /// What stands behind a group's name.
+    separator: &'static str,
 }
 
-const JOBS: Tables = Tables { jobs: TableDefinition::new("jobs"), queue: TableDefinition::new("jobs_due") };
-const REMINDERS: Tables =
-    Tables { jobs: TableDefinition::new("reminders"), queue: TableDefinition::new("reminders_due") };
+const JOBS: Tables = Tables {
+    jobs: TableDefinition::new("jobs"),
+    queue: TableDefinition::new("jobs_in_line"),
+    counts: TableDefinition::new("jobs_counts"),
+    earlier: TableDefinition::new("jobs_due"),
+    separator: ".",
+};
+const REMINDERS: Tables = Tables {
+    jobs: TableDefinition::new("reminders"),
+    queue: TableDefinition::new("reminders_in_line"),
+    counts: TableDefinition::new("reminders_counts"),
+    earlier: TableDefinition::new("reminders_due"),
+    separator: "||",
+};
+
+impl Tables {
+    fn group<'a>(&self, name: &'a str) -> &'a str {
+        name.split_once(self.separator).map_or(name, |(group, _)| group)
+    }
+}
 
 /// A job as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,38 +68,97 @@ pub struct Job {
     pub bytes: Vec<u8>,
 }
 
+/// What is to be done with a job that is due.
+pub enum Claim<P> {
+    /// It begins, in this place.
+    Begins(P),
+    /// It waits, and others of its group need not.
+    Waits,
+    /// Nothing of its group can begin.
+    GroupWaits,
+}
+
+/// Jobs that begin, each in its place, and when the next is due.
+pub type Due<P> = (Vec<(Job, P)>, Option<u64>);
+
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
     for tables in [JOBS, REMINDERS] {
         write.open_table(tables.jobs)?;
         write.open_table(tables.queue)?;
+        write.open_table(tables.counts)?;
+        if write.list_tables()?.any(|table| table.name() == tables.earlier.name()) {
+            line_up(write, tables)?;
+            write.delete_table(tables.earlier)?;
+        }
     }
     Ok(())
 }
 
-/// Replaces what there is of a name, in both tables.
+/// Makes the queue and the counts from the jobs.
+fn line_up(write: &WriteTransaction, tables: Tables) -> Result<(), StoreError> {
+    let (jobs, mut queue) = (write.open_table(tables.jobs)?, write.open_table(tables.queue)?);
+    for entry in jobs.iter()? {
+        let (name, job) = entry?;
+        let (name, (due, _, bytes)) = (name.value(), job.value());
+        queue.insert((tables.group(name), due, name), ())?;
+        count(write, tables, name, 0, weight(bytes))?;
+    }
+    Ok(())
+}
+
+/// As how many jobs one counts.
+fn weight(bytes: &[u8]) -> u64 {
+    1 + bytes.len() as u64 / ONE
+}
+
+fn counted(write: &WriteTransaction, tables: Tables, group: &str) -> Result<u64, StoreError> {
+    Ok(write.open_table(tables.counts)?.get(group)?.map_or(0, |count| count.value()))
+}
+
+fn count(write: &WriteTransaction, tables: Tables, name: &str, before: u64, now: u64) -> Result<(), StoreError> {
+    for group in [tables.group(name), ALL] {
+        let next = counted(write, tables, group)?.saturating_sub(before) + now;
+        let mut counts = write.open_table(tables.counts)?;
+        match next {
+            0 => counts.remove(group)?.map(drop),
+            next => counts.insert(group, next)?.map(drop),
+        };
+    }
+    Ok(())
+}
+
+/// Replaces what there is of a name, in all tables.
 fn set(
     write: &WriteTransaction,
     tables: Tables,
     name: &str,
     next: Option<(u64, u64, &[u8])>,
 ) -> Result<bool, StoreError> {
-    let (mut jobs, mut queue) = (write.open_table(tables.jobs)?, write.open_table(tables.queue)?);
-    let before = match next {
-        Some(job) => jobs.insert(name, job)?,
-        None => jobs.remove(name)?,
+    let before = {
+        let mut jobs = write.open_table(tables.jobs)?;
+        let before = match next {
+            Some(job) => jobs.insert(name, job)?,
+            None => jobs.remove(name)?,
+        };
+        before.map(|job| (job.value().0, weight(job.value().2)))
     };
-    let before = before.map(|job| job.value().0);
-    if let Some(due) = before {
-        queue.remove((due, name))?;
+    let (group, mut queue) = (tables.group(name), write.open_table(tables.queue)?);
+    if let Some((due, _)) = before {
+        queue.remove((group, due, name))?;
     }
     if let Some((due, ..)) = next {
-        queue.insert((due, name), ())?;
+        queue.insert((group, due, name), ())?;
+    }
+    let (old, new) = (before.map_or(0, |(_, weight)| weight), next.map_or(0, |(.., bytes)| weight(bytes)));
+    if old != new {
+        count(write, tables, name, old, new)?;
     }
     Ok(before.is_some())
 }
 
-fn revision(write: &WriteTransaction, tables: Tables, name: &str) -> Result<Option<u64>, StoreError> {
-    Ok(write.open_table(tables.jobs)?.get(name)?.map(|job| job.value().1))
+/// Revision and weight of what there is of a name.
+fn present(write: &WriteTransaction, tables: Tables, name: &str) -> Result<Option<(u64, u64)>, StoreError> {
+    Ok(write.open_table(tables.jobs)?.get(name)?.map(|job| (job.value().1, weight(job.value().2))))
 }
 
 /// The jobs of one kind in a [`Store`]. Cheap to clone.
@@ -75,18 +166,19 @@ fn revision(write: &WriteTransaction, tables: Tables, name: &str) -> Result<Opti
 pub struct Jobs {
     store: Store,
     tables: Tables,
+    quota: Quota,
     changed: watch::Sender<u64>,
 }
 
 impl Jobs {
-    /// The jobs of that store.
-    pub fn new(store: Store) -> Jobs {
-        Jobs { store, tables: JOBS, changed: watch::Sender::new(0) }
+    /// The jobs of that store, within that quota.
+    pub fn new(store: Store, quota: Quota) -> Jobs {
+        Jobs { store, tables: JOBS, quota, changed: watch::Sender::new(0) }
     }
 
-    /// The reminders of that store.
-    pub fn reminders(store: Store) -> Jobs {
-        Jobs { tables: REMINDERS, ..Jobs::new(store) }
+    /// The reminders of that store, within that quota.
+    pub fn reminders(store: Store, quota: Quota) -> Jobs {
+        Jobs { tables: REMINDERS, ..Jobs::new(store, quota) }
     }
 
     /// Ticks when another job may be the next.
@@ -96,12 +188,20 @@ impl Jobs {
 
     /// Keeps a job, on disk when this returns; false where there is one of that name and it may not be overwritten.
     pub async fn put(&self, name: String, due: u64, bytes: Vec<u8>, overwrite: bool) -> Result<bool, StoreError> {
-        let tables = self.tables;
-        // A job that was removed is another one than that which has its name later: counting would begin anew.
+        let (tables, quota) = (self.tables, self.quota.clone());
+        // A job that was removed is another one than that which has its name later: counting would begin again.
         let ours = uuid::Uuid::new_v4().as_u64_pair().1;
         let put = move |write: &WriteTransaction| {
-            if !overwrite && revision(write, tables, &name)?.is_some() {
+            let present = present(write, tables, &name)?;
+            if !overwrite && present.is_some() {
                 return Ok(false);
+            }
+            let (old, new) = (present.map_or(0, |(_, weight)| weight), weight(&bytes));
+            if new > old {
+                let group = tables.group(&name);
+                let own = counted(write, tables, group)? - old + new;
+                let all = counted(write, tables, ALL)? - old + new;
+                quota.check(group, own, all).map_err(StoreError::Quota)?;
             }
             set(write, tables, &name, Some((due, ours, &bytes)))?;
             Ok(true)
@@ -164,40 +264,63 @@ impl Jobs {
         self.store.writer.write(remove).await
     }
 
+    /// Every group that has jobs, and when its first is due.
+    fn groups(&self, read: &redb::ReadTransaction) -> Result<Vec<(u64, String)>, StoreError> {
+        let queue = read.open_table(self.tables.queue)?;
+        let (mut groups, mut after) = (Vec::new(), String::new());
+        while let Some(entry) = queue.range((after.as_str(), 0, "")..)?.next() {
+            let entry = entry?.0;
+            let (group, due, _) = entry.value();
+            groups.push((due, group.to_owned()));
+            // The name that follows this one at once.
+            after = format!("{group}\0");
+        }
+        Ok(groups)
+    }
+
     /// The names of the jobs that are [`PARKED`].
     pub fn parked(&self) -> Result<Vec<String>, StoreError> {
         let read = self.store.read()?;
         let queue = read.open_table(self.tables.queue)?;
-        let names = queue.range((PARKED, "")..)?.map(|entry| Ok(entry?.0.value().1.to_owned()));
-        names.collect()
-    }
-
-    /// Up to `most` jobs that are due at `now` and that `claim` wants, the longest waiting first; and, where these are all, when
-    /// the next one is.
-    pub fn due(
-        &self,
-        now: u64,
-        most: usize,
-        mut claim: impl FnMut(&str) -> bool,
-    ) -> Result<(Vec<Job>, Option<u64>), StoreError> {
-        let read = self.store.read()?;
-        let (jobs, queue) = (read.open_table(self.tables.jobs)?, read.open_table(self.tables.queue)?);
-        let mut found = Vec::new();
-        for entry in queue.iter()? {
-            let entry = entry?;
-            let (due, name) = entry.0.value();
-            if due > now {
-                return Ok((found, Some(due)));
-            }
-            if found.len() == most {
-                break;
-            }
-            let kept = jobs.get(name)?.ok_or_else(|| StoreError::Damaged(name.to_owned()))?;
-            if claim(name) {
-                found.push(job(name, kept.value()));
+        let mut names = Vec::new();
+        for (_, group) in self.groups(&read)? {
+            for entry in queue.range((group.as_str(), PARKED, "")..=(group.as_str(), PARKED, LAST))? {
+                names.push(entry?.0.value().2.to_owned());
             }
         }
-        Ok((found, None))
+        Ok(names)
+    }
+
+    /// Jobs that are due at `now` and begin: one of each group in turn, the group first that waits longest. And when the next job is due
+    /// of those that are not yet.
+    pub fn due<P>(&self, now: u64, mut claim: impl FnMut(&str) -> Claim<P>) -> Result<Due<P>, StoreError> {
+        let read = self.store.read()?;
+        let (jobs, queue) = (read.open_table(self.tables.jobs)?, read.open_table(self.tables.queue)?);
+        let mut groups = self.groups(&read)?;
+        groups.sort_unstable();
+        let next = groups.iter().map(|(due, _)| *due).find(|due| *due > now);
+        let mut lines = VecDeque::new();
+        for (_, group) in groups.iter().take_while(|(due, _)| *due <= now) {
+            lines.push_back(queue.range((group.as_str(), 0, "")..=(group.as_str(), now, LAST))?);
+        }
+        let mut found = Vec::new();
+        while let Some(mut line) = lines.pop_front() {
+            while let Some(entry) = line.next() {
+                let entry = entry?.0;
+                let name = entry.value().2;
+                match claim(name) {
+                    Claim::Begins(place) => {
+                        let kept = jobs.get(name)?.ok_or_else(|| StoreError::Damaged(name.to_owned()))?;
+                        found.push((job(name, kept.value()), place));
+                        lines.push_back(line);
+                        break;
+                    }
+                    Claim::Waits => {}
+                    Claim::GroupWaits => break,
+                }
+            }
+        }
+        Ok((found, next))
     }
 
     /// Records what became of a run: when it is due next with what is kept then, or that it is over. Nothing where the job has been
@@ -205,7 +328,7 @@ impl Jobs {
     pub async fn advance(&self, job: &Job, next: Option<(u64, Vec<u8>)>) -> Result<(), StoreError> {
         let (tables, name, ours) = (self.tables, job.name.clone(), job.revision);
         let change = move |write: &WriteTransaction| {
-            if revision(write, tables, &name)? == Some(ours) {
+            if present(write, tables, &name)?.is_some_and(|(revision, _)| revision == ours) {
                 set(write, tables, &name, next.as_ref().map(|(due, bytes)| (*due, ours, bytes.as_slice())))?;
             }
             Ok(())
@@ -218,4 +341,57 @@ impl Jobs {
 
 fn job(name: &str, (due, revision, bytes): (u64, u64, &[u8])) -> Job {
     Job { name: name.to_owned(), due, revision, bytes: bytes.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::quotas::Quotas;
+
+    fn open(quota: Quota) -> (Jobs, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Jobs::new(Store::open(&folder.path().join("s.redb"), 1 << 20).unwrap(), quota), folder)
+    }
+
+    #[tokio::test]
+    async fn groups_take_turns() {
+        let (jobs, _folder) = open(Quotas::unlimited().jobs);
+        for (name, due) in [("a.1", 1), ("a.2", 1), ("a.3", 1), ("b.1", 5), ("ab.1", 4), ("c.1", 9)] {
+            assert!(jobs.put(name.to_owned(), due, Vec::new(), false).await.unwrap());
+        }
+        let names = |claim: &mut dyn FnMut(&str) -> Claim<()>| {
+            let (found, next) = jobs.due(5, claim).unwrap();
+            (found.into_iter().map(|(job, ())| job.name).collect::<Vec<_>>(), next)
+        };
+        let all = names(&mut |_| Claim::Begins(()));
+        assert_eq!(all, (["a.1", "ab.1", "b.1", "a.2", "a.3"].map(str::to_owned).to_vec(), Some(9)));
+        let few = names(&mut |name| if name == "a.1" { Claim::Waits } else { Claim::Begins(()) });
+        assert_eq!(few.0, ["a.2", "ab.1", "b.1", "a.3"]);
+        let without = names(&mut |name| if name.starts_with("a.") { Claim::GroupWaits } else { Claim::Begins(()) });
+        assert_eq!(without.0, ["ab.1", "b.1"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_has_at_most_its_quota() {
+        let mut quota = Quotas::default().jobs;
+        (quota.function, quota.total) = (2, 3);
+        let (jobs, _folder) = open(quota);
+        let put = async |name: &str, size: usize| jobs.put(name.to_owned(), 1, vec![0; size], true).await;
+        let refused = |put: Result<bool, StoreError>| match put {
+            Err(StoreError::Quota(exceeded)) => (exceeded.function, exceeded.limit, exceeded.actual),
+            other => panic!("{other:?}"),
+        };
+        put("a.1", 0).await.unwrap();
+        put("a.2", 0).await.unwrap();
+        put("a.2", 0).await.unwrap();
+        assert_eq!(refused(put("a.3", 0).await), (Some("a".to_owned()), 2, 3));
+        assert_eq!(refused(put("a.2", 20_000).await), (Some("a".to_owned()), 2, 3));
+        put("b.1", 0).await.unwrap();
+        assert_eq!(refused(put("c.1", 0).await), (None, 3, 4));
+        jobs.remove("a.1".to_owned()).await.unwrap();
+        put("c.1", 0).await.unwrap();
+        jobs.remove_beginning("a.".to_owned()).await.unwrap();
+        put("b.1", 20_000).await.unwrap();
+    }
 }

@@ -6,13 +6,15 @@
 //! - [`file`]: the file, opened again after faults of the disk
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values; [`quota`]: how much of them there may be
-//! - [`log`]: messages and cursors
+//! - [`log`]: messages, and for whom they wait
 //! - [`configuration`]: items with versions, and word of their changes
 //! - [`lock`]: who holds what until when
 //! - [`job`]: what is to run, when next
+//! - [`flight`]: what was under way at a crash
 //! - [`unit`]: changes and messages in one commit, if what was read is as it was
 pub mod configuration;
 pub mod file;
+pub mod flight;
 pub mod job;
 pub mod lock;
 pub mod log;
@@ -22,13 +24,14 @@ pub mod unit;
 mod writer;
 
 pub use configuration::{Configuration, Configured};
+pub use flight::Flights;
 pub use job::{Job, Jobs};
 pub use lock::{Locks, Unlocked};
-pub use log::{Log, Message};
+pub use log::{DeadLetter, Log, Message};
 pub use state::{Change, Item, Put, State, StateError, View};
 pub use unit::{Guard, Unit};
 
-use crate::quotas::{Quota, Quotas};
+use crate::quotas::{Quota, QuotaExceeded, Quotas};
 use file::{DatabaseFile, OpenError};
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +45,9 @@ pub enum StoreError {
     /// A stored record is not what was written.
     #[error("embedded store: the record {0:?} is damaged")]
     Damaged(String),
+    /// There is no room for more.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The writer has ended.
     #[error("embedded store: it has been closed")]
     Closed,
@@ -85,6 +91,7 @@ impl Store {
             state::create(write)?;
             configuration::create(write)?;
             log::create(write)?;
+            flight::create(write)?;
             lock::create(write)?;
             job::create(write)
         })?;

@@ -1,5 +1,5 @@
 //! A unit of work: what was read is as it was, then all changes and messages, in one commit. Or nothing.
-use super::log::{Log, append};
+use super::log::{Admission, Log};
 use super::state::{Change, StateError, allowed, apply, fits};
 
 /// What belongs together.
@@ -32,26 +32,28 @@ impl From<Guard> for Change {
 impl Log {
     /// Commits a unit of work to the store that this log is in.
     pub async fn commit(&self, unit: Unit) -> Result<(), StateError> {
-        let publishes = !unit.messages.is_empty();
-        let quota = self.store.quota.clone();
+        let (publishes, quota) = (!unit.messages.is_empty(), self.quota.clone());
+        let of_state = self.store.quota.clone();
         let done = self.store.writer.write(move |write| {
             let guards: Vec<Change> = unit.guards.into_iter().map(Change::from).collect();
             if let Err(refused) = allowed(write, guards.iter().chain(&unit.changes))? {
                 return Ok(Err(refused));
             }
-            if let Err(exceeded) = fits(write, &quota, &unit.changes)? {
+            if let Err(exceeded) = fits(write, &of_state, &unit.changes)? {
                 return Ok(Err(StateError::Quota(exceeded)));
             }
+            let messages: Vec<(&str, &[u8])> =
+                unit.messages.iter().map(|(topic, m)| (topic.as_str(), m.as_slice())).collect();
+            let admission = Admission::new(write, &quota, &messages)?;
             for change in unit.changes {
                 apply(write, change)?;
             }
-            for (topic, message) in unit.messages {
-                append(write, &topic, &[message])?;
-            }
-            Ok(Ok(()))
+            admission.append(write, &messages)?;
+            Ok(Ok(admission.missed))
         });
-        done.await??;
+        let missed = done.await??;
         if publishes {
+            self.report(&missed);
             self.tick();
         }
         Ok(())

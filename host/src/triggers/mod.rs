@@ -5,5 +5,6 @@ pub mod binding;
 pub mod configuration;
 pub mod http;
 pub mod job;
+pub mod places;
 pub mod scheduler;
 pub mod topic;

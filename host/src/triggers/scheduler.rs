@@ -4,8 +4,10 @@
 //! Must not know: what a run is, and whose. That is [`Work`]'s: jobs of functions, reminders of actors.
 use crate::capabilities::jobs::embedded::Kept;
 use crate::capabilities::jobs::schedule::Schedule;
-use crate::store::job::{Job, Jobs, PARKED};
+use crate::store::flight::{Flights, Id, MOST_CRASHES};
+use crate::store::job::{Claim, Job, Jobs, PARKED};
 use crate::store::{StoreError, now_ms};
+use crate::triggers::places::Places;
 use futures::future::BoxFuture;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +18,8 @@ use tokio_util::task::TaskTracker;
 
 /// Longest sleep: a clock that jumps is noticed within it.
 const LOOK: Duration = Duration::from_secs(5);
-/// Jobs that run at once; what is due beyond them waits.
-const MOST: usize = 64;
+/// Jobs that run at once; what is due beyond them waits. One function has at most half of them.
+const MOST: u64 = 128;
 /// Pause where the server is too busy to run a job, which is no attempt.
 const BUSY_MS: u64 = 500;
 
@@ -37,6 +39,11 @@ pub enum Outcome {
 pub trait Work: Send + Sync + 'static {
     /// Whether a job that belongs to nobody waits until it belongs to somebody again. Otherwise it is removed.
     const ORPHANS_WAIT: bool;
+    /// What a job is called in the log.
+    const KIND: &'static str;
+
+    /// The function that runs a job, or what stands for it where none does.
+    fn owner(&self, name: &str) -> String;
 
     /// Jobs of one lane run one after the other, in the order that they are due.
     fn lane<'a>(&self, name: &'a str) -> &'a str;
@@ -59,13 +66,15 @@ pub struct Scheduler<W> {
     pub work: W,
     /// Ticks when functions change.
     pub functions: watch::Receiver<u64>,
+    /// What was under way at a crash.
+    pub flights: Flights,
     /// Ends it.
     pub stop: CancellationToken,
 }
 
 /// What runs now.
-#[derive(Default)]
 struct Running {
+    places: Places,
     lanes: Mutex<HashSet<String>>,
     /// A lane is free again.
     ended: Notify,
@@ -75,7 +84,9 @@ impl<W: Work> Scheduler<W> {
     /// Runs what is due until stopped, and waits for what runs then.
     pub async fn run(self) {
         let (mut jobs, mut functions) = (self.jobs.changes(), self.functions.clone());
-        let (shared, tasks, running) = (Arc::new(self), TaskTracker::new(), Arc::new(Running::default()));
+        let (places, lanes, ended) = (Places::new(MOST), Mutex::default(), Notify::new());
+        let running = Arc::new(Running { places, lanes, ended });
+        let (shared, tasks) = (Arc::new(self), TaskTracker::new());
         functions.mark_changed();
         while !shared.stop.is_cancelled() {
             jobs.mark_unchanged();
@@ -101,13 +112,20 @@ impl<W: Work> Scheduler<W> {
         tasks.wait().await;
     }
 
-    /// Starts what is due and has a free lane; how long there is nothing else to do.
+    /// Starts what is due and has a free lane and a place; how long there is nothing else to do.
     fn start(self: &Arc<Self>, tasks: &TaskTracker, running: &Arc<Running>) -> Result<Duration, StoreError> {
         let mut lanes = running.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MOST.saturating_sub(lanes.len());
-        let claim = |name: &str| lanes.insert(self.work.lane(name).to_owned());
-        let (due, next) = self.jobs.due(now_ms(), room, claim)?;
-        for job in due {
+        let claim = |name: &str| {
+            let lane = self.work.lane(name);
+            if lanes.contains(lane) {
+                return Claim::Waits;
+            }
+            let Some(place) = running.places.try_take(&self.work.owner(name), 1) else { return Claim::GroupWaits };
+            lanes.insert(lane.to_owned());
+            Claim::Begins(place)
+        };
+        let (due, next) = self.jobs.due(now_ms(), claim)?;
+        for (job, place) in due {
             let (this, running) = (Arc::clone(self), Arc::clone(running));
             tasks.spawn(async move {
                 if let Err(error) = this.see_through(&job).await {
@@ -115,6 +133,7 @@ impl<W: Work> Scheduler<W> {
                     // It is still due.
                     let _stopped = this.stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
                 }
+                drop(place);
                 running.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(this.work.lane(&job.name));
                 running.ended.notify_one();
             });
@@ -130,10 +149,25 @@ impl<W: Work> Scheduler<W> {
         if kept.expires.is_some_and(|expires| expires <= now_ms()) {
             return self.jobs.advance(job, None).await;
         }
+        let id = Id::new(W::KIND, &[&job.name], job.revision);
+        let crashed = self.flights.crashes(id) >= MOST_CRASHES;
         let outcome = match self.work.owned(&job.name) {
-            true => self.work.attempt(&job.name, &kept).await,
+            true if crashed => Outcome::Done,
+            true => {
+                let flight = self.flights.begin(id).await;
+                let outcome = self.work.attempt(&job.name, &kept).await;
+                drop(flight);
+                outcome
+            }
             false => Outcome::Orphaned,
         };
+        if crashed {
+            let (kind, job) = (W::KIND, &job.name);
+            tracing::warn!(
+                job,
+                "a run of a {kind} is given up: it was running when the server died, {MOST_CRASHES} times"
+            );
+        }
         let next = match outcome {
             Outcome::Done => None,
             Outcome::Busy => Some(now_ms() + BUSY_MS),
@@ -154,7 +188,8 @@ impl<W: Work> Scheduler<W> {
             next
         });
         let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-        self.jobs.advance(job, next.map(|due| (due, bytes))).await
+        self.jobs.advance(job, next.map(|due| (due, bytes))).await?;
+        self.flights.forget(id).await
     }
 
     /// What belongs to nobody is removed, or waits outside of the queue of what is due.

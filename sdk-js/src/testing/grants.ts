@@ -11,6 +11,8 @@ export interface Grants {
   stores?: readonly string[];
   /** `pubsub/topic` */
   topics?: readonly string[];
+  /** Topics to subscribe to, `pubsub/topic` */
+  subscribe?: readonly string[];
   /** Output bindings. */
   bindings?: readonly string[];
   /** Types of actors to call. */

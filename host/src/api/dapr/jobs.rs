@@ -55,6 +55,7 @@ pub async fn schedule(
     let done = context.jobs.schedule(&context.caller(&headers), &name, job, overwrite).await;
     done.map(|()| StatusCode::NO_CONTENT).map_err(|e| match e.code.as_str() {
         codes::INVALID_ARGUMENT => refused(e.message),
+        codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, e.message),
         ALREADY_EXISTS => DaprApiError::new(StatusCode::CONFLICT, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
         _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
     })

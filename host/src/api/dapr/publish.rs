@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op::OpError;
+use daplet_abi::op::{OpError, codes};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
@@ -52,9 +52,13 @@ fn failed(pubsub: &str, topic: &str, reason: &str) -> DaprApiError {
 
 /// Why nothing was taken.
 fn refused(pubsub: &str, topic: &str, refusal: OpError) -> DaprApiError {
-    match refusal.code == FORBIDDEN {
-        true => error(NOT_ALLOWED, pubsub, refusal.message),
-        false => failed(pubsub, topic, &refusal.message),
+    match refusal.code.as_str() {
+        FORBIDDEN => error(NOT_ALLOWED, pubsub, refusal.message),
+        codes::QUOTA_EXCEEDED => {
+            DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, refusal.message)
+                .rich("DAPLET_QUOTA_EXCEEDED", Some(("pubsub", pubsub)))
+        }
+        _ => failed(pubsub, topic, &refusal.message),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use daplet_abi::op::OpError;
+use daplet_abi::op::{OpError, codes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,6 +44,7 @@ fn hosted(context: &Context, kind: &str, id: &str, name: &str) -> Result<Actor, 
 
 fn failed(code: &'static str, words: &'static str) -> impl Fn(OpError) -> DaprApiError {
     move |e| match e.code.as_str() {
+        codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, e.message),
         REMINDER_EXISTS => DaprApiError::new(StatusCode::CONFLICT, REMINDER_EXISTS, e.message),
         _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, format!("{words}: {}", e.message)),
     }

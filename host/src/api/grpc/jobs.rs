@@ -16,6 +16,7 @@ const JSON: &str = "type.googleapis.com/google.protobuf.Value";
 fn failed(error: OpError) -> Status {
     match error.code.as_str() {
         codes::INVALID_ARGUMENT => Status::invalid_argument(error.message),
+        codes::QUOTA_EXCEEDED => Status::resource_exhausted(error.message),
         ALREADY_EXISTS => Status::already_exists(error.message),
         _ => Status::internal(error.message),
     }

@@ -160,7 +160,7 @@ impl Session {
 
     async fn end(&self, sent: Sent, failed: bool) -> Result<(), StoreError> {
         let dead_letter = self.dead_letter.clone().filter(|_| failed).map(|topic| (topic, sent.message.bytes));
-        self.log.end(&self.key, &self.subscriber, sent.message.number, dead_letter).await
+        self.log.end(&self.key, &self.subscriber, sent.message.number, dead_letter).await.map(drop)
     }
 }
 

@@ -2,19 +2,14 @@
 use super::reminders::{REMINDER_EXISTS, Reminder, Reminders};
 use super::{Actor, parts};
 use crate::capabilities::jobs::embedded::Kept;
-use crate::capabilities::{CallContext, error};
-use crate::store::{Job, Jobs, StoreError, now_ms};
+use crate::capabilities::{CallContext, error, from_store};
+use crate::store::{Job, Jobs, now_ms};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 
 /// The backend, over [`Jobs::reminders`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Embedded(pub Jobs);
-
-fn failed(e: &StoreError) -> OpError {
-    tracing::error!("{e}");
-    error(codes::INTERNAL, e.to_string())
-}
 
 fn read(job: &Job) -> Result<Reminder, OpError> {
     let kept: Kept = serde_json::from_slice(&job.bytes)
@@ -30,14 +25,14 @@ fn prefix(kind: &str, id: Option<&str>) -> String {
 impl Embedded {
     /// The reminders of an actor, or of all actors of a type.
     pub fn list(&self, kind: &str, id: Option<&str>) -> Result<Vec<(Actor, String, Reminder)>, OpError> {
-        let jobs = self.0.beginning(&prefix(kind, id)).map_err(|e| failed(&e))?;
+        let jobs = self.0.beginning(&prefix(kind, id)).map_err(|e| from_store(&e))?;
         let named = |job: &Job| parts(&job.name).map(|(actor, name)| (actor, name.to_owned()));
         jobs.iter().filter_map(|job| named(job).map(|(actor, name)| Ok((actor, name, read(job)?)))).collect()
     }
 
     /// Removes the reminders of an actor, or of all actors of a type.
     pub async fn delete_all(&self, kind: &str, id: Option<&str>) -> Result<(), OpError> {
-        self.0.remove_beginning(prefix(kind, id)).await.map_err(|e| failed(&e))
+        self.0.remove_beginning(prefix(kind, id)).await.map_err(|e| from_store(&e))
     }
 }
 
@@ -56,7 +51,7 @@ impl Reminders for Embedded {
             let plan = job.plan(now_ms()).map_err(invalid)?;
             let bytes =
                 serde_json::to_vec(&Kept::new(job, &plan, false)).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
-            match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| failed(&e))? {
+            match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
                 true => Ok(()),
                 false => Err(error(REMINDER_EXISTS, format!("actor reminder already exists: {name}"))),
             }
@@ -70,12 +65,12 @@ impl Reminders for Embedded {
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>> {
         Box::pin(async move {
-            let found = self.0.get(&actor.key(name)).map_err(|e| failed(&e))?;
+            let found = self.0.get(&actor.key(name)).map_err(|e| from_store(&e))?;
             found.as_ref().map(read).transpose()
         })
     }
 
     fn delete<'a>(&'a self, _: &'a CallContext, actor: &'a Actor, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move { self.0.remove(actor.key(name)).await.map(drop).map_err(|e| failed(&e)) })
+        Box::pin(async move { self.0.remove(actor.key(name)).await.map(drop).map_err(|e| from_store(&e)) })
     }
 }

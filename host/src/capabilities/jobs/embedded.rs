@@ -1,7 +1,7 @@
 //! Jobs in the embedded database; the trigger `job` runs them.
 use super::{ALREADY_EXISTS, JobSpec, JobStore, Plan};
-use crate::capabilities::{CallContext, error};
-use crate::store::{Jobs, StoreError, now_ms};
+use crate::capabilities::{CallContext, error, from_store};
+use crate::store::{Jobs, now_ms};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -37,11 +37,6 @@ impl Kept {
     }
 }
 
-fn failed(e: &StoreError) -> OpError {
-    tracing::error!("{e}");
-    error(codes::INTERNAL, e.to_string())
-}
-
 impl JobStore for Embedded {
     fn schedule<'a>(
         &'a self,
@@ -54,7 +49,7 @@ impl JobStore for Embedded {
             let plan = job.plan(now_ms()).map_err(|e| error(codes::INVALID_ARGUMENT, format!("job {name}: {e}")))?;
             let kept = Kept::new(job, &plan, false);
             let bytes = serde_json::to_vec(&kept).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
-            match self.0.put(name.to_owned(), plan.due, bytes, overwrite).await.map_err(|e| failed(&e))? {
+            match self.0.put(name.to_owned(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
                 true => Ok(()),
                 false => Err(error(ALREADY_EXISTS, format!("job {name} exists already; overwrite: true replaces it"))),
             }
@@ -63,13 +58,13 @@ impl JobStore for Embedded {
 
     fn get<'a>(&'a self, _: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<Option<JobSpec>, OpError>> {
         Box::pin(async move {
-            let found = self.0.get(name).map_err(|e| failed(&e))?;
+            let found = self.0.get(name).map_err(|e| from_store(&e))?;
             let kept = found.map(|job| serde_json::from_slice::<Kept>(&job.bytes)).transpose();
             Ok(kept.map_err(|e| error(codes::INTERNAL, format!("job {name}: {e}")))?.map(|kept| kept.spec))
         })
     }
 
     fn delete<'a>(&'a self, _: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move { self.0.remove(name.to_owned()).await.map(drop).map_err(|e| failed(&e)) })
+        Box::pin(async move { self.0.remove(name.to_owned()).await.map(drop).map_err(|e| from_store(&e)) })
     }
 }

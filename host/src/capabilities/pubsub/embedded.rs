@@ -1,9 +1,9 @@
 //! The embedded brokers: messages are wrapped and appended to the durable log. Each broker has topics of its own.
 use super::event::{Envelope, wrap};
 use super::{Broker, Brokers, Failed, Outgoing};
-use crate::capabilities::{CallContext, error};
+use crate::capabilities::{CallContext, error, from_store};
 use crate::store::Log;
-use daplet_abi::op::{OpError, codes};
+use daplet_abi::op::OpError;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -54,10 +54,7 @@ impl Broker for Embedded {
                 }
             }
             if !kept.is_empty() {
-                self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| {
-                    tracing::error!("{e}");
-                    error(codes::INTERNAL, e.to_string())
-                })?;
+                self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| from_store(&e))?;
             }
             Ok(failed)
         })

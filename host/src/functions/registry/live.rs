@@ -1,6 +1,6 @@
 //! The live versions in memory: what requests see, whatever keeps the functions. Changes are told from here alone.
 use super::super::source::LineMap;
-use super::super::{Function, FunctionName, Record};
+use super::super::{Function, FunctionName, Record, Routing};
 use super::{Common, RegistryError};
 use crate::snapshot::SnapshotKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct Live {
     /// Why nothing has been loaded yet; none once it has.
     missing: RwLock<Option<String>>,
     common: Common,
+    /// One event of all functions' is judged at length at a time.
+    rules: Arc<Semaphore>,
 }
 
 /// Functions by name, who exports an actor type, and whose its actors are.
@@ -59,7 +61,8 @@ impl Live {
     /// An empty map; `missing` tells why it is, until [`Live::complete`].
     pub fn new(common: Common, missing: &str) -> Live {
         let missing = RwLock::new(Some(missing.to_owned()));
-        Live { table: RwLock::default(), changed: watch::Sender::new(0), missing, common }
+        let (table, changed, rules) = (RwLock::default(), watch::Sender::new(0), Arc::new(Semaphore::new(1)));
+        Live { table, changed, missing, common, rules }
     }
 
     /// A live version of a record. One that was stored under higher ceilings runs within those of now.
@@ -82,8 +85,7 @@ impl Live {
             // What the version before still holds counts for this one.
             memory: self.get(name.as_str()).map_or_else(|| self.common.memory.purse(), |before| before.memory.clone()),
             removed: OnceLock::new(),
-            // They were checked when the function was uploaded.
-            routers: crate::functions::routes::routers(&record.exports.subscriptions).unwrap_or_default(),
+            routing: Routing::new(&record.exports.subscriptions, Arc::clone(&self.rules)),
             name,
             record,
         })

@@ -24,6 +24,12 @@ pub struct ActorReminders(pub Embedded);
 
 impl Work for ActorReminders {
     const ORPHANS_WAIT: bool = true;
+    const KIND: &'static str = "reminder";
+
+    fn owner(&self, name: &str) -> String {
+        let kind = parts(name).map_or_else(|| name.to_owned(), |(actor, _)| actor.kind);
+        self.0.registry.actor(&kind).map_or(kind, |function| function.name.to_string())
+    }
 
     /// An actor's key.
     fn lane<'a>(&self, name: &'a str) -> &'a str {

@@ -43,6 +43,8 @@ pub struct InMemory {
     pub actors: Embedded,
     /// Who has which; by types.
     running: Arc<Mutex<HashMap<String, Running>>>,
+    /// The server runs without timers.
+    safe_mode: bool,
     /// Ends all of them.
     pub stop: CancellationToken,
 }
@@ -52,8 +54,8 @@ type Running = HashMap<(String, String), CancellationToken>;
 
 impl InMemory {
     /// No timers yet.
-    pub fn new(actors: Embedded, stop: CancellationToken) -> InMemory {
-        InMemory { actors, running: Arc::default(), stop }
+    pub fn new(actors: Embedded, safe_mode: bool, stop: CancellationToken) -> InMemory {
+        InMemory { actors, running: Arc::default(), safe_mode, stop }
     }
 
     /// Puts `own` in the place of what has the name; refuses where there are too many.
@@ -131,6 +133,9 @@ impl Timers for InMemory {
         timer: Timer,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
+            if self.safe_mode {
+                return Err(error(codes::UNAVAILABLE, "there are no timers in safe mode (--safe-mode)"));
+            }
             let invalid = |message| error(codes::INVALID_ARGUMENT, message);
             let ticks = timer.ticks(now_ms()).map_err(invalid)?;
             let size = timer.data.as_ref().map_or(0, |data| data.get().len());

@@ -28,6 +28,11 @@ impl FunctionJobs {
 
 impl Work for FunctionJobs {
     const ORPHANS_WAIT: bool = false;
+    const KIND: &'static str = "job";
+
+    fn owner(&self, name: &str) -> String {
+        parts(name).map_or(name, |(function, _)| function).to_owned()
+    }
 
     fn lane<'a>(&self, name: &'a str) -> &'a str {
         name
@@ -63,7 +68,12 @@ impl Work for FunctionJobs {
                     // It was checked when the function was uploaded.
                     let Ok(plan) = spec.plan(now_ms()) else { continue };
                     let bytes = serde_json::to_vec(&Kept::new(spec, &plan, true)).unwrap_or_default();
-                    jobs.put(name, plan.due, bytes, true).await?;
+                    match jobs.put(name.clone(), plan.due, bytes, true).await {
+                        Err(StoreError::Quota(exceeded)) => {
+                            tracing::error!(job = name, "a declared job is not kept: {exceeded}");
+                        }
+                        put => drop(put?),
+                    }
                 }
             }
             for name in jobs.names()? {

@@ -9,6 +9,7 @@ use crate::invoke::{Caller, InvokeError, Invoker};
 use daplet_abi::event::BatchEvent;
 use daplet_abi::load::BulkSubscribe;
 use daplet_abi::reply::AckStatus;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,6 +54,8 @@ struct Batch {
 }
 
 struct Entry {
+    /// The event's.
+    id: String,
     event: Vec<u8>,
     expiration: Option<jiff::Timestamp>,
     attempt: u32,
@@ -69,10 +72,11 @@ impl Batches {
     /// Gives an event to the function in a batch, with others that came before it or come while it waits.
     pub async fn deliver(self: &Arc<Self>, delivery: &Delivery<'_>, bulk: BulkSubscribe, event: &Event) -> Outcome {
         let bytes = event.text().to_vec();
+        let id = event.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (outcome, told) = oneshot::channel();
         let expiration = event::expiration(event);
         let (attempt, number) = (delivery.attempt, delivery.number);
-        self.add(delivery, bulk, Entry { event: bytes, expiration, attempt, number, outcome });
+        self.add(delivery, bulk, Entry { id, event: bytes, expiration, attempt, number, outcome });
         told.await.unwrap_or_else(|_| Some(Err(InvokeError::internal("the batch ended without an outcome"))))
     }
 
@@ -141,7 +145,8 @@ impl Batches {
         let (late, mut entries): (Vec<_>, Vec<_>) =
             batch.entries.into_iter().partition(|entry| entry.expiration.is_some_and(|at| at <= now));
         for entry in late {
-            tracing::info!(function = &*key.function, topic = key.topic, "a message expired before it was delivered");
+            let (function, topic, event) = (&*key.function, &key.topic, &entry.id);
+            tracing::info!(function, topic, event, "a message expired before it was delivered");
             entry.tell(Some(Ok(AckStatus::Drop)));
         }
         if entries.is_empty() {

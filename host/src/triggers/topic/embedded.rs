@@ -2,15 +2,14 @@
 //!
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
 use super::batch::Batches;
-use super::{Delivery, expired, hand_over};
+use super::message::Passage;
 use crate::capabilities::pubsub::embedded::topic_key;
-use crate::capabilities::pubsub::event::unwrap;
 use crate::capabilities::pubsub::scopes::{Brokers, FORBIDDEN};
-use crate::functions::{Function, Registry, Route};
-use crate::invoke::{InvokeError, Invoker};
-use crate::store::{Log, Message, StoreError};
-use daplet_abi::load::{BulkSubscribe, RetryPolicy, Subscription};
-use daplet_abi::reply::{AckStatus, codes};
+use crate::functions::{Function, Registry};
+use crate::invoke::Invoker;
+use crate::store::{Flights, Log, Message, StoreError};
+use crate::triggers::places::Places;
+use daplet_abi::load::{BulkSubscribe, Subscription};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,14 +21,10 @@ use tokio_util::task::TaskTracker;
 const IN_FLIGHT: usize = 16;
 /// Room for each of those, KiB: the largest message, or the largest batch.
 const PLACE: u32 = 4 << 10;
-/// Retries after the first attempt, when the subscription says nothing.
-const DEFAULT_RETRIES: i64 = 3;
-/// First pause before a retry, when the subscription says nothing.
-const DEFAULT_PAUSE: Duration = Duration::from_millis(500);
-/// Longest pause between retries (Dapr's default).
-const DEFAULT_MAX_PAUSE: Duration = Duration::from_secs(60);
-/// How much longer each pause is (Dapr's default).
-const GROWTH: f64 = 1.5;
+/// Room for messages that are delivered at once to all functions, KiB of memory.
+const ROOM: u64 = 256 << 10;
+/// What a message takes of it at least, KiB.
+const LEAST: u64 = 16;
 
 /// What delivers.
 pub struct Deliveries {
@@ -37,6 +32,10 @@ pub struct Deliveries {
     pub log: Log,
     /// What may be subscribed to.
     pub brokers: Arc<Brokers>,
+    /// This host, as those know it.
+    pub app_id: String,
+    /// What was under way at a crash.
+    pub flights: Flights,
     /// Who subscribes.
     pub registry: Arc<Registry>,
     /// What runs them.
@@ -51,12 +50,12 @@ type Key = (String, String);
 impl Deliveries {
     /// Follows the registry until stopped: each subscription has a cursor and a task, and no other has.
     pub async fn run(self) {
-        let shared = Arc::new(self);
+        let (shared, room) = (Arc::new(self), Places::new(ROOM));
         let (tasks, mut running) = (TaskTracker::new(), HashMap::<Key, CancellationToken>::new());
         let mut told = HashSet::new();
         let mut changes = shared.registry.changes();
         loop {
-            if let Err(error) = shared.reconcile(&tasks, &mut running, &mut told).await {
+            if let Err(error) = shared.reconcile((&tasks, &room), &mut running, &mut told).await {
                 tracing::error!("subscriptions: {error}; trying again in a second");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 changes.mark_changed();
@@ -72,7 +71,7 @@ impl Deliveries {
 
     async fn reconcile(
         self: &Arc<Self>,
-        tasks: &TaskTracker,
+        (tasks, room): (&TaskTracker, &Places),
         running: &mut HashMap<Key, CancellationToken>,
         told: &mut HashSet<Key>,
     ) -> Result<(), StoreError> {
@@ -82,7 +81,8 @@ impl Deliveries {
         for function in self.registry.list() {
             for subscription in &function.record.exports.subscriptions {
                 let key = (topic_key(&subscription.pubsub, &subscription.topic), function.name.to_string());
-                if let Err(refused) = self.brokers.may_subscribe(&subscription.pubsub, &subscription.topic) {
+                let allowed = self.brokers.may_subscribe(&subscription.pubsub, &subscription.topic);
+                if let Err(refused) = allowed.and_then(|()| function.may_subscribe(subscription)) {
                     if told.insert(key) {
                         tracing::warn!(function = function.name.as_str(), "gets no messages: {}", refused.message);
                     }
@@ -92,7 +92,7 @@ impl Deliveries {
                     self.log.subscribe(&key.0, &key.1).await?;
                     let stop = self.stop.child_token();
                     running.insert(key.clone(), stop.clone());
-                    tasks.spawn(Arc::clone(self).follow(key, stop));
+                    tasks.spawn(Arc::clone(self).follow(key, room.clone(), stop));
                 }
             }
         }
@@ -114,11 +114,16 @@ impl Deliveries {
                 self.log.unsubscribe(&topic, &function).await?;
             }
         }
+        for function in self.log.buried()? {
+            if self.registry.get(&function).is_none() && self.registry.missing().is_none() {
+                self.log.forget_buried(&function).await?;
+            }
+        }
         Ok(())
     }
 
     /// One subscription: takes what waits, delivers it, waits for more.
-    async fn follow(self: Arc<Self>, (topic, function): Key, stop: CancellationToken) {
+    async fn follow(self: Arc<Self>, (topic, function): Key, room: Places, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(IN_FLIGHT * PLACE as usize));
         let batches = Batches::new(Arc::clone(&self.registry), self.invoker.clone(), stop.clone());
         let tasks = TaskTracker::new();
@@ -137,15 +142,20 @@ impl Deliveries {
             let more = messages.len() == IN_FLIGHT;
             for message in messages {
                 let bulk = self.bulk(&topic, &function);
+                let place = async {
+                    let own = Arc::clone(&places).acquire_many_owned(share(bulk, &message)).await;
+                    (own, room.take(&function, weight(&message.bytes)).await)
+                };
                 let place = tokio::select! {
-                    place = Arc::clone(&places).acquire_many_owned(share(bulk, &message)) => place,
+                    place = place => place,
                     () = stop.cancelled() => break,
                 };
                 next = message.number + 1;
                 let (this, topic, function, batches, stop) =
                     (Arc::clone(&self), topic.clone(), function.clone(), Arc::clone(&batches), stop.clone());
                 let mut delivery = Box::pin(async move {
-                    this.see_through(&topic, &function, message, &batches, &stop).await;
+                    let (deliveries, topic, name) = (&*this, topic.as_str(), function.as_str());
+                    Passage { deliveries, topic, name, batches: &batches, stop: &stop }.see_through(message).await;
                     drop(place);
                 });
                 // Begun here, messages come into their batch in the log's order.
@@ -168,81 +178,16 @@ impl Deliveries {
         self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe)
     }
 
-    /// One message: attempts by the policy until it has an outcome, which is then recorded.
-    async fn see_through(
-        &self,
-        topic: &str,
-        name: &str,
-        message: Message,
-        batches: &Arc<Batches>,
-        stop: &CancellationToken,
-    ) {
-        let mut attempt = 0;
-        let dead_letter = loop {
-            // The live version, which may have been replaced since the last attempt.
-            let found =
-                self.registry.get(name).and_then(|function| subscription(&function, topic).map(|s| (function, s)));
-            let Some((function, subscription)) = found else { return };
-            let event = unwrap(&message.bytes, subscription.raw_payload, &subscription.pubsub, &subscription.topic);
-            let to_dead_letter = subscription.dead_letter_topic.as_ref().map(|t| topic_key(&subscription.pubsub, t));
-            if expired(&event) {
-                tracing::info!(function = name, topic, "a message expired before it was delivered");
-                break to_dead_letter;
-            }
-            attempt += 1;
-            let place = (subscription.pubsub.as_str(), subscription.topic.as_str());
-            let outcome = match function.route(place, &event) {
-                Ok(Route::Handler(route)) => {
-                    let (pubsub, topic) = place;
-                    let number = message.number;
-                    let delivery = Delivery { function: &function, pubsub, topic, attempt, route, number };
-                    match hand_over(batches, &delivery, &event).await {
-                        Some(outcome) => outcome,
-                        None => {
-                            attempt -= 1;
-                            continue;
-                        }
-                    }
-                }
-                Ok(Route::Nowhere) => Ok(AckStatus::Drop),
-                Err(reason) => Err(InvokeError::internal(format!("no route for it: {reason}"))),
-            };
-            let retry = match outcome {
-                Ok(AckStatus::Success) => break None,
-                Ok(AckStatus::Drop) => break to_dead_letter,
-                Ok(AckStatus::Retry) => "the function asked for a retry".to_owned(),
-                // The host is busy, the function has not seen the message: that is no attempt.
-                Err(error) if error.code == codes::LOAD_SHED => {
-                    attempt -= 1;
-                    tokio::select! {
-                        () = tokio::time::sleep(DEFAULT_PAUSE) => continue,
-                        () = stop.cancelled() => return,
-                    }
-                }
-                Err(error) => error.to_string(),
-            };
-            let Some(pause) = pause(subscription.retry.as_ref(), attempt) else {
-                let end = if to_dead_letter.is_some() { "goes to the dead-letter topic" } else { "is dropped" };
-                tracing::warn!(function = name, topic, attempt, "a message {end}: {retry}");
-                break to_dead_letter;
-            };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => return,
-            }
-        };
-        let dead_letter = dead_letter.map(|topic| (topic, message.bytes));
-        while let Err(error) = self.log.end(topic, name, message.number, dead_letter.clone()).await {
-            tracing::error!(function = name, topic, "the outcome of a message could not be recorded yet: {error}");
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                () = stop.cancelled() => return,
-            }
-        }
+    /// The dead-letter topic of a subscription, if it has one; an error where the function, or this host, may not publish there.
+    pub(super) fn grave(&self, function: &Function, subscription: &Subscription) -> Result<Option<String>, String> {
+        let Some(topic) = &subscription.dead_letter_topic else { return Ok(None) };
+        let allowed = function.may_give_up(subscription);
+        let allowed = allowed.and_then(|()| self.brokers.may_publish(&self.app_id, &subscription.pubsub, topic));
+        allowed.map(|()| Some(topic.clone())).map_err(|refused| refused.message)
     }
 }
 
-fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
+pub(super) fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
     function.record.exports.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
 }
 
@@ -254,18 +199,15 @@ fn share(bulk: Option<BulkSubscribe>, message: &Message) -> u32 {
     by_number.max(by_size).clamp(1, PLACE)
 }
 
-/// The pause after attempt number `attempt` failed; none when no further one is due.
-fn pause(policy: Option<&RetryPolicy>, attempt: u32) -> Option<Duration> {
-    let max_retries = policy.and_then(|p| p.max_retries).unwrap_or(DEFAULT_RETRIES);
-    if max_retries >= 0 && i64::from(attempt) > max_retries {
-        return None;
-    }
-    let first = policy.and_then(|p| p.duration_ms).map_or(DEFAULT_PAUSE, Duration::from_millis);
-    if policy.and_then(|p| p.policy.as_deref()) == Some("constant") {
-        return Some(first);
-    }
-    let longest = policy.and_then(|p| p.max_interval_ms).map_or(DEFAULT_MAX_PAUSE, Duration::from_millis);
-    Some(first.mul_f64(GROWTH.powi(i32::try_from(attempt.min(64)).unwrap_or(64) - 1)).min(longest))
+/// What a message takes of the memory that all deliveries share, KiB: its bytes, and what they become when they are read. A small
+/// object takes a hundred times its text.
+fn weight(bytes: &[u8]) -> u64 {
+    let of = |byte: &u8| match byte {
+        b'{' => 640,
+        b'[' | b',' => 48,
+        _ => 1,
+    };
+    (bytes.iter().map(of).sum::<u64>() >> 10).max(LEAST)
 }
 
 #[cfg(test)]
@@ -284,19 +226,9 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_and_end() {
-        let ms = |policy: Option<&RetryPolicy>, attempt| pause(policy, attempt).map(|p| p.as_millis());
-        assert_eq!([1, 2, 3, 4].map(|attempt| ms(None, attempt)), [Some(500), Some(750), Some(1125), None]);
-        let constant = RetryPolicy {
-            policy: Some("constant".to_owned()),
-            duration_ms: Some(10),
-            max_retries: Some(-1),
-            ..RetryPolicy::default()
-        };
-        assert_eq!([1, 50].map(|attempt| ms(Some(&constant), attempt)), [Some(10), Some(10)]);
-        let none = RetryPolicy { max_retries: Some(0), ..RetryPolicy::default() };
-        assert_eq!(ms(Some(&none), 1), None);
-        let capped = RetryPolicy { max_interval_ms: Some(600), max_retries: Some(-1), ..RetryPolicy::default() };
-        assert_eq!(ms(Some(&capped), 1_000), Some(600));
+    fn a_message_weighs_what_it_becomes() {
+        let objects = format!("[{}]", vec![r#"{"a":1}"#; 10_000].join(","));
+        assert!(weight(objects.as_bytes()) > 80 * (objects.len() as u64 >> 10), "{}", weight(objects.as_bytes()));
+        assert_eq!((weight(b"{}"), weight(&vec![b'a'; 1 << 20])), (LEAST, 1 << 10));
     }
 }

@@ -1,17 +1,18 @@
 //! Topics: messages become events for the functions that subscribe.
 //!
-//! Without a sidecar, [`embedded`] drains the log. With one, [`streaming`] opens a stream for each topic, or where it has no gRPC
+//! Without a sidecar, [`embedded`] drains the log, each [`message`] by itself. With one, [`streaming`] opens a stream for each topic, or where it has no gRPC
 //! [`sidecar`] lists the topics when it starts and answers its deliveries; never both.
 //! Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped. Where a subscription asks for bulk,
 //! [`batch`] gathers what is on its way, whichever way that is; each message keeps an outcome of its own.
 pub mod batch;
 pub mod embedded;
+mod message;
 pub mod sidecar;
 pub mod streaming;
 
 use crate::capabilities::pubsub::event::{self, Event};
 use crate::dapr::subscription::Topic;
-use crate::functions::{Function, Registry, Route};
+use crate::functions::{Function, Registry, Route, Unrouted};
 use crate::invoke::{Caller, InvokeError, Invoker};
 use batch::{Batches, Outcome};
 use daplet_abi::EventKind;
@@ -132,16 +133,24 @@ async fn deliver_to(batches: &Arc<Batches>, name: &str, place: (&str, &str), eve
         else {
             return Some(AckStatus::Retry);
         };
-        let route = match function.route(place, event) {
+        let id = event.get("id").and_then(Value::as_str).unwrap_or_default();
+        let route = match function.route(place, event).await {
             Ok(Route::Handler(route)) => route,
             Ok(Route::Nowhere) => return None,
-            Err(reason) => {
-                tracing::warn!(function = name, topic, "no route for a message: {reason}");
-                return Some(AckStatus::Retry);
+            Err(unrouted) => {
+                let (reason, status) = match unrouted {
+                    Unrouted::Undecided(reason) => (reason, AckStatus::Retry),
+                    Unrouted::Exhausted(reason) => (reason, AckStatus::Drop),
+                };
+                tracing::warn!(function = name, topic, event = id, "no route for a message: {reason}");
+                return Some(status);
             }
         };
         let delivery = Delivery { function: &function, pubsub, topic, attempt: 0, route, number: 0 };
         if let Some(outcome) = hand_over(batches, &delivery, event).await {
+            if let Ok(AckStatus::Drop) = outcome {
+                tracing::info!(function = name, topic, event = id, "the function drops a message");
+            }
             // Why it failed is in the log already.
             return Some(outcome.unwrap_or(AckStatus::Retry));
         }

@@ -12,6 +12,7 @@ use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubs
 use daplet_host::components::{Components, Sources};
 use daplet_host::config::{AbsentGrants, Secrets};
 use daplet_host::functions::Registry;
+use daplet_host::quotas::Quotas;
 use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
 use futures::future::BoxFuture;
 use std::cell::RefCell;
@@ -69,8 +70,9 @@ impl Backend {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let store = Store::open(&folder.path().join("state.redb")).unwrap();
         let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone()));
-        let (jobs, reminders) = (Jobs::new(store.clone()), Jobs::reminders(store));
+        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone(), Quotas::default().messages));
+        let (jobs, reminders) =
+            (Jobs::new(store.clone(), Quotas::default().jobs), Jobs::reminders(store, Quotas::default().reminders));
         let environment = [("a".to_owned(), "hidden".to_owned())].into();
         let components = Components::open(&Sources {
             app_id: APP_ID,

@@ -7,7 +7,7 @@ use super::unit::{Message, Read, Unit};
 use crate::allowance::{self, Allowance, thread_cpu};
 use crate::capabilities::pubsub::Brokers;
 use crate::capabilities::pubsub::embedded::wrapped;
-use crate::capabilities::{CallContext, error, no_component};
+use crate::capabilities::{CallContext, error, from_store, no_component, quota_exceeded};
 use crate::store::{self, Change, Item, Log, State, StateError, StoreError, View};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -69,15 +69,10 @@ impl From<ReadError> for OpError {
             ReadError::Outgrown(bytes) => {
                 error(codes::QUERY_TOO_LARGE, format!("sorting takes {bytes} bytes of memory"))
             }
-            ReadError::Store(e) => failed(&e),
+            ReadError::Store(e) => from_store(&e),
             ReadError::Refused(e) => e,
         }
     }
-}
-
-fn failed(e: &StoreError) -> OpError {
-    tracing::error!("{e}");
-    error(codes::INTERNAL, e.to_string())
 }
 
 fn refused(prefix: usize, e: StateError) -> OpError {
@@ -91,8 +86,8 @@ fn refused(prefix: usize, e: StateError) -> OpError {
                 ),
             )
         }
-        StateError::Quota(exceeded) => error(codes::QUOTA_EXCEEDED, exceeded.to_string()),
-        StateError::Store(e) => failed(&e),
+        StateError::Quota(exceeded) => quota_exceeded(&exceeded),
+        StateError::Store(e) => from_store(&e),
     }
 }
 
@@ -119,7 +114,7 @@ impl StateStore for Embedded {
         Box::pin(async move {
             let space = self.space(store)?;
             let keys: Vec<String> = keys.iter().map(|key| format!("{space}{key}")).collect();
-            let mut several = Several { view: self.state.view().map_err(|e| failed(&e))?, found: HashMap::new() };
+            let mut several = Several { view: self.state.view().map_err(|e| from_store(&e))?, found: HashMap::new() };
             let allowance = cx.allowance.clone();
             if !several.read(&keys, &allowance, HERE)? {
                 let read = move || {
@@ -200,7 +195,7 @@ impl StateStore for Embedded {
             let plan = Query::parse(query).map_err(|reason| error(codes::INVALID_ARGUMENT, reason))?;
             let _place = self.queries.place(&cx.function).await;
             let look = Look {
-                view: self.state.view().map_err(|e| failed(&e))?,
+                view: self.state.view().map_err(|e| from_store(&e))?,
                 prefix: format!("{space}{prefix}"),
                 allowance: cx.allowance.clone(),
                 limits: self.queries.limits,

@@ -1,0 +1,354 @@
+//! Messages: a durable log per topic, and for each subscriber what waits for it. At least once: a message waits until the outcome of
+//! its delivery is known, and that is recorded on disk.
+//!
+//! A message is stored once and removed when it waits for nobody any more, so a subscriber that never ends one keeps only what waits
+//! for itself. [`room`] bounds that.
+//!
+//! A dead letter of a topic without subscribers waits for a holder, which stands for the subscriber that gave it up, until somebody
+//! subscribes. Must not know: deliveries, functions.
+mod earlier;
+mod room;
+
+use super::{Store, StoreError};
+use crate::quotas::{Quota, QuotaExceeded};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use room::Plan;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// (topic, number) to message.
+const MESSAGES: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("messages");
+/// Next number of a topic.
+const NEXT: TableDefinition<&str, u64> = TableDefinition::new("next");
+/// (topic, subscriber) of each subscription; the number that it began with.
+const CURSORS: TableDefinition<(&str, &str), u64> = TableDefinition::new("cursors");
+/// (topic, subscriber, number) of what waits; the message's bytes.
+const WAITING: TableDefinition<(&str, &str, u64), u64> = TableDefinition::new("waiting");
+/// (topic, number) to how many subscribers a message waits for.
+const HOLDERS: TableDefinition<(&str, u64), u32> = TableDefinition::new("holders");
+/// Bytes that wait for a subscriber, of all its topics; under [`ALL`] the bytes of all messages.
+const USED: TableDefinition<&str, u64> = TableDefinition::new("waiting_bytes");
+/// In the place of a subscriber's name.
+const ALL: &str = "";
+
+/// What the names of subscribers that are streams begin with.
+const STREAM: char = ':';
+/// What the names of holders of dead letters begin with.
+const HOLDER: char = '~';
+/// Follows every name.
+const LAST: &str = "\u{10ffff}";
+
+/// A message as it waits for a subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its number in the topic.
+    pub number: u64,
+    /// As it was published.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeadLetter {
+    /// There was none.
+    Absent,
+    /// Subscribers of its topic get it.
+    Published,
+    /// It is kept until somebody subscribes to its topic.
+    Kept,
+    /// Nobody has room for it: it is gone.
+    Refused(QuotaExceeded),
+}
+
+pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
+    let is_new = !write.list_tables()?.any(|table| redb::TableHandle::name(&table) == "waiting");
+    write.open_table(MESSAGES)?;
+    write.open_table(NEXT)?;
+    write.open_table(CURSORS)?;
+    write.open_table(WAITING)?;
+    write.open_table(HOLDERS)?;
+    write.open_table(USED)?;
+    if is_new { earlier::convert(write) } else { Ok(()) }
+}
+
+/// The messages in a [`Store`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    pub(super) store: Store,
+    pub(super) quota: Quota,
+    published: watch::Sender<u64>,
+    /// Subscribers that had no room for a message, so that the log says it once.
+    full: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Log {
+    /// The messages of that store, within that quota.
+    pub fn new(store: Store, quota: Quota) -> Log {
+        Log { store, quota, published: watch::Sender::new(0), full: Arc::default() }
+    }
+
+    /// Ticks when there may be something new.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.published.subscribe()
+    }
+
+    /// Tells the deliveries that there may be something new.
+    pub(super) fn tick(&self) {
+        self.published.send_modify(|tick| *tick += 1);
+    }
+
+    /// Appends messages, on disk when this returns. A topic without subscribers keeps nothing. A subscriber whose quota has no room for
+    /// them does not get them; where none has room they are refused.
+    pub async fn publish(&self, topic: &str, messages: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        let (topic, quota) = (topic.to_owned(), self.quota.clone());
+        let append = move |write: &WriteTransaction| {
+            let messages: Vec<(&str, &[u8])> = messages.iter().map(|m| (topic.as_str(), m.as_slice())).collect();
+            let plan = Plan::new(write, &quota, &messages)?;
+            plan.append(write, &messages)?;
+            Ok(plan.missed)
+        };
+        let missed = self.store.writer.write(append).await?;
+        self.report(&missed);
+        self.tick();
+        Ok(())
+    }
+
+    /// Says who missed messages, once until a message finds room again.
+    pub(super) fn report(&self, missed: &[QuotaExceeded]) {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.retain(|name| missed.iter().any(|missed| missed.function.as_ref() == Some(name)));
+        for missed in missed {
+            if let Some(name) = &missed.function
+                && full.insert(name.clone())
+            {
+                tracing::warn!(subscriber = name, "misses messages, for too many wait for it: {missed}");
+            }
+        }
+    }
+
+    /// Makes sure that the subscriber has a subscription. A new one begins at the end of the log, or with the dead letters that are
+    /// kept for whoever comes first; a stream gets none of those, for it may end at any moment.
+    pub async fn subscribe(&self, topic: &str, subscriber: &str) -> Result<(), StoreError> {
+        if self.store.read()?.open_table(CURSORS)?.get((topic, subscriber))?.is_some() {
+            return Ok(());
+        }
+        let (topic, subscriber) = (topic.to_owned(), subscriber.to_owned());
+        let change = move |write: &WriteTransaction| {
+            let mut cursors = write.open_table(CURSORS)?;
+            if cursors.get((topic.as_str(), subscriber.as_str()))?.is_none() {
+                let end = write.open_table(NEXT)?.get(topic.as_str())?.map_or(0, |next| next.value());
+                cursors.insert((topic.as_str(), subscriber.as_str()), end)?;
+                if !Log::is_stream(&subscriber) {
+                    take_over(write, &topic, &subscriber)?;
+                }
+            }
+            Ok(())
+        };
+        self.store.writer.write(change).await?;
+        self.tick();
+        Ok(())
+    }
+
+    /// Ends a subscription; what only it waited for goes too.
+    pub async fn unsubscribe(&self, topic: &str, subscriber: &str) -> Result<(), StoreError> {
+        let (topic, subscriber) = (topic.to_owned(), subscriber.to_owned());
+        let change = move |write: &WriteTransaction| {
+            write.open_table(CURSORS)?.remove((topic.as_str(), subscriber.as_str()))?;
+            let waiting: Vec<u64> = {
+                let table = write.open_table(WAITING)?;
+                let range = (topic.as_str(), subscriber.as_str(), 0)..=(topic.as_str(), subscriber.as_str(), u64::MAX);
+                table.range(range)?.map(|entry| Ok(entry?.0.value().2)).collect::<Result<_, StoreError>>()?
+            };
+            waiting.iter().try_for_each(|number| release(write, &topic, &subscriber, *number).map(drop))
+        };
+        self.store.writer.write(change).await
+    }
+
+    /// A name for a subscriber that lives no longer than its stream; no function can have it.
+    pub fn stream_subscriber() -> String {
+        format!("{STREAM}{}", uuid::Uuid::new_v4())
+    }
+
+    /// Whether that is such a subscriber.
+    pub fn is_stream(subscriber: &str) -> bool {
+        subscriber.starts_with(STREAM)
+    }
+
+    /// Removes the subscriptions of streams that a crash has ended.
+    pub async fn forget_streams(&self) -> Result<(), StoreError> {
+        for (topic, subscriber) in self.subscriptions()? {
+            if Log::is_stream(&subscriber) {
+                self.unsubscribe(&topic, &subscriber).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every (topic, subscriber).
+    pub fn subscriptions(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let read = self.store.read()?;
+        let cursors = read.open_table(CURSORS)?;
+        let names = cursors.iter()?.map(|entry| {
+            let (key, _) = entry?;
+            let (topic, subscriber) = key.value();
+            Ok((topic.to_owned(), subscriber.to_owned()))
+        });
+        names.collect()
+    }
+
+    /// Messages that wait for a subscriber, from number `from` on, at most `limit`.
+    pub fn waiting(&self, topic: &str, subscriber: &str, from: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
+        let read = self.store.read()?;
+        let (waiting, messages) = (read.open_table(WAITING)?, read.open_table(MESSAGES)?);
+        let mut found = Vec::new();
+        for entry in waiting.range((topic, subscriber, from)..=(topic, subscriber, u64::MAX))?.take(limit) {
+            let number = entry?.0.value().2;
+            let bytes =
+                messages.get((topic, number))?.ok_or_else(|| StoreError::Damaged(format!("{topic} {number}")))?;
+            found.push(Message { number, bytes: bytes.value().to_vec() });
+        }
+        Ok(found)
+    }
+
+    /// Records that a message has its outcome, and in the same commit publishes it to a dead-letter topic if one is given.
+    pub async fn end(
+        &self,
+        topic: &str,
+        subscriber: &str,
+        number: u64,
+        dead_letter: Option<(String, Vec<u8>)>,
+    ) -> Result<DeadLetter, StoreError> {
+        let (topic, subscriber, quota) = (topic.to_owned(), subscriber.to_owned(), self.quota.clone());
+        let change = move |write: &WriteTransaction| {
+            // Its room is free before the dead letter takes some. Unsubscribed meanwhile, it is gone.
+            let waited = release(write, &topic, &subscriber, number)?;
+            match dead_letter.filter(|_| waited) {
+                Some((topic, bytes)) => bury(write, &quota, (&topic, &bytes), &subscriber),
+                None => Ok((DeadLetter::Absent, Vec::new())),
+            }
+        };
+        let (dead_letter, missed) = self.store.writer.write(change).await?;
+        if dead_letter == DeadLetter::Published {
+            self.report(&missed);
+            self.tick();
+        }
+        Ok(dead_letter)
+    }
+
+    /// The subscribers whose dead letters are kept.
+    pub fn buried(&self) -> Result<Vec<String>, StoreError> {
+        let read = self.store.read()?;
+        let used = read.open_table(USED)?;
+        let names = used.range(holder("").as_str()..)?.map(|entry| Ok(entry?.0.value().to_owned()));
+        let names: Vec<String> = names.collect::<Result<_, StoreError>>()?;
+        Ok(names
+            .iter()
+            .filter_map(|name| name.strip_prefix(HOLDER))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Removes the dead letters that are kept of a subscriber.
+    pub async fn forget_buried(&self, subscriber: &str) -> Result<(), StoreError> {
+        let holder = holder(subscriber);
+        let forget = move |write: &WriteTransaction| {
+            let mut kept = Vec::new();
+            for entry in write.open_table(WAITING)?.iter()? {
+                let key = entry?.0;
+                let (topic, subscriber, number) = key.value();
+                if subscriber == holder {
+                    kept.push((topic.to_owned(), number));
+                }
+            }
+            kept.iter().try_for_each(|(topic, number)| release(write, topic, &holder, *number).map(drop))
+        };
+        self.store.writer.write(forget).await
+    }
+}
+
+/// Who holds dead letters of that subscriber. Those of streams, which nobody comes back for, have one holder.
+fn holder(subscriber: &str) -> String {
+    if Log::is_stream(subscriber) { HOLDER.to_string() } else { format!("{HOLDER}{subscriber}") }
+}
+
+/// Publishes a dead letter, or keeps it.
+fn bury(
+    write: &WriteTransaction,
+    quota: &Quota,
+    (topic, bytes): (&str, &[u8]),
+    subscriber: &str,
+) -> Result<(DeadLetter, Vec<QuotaExceeded>), StoreError> {
+    let messages = [(topic, bytes)];
+    let planned = match Plan::new(write, quota, &messages) {
+        Ok(plan) if plan.is_wanted() => Ok((plan, DeadLetter::Published)),
+        Ok(_) => Plan::holder(write, quota, &messages, holder(subscriber)).map(|plan| (plan, DeadLetter::Kept)),
+        Err(error) => Err(error),
+    };
+    match planned {
+        Ok((plan, buried)) => {
+            plan.append(write, &messages)?;
+            Ok((buried, plan.missed))
+        }
+        Err(StoreError::Quota(exceeded)) => Ok((DeadLetter::Refused(exceeded), Vec::new())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a subscriber the dead letters of a topic that are kept.
+fn take_over(write: &WriteTransaction, topic: &str, subscriber: &str) -> Result<(), StoreError> {
+    let mut waiting = write.open_table(WAITING)?;
+    let first = HOLDER.to_string();
+    let last = format!("{HOLDER}{LAST}");
+    let mut kept = Vec::new();
+    for entry in waiting.range((topic, first.as_str(), 0)..=(topic, last.as_str(), u64::MAX))? {
+        let (key, bytes) = entry?;
+        let (_, holder, number) = key.value();
+        kept.push((holder.to_owned(), number, bytes.value()));
+    }
+    for (holder, number, bytes) in kept {
+        waiting.remove((topic, holder.as_str(), number))?;
+        waiting.insert((topic, subscriber, number), bytes)?;
+        count(write, &holder, |used| used.saturating_sub(bytes))?;
+        count(write, subscriber, |used| used + bytes)?;
+    }
+    Ok(())
+}
+
+/// A message waits no longer for a subscriber; whether it did.
+fn release(write: &WriteTransaction, topic: &str, subscriber: &str, number: u64) -> Result<bool, StoreError> {
+    let Some(bytes) = write.open_table(WAITING)?.remove((topic, subscriber, number))?.map(|bytes| bytes.value()) else {
+        return Ok(false);
+    };
+    count(write, subscriber, |used| used.saturating_sub(bytes))?;
+    let mut holders = write.open_table(HOLDERS)?;
+    let left = holders.get((topic, number))?.map_or(1, |count| count.value()).saturating_sub(1);
+    if left > 0 {
+        holders.insert((topic, number), left)?;
+        return Ok(true);
+    }
+    holders.remove((topic, number))?;
+    write.open_table(MESSAGES)?.remove((topic, number))?;
+    count(write, ALL, |used| used.saturating_sub(bytes))?;
+    Ok(true)
+}
+
+fn used(write: &WriteTransaction, name: &str) -> Result<u64, StoreError> {
+    Ok(write.open_table(USED)?.get(name)?.map_or(0, |used| used.value()))
+}
+
+fn count(write: &WriteTransaction, name: &str, change: impl FnOnce(u64) -> u64) -> Result<(), StoreError> {
+    let mut table = write.open_table(USED)?;
+    let now = change(table.get(name)?.map_or(0, |used| used.value()));
+    match now {
+        0 => table.remove(name)?.map(drop),
+        now => table.insert(name, now)?.map(drop),
+    };
+    Ok(())
+}
+
+pub(super) use room::Plan as Admission;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Places that functions share, such as those for running jobs.
+//!
+//! A function takes a place only as long as more stay free than it has, so that none takes all of them: one alone gets half, and
+//! another that comes later finds places at once. Must not know: what is done in a place.
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// Some places. Cheap to clone.
+#[derive(Clone)]
+pub struct Places(Arc<Shared>);
+
+struct Shared {
+    table: Mutex<Table>,
+    freed: Notify,
+    all: u64,
+}
+
+struct Table {
+    free: u64,
+    taken: HashMap<String, u64>,
+}
+
+/// Places of a function, given back when dropped.
+pub struct Place {
+    shared: Arc<Shared>,
+    owner: String,
+    count: u64,
+}
+
+impl Places {
+    /// So many places.
+    pub fn new(count: u64) -> Places {
+        let table = Mutex::new(Table { free: count, taken: HashMap::new() });
+        Places(Arc::new(Shared { table, freed: Notify::new(), all: count }))
+    }
+
+    /// Takes `count` places at once, if the function may have them now. Nobody wants more than half of all.
+    pub fn try_take(&self, owner: &str, count: u64) -> Option<Place> {
+        let count = count.min(self.0.all / 2).max(1);
+        let mut table = self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = table.taken.get(owner).copied().unwrap_or(0);
+        if own + count > table.free {
+            return None;
+        }
+        table.free -= count;
+        *table.taken.entry(owner.to_owned()).or_default() += count;
+        Some(Place { shared: Arc::clone(&self.0), owner: owner.to_owned(), count })
+    }
+
+    /// Waits for such places.
+    pub async fn take(&self, owner: &str, count: u64) -> Place {
+        loop {
+            let mut freed = std::pin::pin!(self.0.freed.notified());
+            freed.as_mut().enable();
+            if let Some(place) = self.try_take(owner, count) {
+                return place;
+            }
+            freed.await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.shared.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.free += self.count;
+        if let Some(own) = table.taken.get_mut(&self.owner) {
+            *own -= self.count;
+            if *own == 0 {
+                table.taken.remove(&self.owner);
+            }
+        }
+        drop(table);
+        self.shared.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_takes_all_places() {
+        let places = Places::new(64);
+        let mut all: Vec<Place> = std::iter::from_fn(|| places.try_take("hog", 1)).collect();
+        assert_eq!(all.len(), 32);
+        for hog in 0..5 {
+            all.extend(std::iter::from_fn(|| places.try_take(&hog.to_string(), 1)));
+        }
+        assert_eq!(all.len(), 63, "16, 8, 4, 2 and 1 more");
+        assert!(places.try_take("hog", 1).is_none() && places.try_take("victim", 1).is_some());
+    }
+
+    #[tokio::test]
+    async fn places_are_waited_for_and_given_back() {
+        let places = Places::new(4);
+        let taken = places.take("a", 9).await;
+        let waits = tokio::spawn({
+            let places = places.clone();
+            async move { places.take("a", 1).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        drop(taken);
+        assert!(waits.await.is_ok());
+        assert!(std::iter::from_fn(|| places.try_take("a", 1).map(std::mem::forget)).count() == 2);
+    }
+}

@@ -1,0 +1,2 @@
+export const subscriptions = [{ topic: "mine", deadLetterTopic: "payments" }];
+export default { message() { return "DROP" } };

@@ -1,0 +1,2 @@
+export const subscriptions = [{ topic: "orders", deadLetterTopic: "dead" }];
+export default { fetch: () => "ok", message() {} };

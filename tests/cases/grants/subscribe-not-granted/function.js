@@ -1,0 +1,2 @@
+export const subscriptions = [{ topic: "orders" }, { topic: "payments" }];
+export function message() {}
