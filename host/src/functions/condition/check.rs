@@ -61,9 +61,12 @@ const METHODS: &[(&str, usize, usize)] = &[
 /// Names of types, which are values.
 pub const TYPES: &[&str] = &["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
 
+/// Deepest tree: it is walked on the stack of a thread that has 2 MiB, some of it in use. A chain of as many `&&` is that deep.
+const MAX_DEPTH: usize = 150;
+
 /// Refuses what cannot be evaluated, and compiles the patterns that are written out.
 pub fn check(root: &IdedExpr, patterns: &mut HashMap<u64, Regex>) -> Result<(), String> {
-    Check { patterns, names: Vec::new(), loops: 0 }.node(root)
+    Check { patterns, names: Vec::new(), loops: 0, depth: 0 }.node(root)
 }
 
 struct Check<'a> {
@@ -71,10 +74,21 @@ struct Check<'a> {
     /// Variables of the loops around.
     names: Vec<String>,
     loops: usize,
+    depth: usize,
 }
 
 impl Check<'_> {
     fn node(&mut self, node: &IdedExpr) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(format!("its parts are nested too deep; they may be {MAX_DEPTH} levels deep"));
+        }
+        let checked = self.part(node);
+        self.depth -= 1;
+        checked
+    }
+
+    fn part(&mut self, node: &IdedExpr) -> Result<(), String> {
         match &node.expr {
             Expr::Unspecified => Err("a part of it is missing".to_owned()),
             Expr::Literal(_) => Ok(()),

@@ -68,7 +68,7 @@ impl Backend {
         // In memory where that can be had: commits wait for the disk.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let store = Store::open(&folder.path().join("state.redb")).unwrap();
+        let store = Store::open(&folder.path().join("state.redb"), 16 << 20).unwrap();
         let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
         let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone(), Quotas::default().messages));
         let (jobs, reminders) =
