@@ -110,10 +110,10 @@
     return object;
   };
 
-  let isResponse, responseHead, takeBody, requestFromEvent, parseEvent; // the Web APIs are made after this
+  let isResponse, responseHead, takeBody, takeStream, requestFromEvent, parseEvent; // the Web APIs are made after this
 
   const load = (namespace, head) => {
-    ({ isResponse, responseHead, takeBody, requestFromEvent, parseEvent } = web);
+    ({ isResponse, responseHead, takeBody, takeStream, requestFromEvent, parseEvent } = web);
     about = parse(head);
     env = freeze({ ...about.env });
     const handlers = [];
@@ -281,6 +281,8 @@
     else if (value === undefined || value === null) emit(EMPTY_HEAD, null);
     else if (isObject && !isPlain(value) && (isView(value) || isBuffer(value))) emit(BYTES_HEAD, value);
     else if (isObject || typeof value === "number" || typeof value === "boolean") {
+      const streamed = isObject && !isPlain(value) ? takeStream(value) : undefined;
+      if (streamed !== undefined) return emit(BYTES_HEAD, streamed);
       const json = stringify(value);
       if (json === undefined) refuse(`the handler returned ${kind(value)} that JSON cannot express`);
       emit(JSON_HEAD, json);
@@ -337,7 +339,14 @@
 
   // Where the invocation stands once the job queue is empty.
   const status = () => {
-    if (failure !== null) return failure;
+    if (failure !== null) {
+      // What waitUntil was given goes on after the failure has left, as it does after a reply.
+      if (waiting === 0 || apply(mapSize, open, []) === 0) return failure;
+      const left = `+${failure}`;
+      failure = null;
+      replied = true;
+      return left;
+    }
     if (replied && waiting === 0) return finish(DONE);
     if (apply(mapSize, open, []) > 0) return PENDING;
     return replied ? finish(DONE) : "neverSettled";

@@ -22,6 +22,8 @@ use std::mem::ManuallyDrop;
 const DISPATCH: &str = include_str!("dispatch.js");
 /// What reads a module's declarations, for the dispatcher.
 const DECLARATIONS: &str = include_str!("declarations.js");
+/// Puts the primitive where a bundled copy of the SDK looks for it (`HOST` in sdk-js/src/internal/call.ts).
+const KEEP_HOST: &str = "(call) => Object.defineProperty(globalThis, Symbol.for('daplet.host'), { value: call })";
 /// The SDK's guest build: one ES module that imports [`HOST`].
 const SDK_SOURCE: &str = include_str!(env!("DAPLET_SDK_JS"));
 
@@ -78,11 +80,17 @@ fn start() -> Result<Guest, String> {
             let declarations: Object = declarations.call(())?;
             let dispatch: Object = create.call((natives.clone(), web.clone(), declarations))?;
             web::init(&ctx, &natives, &dispatch, &web)?;
+            // One thread has nothing to share, and libraries take it for a sign that `Atomics` is there.
+            ctx.globals().remove("SharedArrayBuffer")?;
             // The module that only the SDK can import takes its one export from a global that lives just that long.
             ctx.globals().set("__daplet_call", dispatch.get::<_, Function>("call")?)?;
             let host = rquickjs::Module::evaluate(ctx.clone(), HOST, "export const call = globalThis.__daplet_call;")?;
             host.finish::<()>()?;
             ctx.globals().remove("__daplet_call")?;
+            // A copy of the SDK in a bundle finds the same primitive here: it reaches no more than an import of the SDK does, for
+            // grants are checked in the host. A function cannot replace it.
+            let keep: Function = ctx.eval(KEEP_HOST)?;
+            keep.call::<_, ()>((dispatch.get::<_, Function>("call")?,))?;
             let save = |name: &str| dispatch.get::<_, Function>(name).map(|f| Persistent::save(&ctx, f));
             Ok(Dispatch {
                 load: save("load")?,
@@ -191,6 +199,11 @@ impl<'js> Phase<'_, 'js> {
             Ok(value) => match (value.as_int(), value.as_string().and_then(|s| s.to_string().ok())) {
                 (Some(status), _) => Status::from_i32(status).unwrap_or(Status::JsError),
                 (_, Some(text)) if text == codes::NEVER_SETTLED => fail(never_settled()),
+                // A failure that leaves while `ctx.waitUntil` holds the invocation open.
+                (_, Some(text)) if text.starts_with('+') => {
+                    fail(error::from_described(&text[1..], self.file));
+                    Status::Pending
+                }
                 (_, text) => fail(error::from_described(&text.unwrap_or_default(), self.file)),
             },
             Err(error) => fail(self.failure(error)),

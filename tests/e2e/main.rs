@@ -8,6 +8,7 @@ mod actors;
 mod attacks;
 mod blocks;
 mod bulk;
+mod bundle;
 mod cases;
 mod chart;
 mod client;

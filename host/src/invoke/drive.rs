@@ -48,6 +48,7 @@ pub struct Drive {
     caller: Caller,
     reply: Option<Waiting>,
     account: Account,
+    started: Instant,
 }
 
 /// Why a run ended early.
@@ -89,13 +90,13 @@ impl Drive {
             memory: function.memory.clone(),
             allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
         });
-        Drive { shared, context, caller, reply: Some(reply), account, function }
+        Drive { shared, context, caller, reply: Some(reply), account, function, started: Instant::now() }
     }
 
     /// Runs to the end, the deadline, the function's removal, or the caller's going away before a reply. `turn`: whether there was a worker in time;
     /// `work` counts what is waited for until then.
     pub async fn run(mut self, turn: Result<(), SandboxError>, work: Work, event: Event) {
-        let started = Instant::now();
+        self.started = Instant::now();
         let first = match turn {
             Ok(()) => self.first(event).await,
             Err(error) => Err(InvokeError::from(&error)),
@@ -114,7 +115,7 @@ impl Drive {
         };
         match ended {
             Ok(()) => {}
-            Err(Stop::Failed(error)) => self.fail(error, started.elapsed()),
+            Err(Stop::Failed(error)) => self.fail(error),
             Err(Stop::Again(race)) => {
                 if let Some(sender) = self.reply.take() {
                     let _caller_is_gone = sender.send(Err(Lost::Again(Box::new(self.account), race)));
@@ -196,7 +197,13 @@ impl Drive {
         Admission::learn(&self.function, step.cpu);
         self.log(step.logs);
         for frame in &step.writes {
-            self.written(frame)?;
+            match self.written(frame) {
+                // `ctx.waitUntil` goes on after the handler has failed, as it does after a reply.
+                Err(error) if error.js.is_some() && matches!(step.outcome, Outcome::Pending(_)) => {
+                    self.fail(error);
+                }
+                written => written?,
+            }
         }
         let limits = &self.function.record.limits;
         match step.outcome {
@@ -346,7 +353,8 @@ impl Drive {
         }
     }
 
-    fn fail(&mut self, error: InvokeError, after: Duration) {
+    fn fail(&mut self, error: InvokeError) {
+        let after = self.started.elapsed();
         let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
         let stack = error.js.as_ref().map(|js| js.stack_text()).unwrap_or_default();
         tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);

@@ -18,6 +18,16 @@ export type Transport = (op: string, args: object, body?: Body) => Promise<Compl
 
 let transport: Transport | undefined;
 
+/**
+ * Where the guest keeps its transport for a copy of the SDK that a bundler put into the function's own module. Every import of
+ * `@daplet/sdk` that is left to the guest gets a transport by `install`.
+ */
+const HOST = Symbol.for("daplet.host");
+
+function current(): Transport | undefined {
+  return transport ?? (globalThis as { [HOST]?: Transport })[HOST];
+}
+
 /** Sets where operations go and returns what was set before. */
 export function install(next: Transport | undefined): Transport | undefined {
   const previous = transport;
@@ -27,14 +37,15 @@ export function install(next: Transport | undefined): Transport | undefined {
 
 /** Runs one operation and turns its failure into one of the SDK's error classes. */
 export async function call(op: string, args: object, body: Body = null): Promise<Completion> {
-  if (transport === undefined) {
+  const carry = current();
+  if (carry === undefined) {
     throw new Error(
       `${op}: no Daplet host here. Inside Daplet this works as it is; in a unit test, ` +
         'call fakeDaplet() from "@daplet/sdk/testing" first',
     );
   }
   try {
-    return await transport(op, args, body);
+    return await carry(op, args, body);
   } catch (error) {
     throw typedError(error);
   }

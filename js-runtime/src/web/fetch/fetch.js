@@ -96,9 +96,9 @@
         body_ = bodies.extract(options.body);
         withType(headers, body_.type);
       } else if (inherited && options.body === undefined) {
-        if (from.#body.used) throw new TypeError("the body of the given request has already been read");
+        if (bodies.isUsed(from.#body)) throw new TypeError("the body of the given request has already been read");
         body_ = copy(from.#body);
-        from.#body.used = true;
+        bodies.use(from.#body);
       } else body_ = bodies.extract(null);
       this.#raw = null;
       this.#head = { method, url };
@@ -125,7 +125,7 @@
     get signal() { return (this.#signal ??= internals.dependentSignal(null)) }
     get duplex() { this.#raw; return "half" }
     clone() {
-      if (this.#body.used) throw new TypeError("the body has already been read");
+      if (bodies.isUsed(this.#body)) throw new TypeError("the body has already been read");
       const clone = new Request(INTERNAL);
       clone.#raw = this.#raw;
       clone.#head = this.#head;
@@ -233,7 +233,7 @@
     }
     clone() {
       const body = Response.#bodyOf(this), { type } = this.#init;
-      if (body.used) throw new TypeError("the body has already been read");
+      if (bodies.isUsed(body)) throw new TypeError("the body has already been read");
       const headers = headerLists.wrap(headerLists.list(this.headers).map((pair) => [...pair]), type === "error" ? headerLists.IMMUTABLE : headerLists.NONE);
       return Response.#make(copy(body), { ...this.#init, headers });
     }
@@ -257,8 +257,8 @@
       internals.takeBody = (response) => {
         const body = response.#body;
         if (typeof body === "string") return body;
-        if (body.used) throw new TypeError("the response's body has already been read, so it cannot be sent");
-        body.used = body.source !== null;
+        if (bodies.isUsed(body)) throw new TypeError("the response's body has already been read, so it cannot be sent");
+        if (body.source !== null) bodies.use(body);
         return body.source;
       };
     }

@@ -1,0 +1,1 @@
+export default () => ({ shared: typeof SharedArrayBuffer, atomics: typeof Atomics });
