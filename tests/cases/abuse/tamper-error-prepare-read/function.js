@@ -1,0 +1,3 @@
+export default { async fetch(request) {
+Error.prepareStackTrace = () => { for (;;); }; return new Error("x").stack
+} };
