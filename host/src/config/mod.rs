@@ -141,7 +141,14 @@ fn early_format(mut typed: impl Iterator<Item = String>, variable: Option<String
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| ConfigError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
-    toml::from_str(&text).map_err(|e| ConfigError::File { path: path.to_owned(), reason: e.to_string() })
+    toml::from_str(&text).map_err(|e: toml::de::Error| {
+        // The parser shows the whole line, and the URL of a binding may carry credentials.
+        let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let secret = e.message().starts_with("the url of a binding");
+        let reason = if secret { format!("line {line}: {}", e.message()) } else { e.to_string() };
+        ConfigError::File { path: path.to_owned(), reason }
+    })
 }
 
 /// Variables that look like ours but are not: a typing error would otherwise go unseen.
@@ -213,6 +220,9 @@ mod tests {
         std::fs::write(&file, "[limits]\nmemoryMb = 9999\n").unwrap();
         let message = serve(&["--config", path], &[]).unwrap_err().to_string();
         assert!(message.contains("limits.memoryMb") && message.contains("9999"), "{message}");
+        std::fs::write(&file, "workers = 1\n[bindings.mail]\nurl = \"https://me:hunter2@host/x\"\n").unwrap();
+        let message = serve(&["--config", path], &[]).unwrap_err().to_string();
+        assert!(message.contains("line ") && message.contains("https:") && !message.contains("hunter2"), "{message}");
         assert!(serve(&[], &[("DAPLET_LISSTEN", "1")]).unwrap_err().to_string().contains("DAPLET_LISSTEN"));
     }
 

@@ -90,7 +90,7 @@ impl Capability for InvokeCapability {
             }
             let mut args: Arguments = arguments("invoke.call", args)?;
             grants::require(&cx.function, "apps", cx.grants.apps.as_ref(), &args.app)?;
-            check_method(&args.method)?;
+            check_method(&args.method, &body)?;
             args.headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
             if cx.depth >= MAX_DEPTH {
                 let message =
@@ -113,10 +113,15 @@ fn reserved(name: &str) -> bool {
     is_reserved(name) || name.starts_with("dapr-") || matches!(name, "traceparent" | "tracestate" | DEPTH)
 }
 
-/// Methods that `fetch` forbids too (WHATWG Fetch §2.2.1): they speak to the connection, or have credentials told.
-fn check_method(method: &str) -> Result<(), OpError> {
-    if ["CONNECT", "TRACE", "TRACK"].iter().any(|forbidden| method.eq_ignore_ascii_case(forbidden)) {
+/// Refuses what `fetch` refuses too (WHATWG Fetch §2.2.1, §5.3): methods that speak to the connection or have credentials told, and
+/// bodies where a server may not look for one and take it for the next request.
+fn check_method(method: &str, body: &[u8]) -> Result<(), OpError> {
+    let is = |names: &[&str]| names.iter().any(|name| method.eq_ignore_ascii_case(name));
+    if is(&["CONNECT", "TRACE", "TRACK"]) {
         return Err(error(codes::INVALID_ARGUMENT, format!("invoke.call: the method {method} cannot be used")));
+    }
+    if is(&["GET", "HEAD"]) && !body.is_empty() {
+        return Err(error(codes::INVALID_ARGUMENT, format!("invoke.call: {method} cannot have a body")));
     }
     Ok(())
 }
@@ -155,5 +160,25 @@ impl InvokeCapability {
             sidecar.invoke(&args.app, method, &args.path, &headers, body, cx.trace()).await.map_err(from_dapr)?;
         let (status_text, headers) = (answer.reason.clone(), answer.pairs());
         Ok(AppReply { status: answer.status, status_text, headers, body: answer.body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fetch_refuses_is_refused() {
+        for method in ["CONNECT", "connect", "Trace", "TRACK"] {
+            assert!(check_method(method, b"").is_err_and(|e| e.message.contains(method)), "{method}");
+        }
+        for method in ["GET", "head"] {
+            assert!(check_method(method, b"x").is_err() && check_method(method, b"").is_ok(), "{method}");
+        }
+        assert!(["POST", "DELETE", "OPTIONS", "QUERY"].iter().all(|method| check_method(method, b"x").is_ok()));
+        for name in ["host", "content-length", "dapr-app-id", "traceparent", DEPTH] {
+            assert!(reserved(name), "{name}");
+        }
+        assert!(!reserved("x-mine"));
     }
 }

@@ -68,7 +68,7 @@ impl Cron {
         }
         let count = given.len();
         let Ok(given) = <[&str; 6]>::try_from(given) else {
-            return Err(format!("it has {count} fields, but must have 6, or 5 without seconds"));
+            return Err(format!("the number of its fields is {count}, but must be 6, or 5 without seconds"));
         };
         let mut bits = [0; 6];
         for ((bits, text), bounds) in bits.iter_mut().zip(given).zip(&FIELDS) {
