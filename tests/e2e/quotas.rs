@@ -77,6 +77,7 @@ async fn jobs_have_a_quota() {
     assert_eq!((&refused["code"], &refused["details"]["actual"]), (&json!("quotaExceeded"), &json!(4)), "{refused}");
     let answer = dapr(&server, "/v1.0/jobs/stuck.e", json!({"dueTime": "1h"}).to_string()).await;
     assert_eq!((answer.status, &answer.json()["errorCode"]), (507, &json!("quotaExceeded")), "{}", answer.text());
+    server.deploy("another", "export function job() {}").await;
     let answer = dapr(&server, "/v1.0/jobs/another.e", json!({"dueTime": "1h"}).to_string()).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
 }

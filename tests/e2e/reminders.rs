@@ -87,8 +87,17 @@ async fn reminders_call_when_they_are_due() {
     assert!(start.elapsed() >= Duration::from_secs(2), "{often:?}");
     assert_eq!(often[0], json!(["now", null]));
     // What has ended is gone, what is far stays as it was set.
+    // That the last turn was the last is on disk a moment after it.
     for (id, name) in [("a", "once"), ("b", "often"), ("b", "now")] {
-        assert_eq!(call(&server, id, "reminder", json!(name)).await, json!({"result": null}), "{name}");
+        let mut kept = json!({});
+        for _ in 0..200 {
+            kept = call(&server, id, "reminder", json!(name)).await;
+            if kept["result"].is_null() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        assert_eq!(kept, json!({"result": null}), "{name}");
     }
     let far = json!({"name": "far", "dueTime": "1h", "period": "PT1H30M", "repeats": 5, "ttl": "24h", "data": "x"});
     done(&server, "a", "remind", far).await;
