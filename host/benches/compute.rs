@@ -9,6 +9,7 @@ mod common;
 
 use common::*;
 use daplet_abi::EventKind;
+use daplet_host::budget::Purse;
 use daplet_host::sandbox::{Sandbox, Snapshot};
 use std::path::Path;
 use std::sync::Arc;
@@ -57,7 +58,8 @@ fn split(text: &str) -> (String, f64) {
 }
 
 fn in_guest(sandbox: &Sandbox, runtime: &tokio::runtime::Runtime, function: &Arc<Snapshot>) -> (String, f64) {
-    let step = sandbox.handle(Arc::clone(function), EventKind::Http, event(b""), Duration::from_secs(10));
+    let memory = Purse::default();
+    let step = sandbox.handle(Arc::clone(function), EventKind::Http, event(b""), Duration::from_secs(10), &memory);
     split(&text(&runtime.block_on(step).unwrap()))
 }
 

@@ -6,6 +6,7 @@ mod common;
 
 use common::*;
 use daplet_abi::EventKind;
+use daplet_host::budget::Purse;
 use daplet_host::sandbox::bench::Bench;
 use daplet_host::sandbox::{Outcome, Sandbox, Snapshot};
 use hdrhistogram::Histogram;
@@ -69,9 +70,11 @@ fn main() {
     );
     println!("| | p50 µs | p99 µs |\n|---|---|---|");
     parts(&sandbox, functions);
+    let memory = Purse::default();
     let step = |snapshot: &Arc<_>| {
         wait(Box::pin(async {
-            let step = sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(b""), BUDGET).await.unwrap();
+            let step =
+                sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(b""), BUDGET, &memory).await.unwrap();
             assert!(matches!(step.outcome, Outcome::Done), "{}", text(&step));
         }));
     };
@@ -105,7 +108,7 @@ fn main() {
     measure("an endless loop stopped at a budget of 5 ms", 20, || {
         wait(Box::pin(async {
             let budget = Duration::from_millis(5);
-            let step = sandbox.handle(Arc::clone(&loops), EventKind::Http, event(b""), budget).await.unwrap();
+            let step = sandbox.handle(Arc::clone(&loops), EventKind::Http, event(b""), budget, &memory).await.unwrap();
             assert!(matches!(step.outcome, Outcome::Trap(_)), "{}", text(&step));
         }));
     });

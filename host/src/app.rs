@@ -26,6 +26,7 @@ mod stop;
 
 pub use engine::compile;
 
+use crate::api::body::Patience;
 use crate::api::{configuration as items_api, dapr, functions, health, trust};
 use crate::budget::{Budget, sizing::Plan};
 use crate::capabilities::Capabilities;
@@ -50,7 +51,7 @@ use crate::functions::{CheckLimits, Checker, Deployer};
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::private;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, heap};
 use crate::snapshot::SnapshotCache;
 use crate::telemetry::announce;
 use crate::triggers::{actor, binding as inputs, http};
@@ -70,6 +71,7 @@ const SAFE_MODE: &str =
 
 /// Runs the server until a signal ends it.
 pub fn serve(config: Config) -> Result<(), Fatal> {
+    heap::settle();
     let components = places::components(&config)?;
     let plan = memory::share_out(&config)?;
     let runtimes = Runtimes::start()?;
@@ -87,6 +89,7 @@ async fn run(
     on: Handles,
 ) -> Result<(), Fatal> {
     let memory = Budget::new(plan.in_flight);
+    tokio::spawn(memory::give_back(memory.clone()));
     for sentence in &config.unused {
         tracing::warn!("{sentence}");
     }
@@ -128,7 +131,8 @@ async fn run(
         let deployer = Arc::clone(&deployer);
         tokio::spawn(async move { deployer.forget_replaced().await });
     }
-    let invoker = Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), config.queue_wait);
+    let invoker =
+        Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), config.queue_wait, config.limits.memory_bytes());
     let ready = Arc::new(AtomicBool::new(true));
     let trigger = http::Context {
         registry: Arc::clone(&registry),
@@ -201,6 +205,7 @@ async fn run(
         registry: Arc::clone(&registry),
         app_id: config.app_id.as_str().into(),
         max_body_bytes: config.max_body_bytes,
+        patience: Patience::of(&config.connections),
         memory: memory.purse(),
         max_answer_bytes: config.max_answer_bytes,
         stop: stop.clone(),
@@ -217,7 +222,7 @@ async fn run(
         if !config.safe_mode {
             running.extend(alone.start());
         }
-        running.extend(alone.serve(&config, dapr_api, &connections, &sites).await?);
+        running.extend(alone.serve(&config, dapr_api, &connections, &sites, &memory).await?);
     }
     if config.safe_mode {
         tracing::warn!("{SAFE_MODE}");
@@ -235,6 +240,7 @@ async fn run(
             registry: Arc::clone(&registry),
             invoker: invoker.clone(),
             max_body_bytes: config.max_body_bytes,
+            memory: memory.purse(),
             production: config.production,
             safe_mode: config.safe_mode,
             stop: stop.clone(),
@@ -243,12 +249,14 @@ async fn run(
         let (called, inputs) = behind.routes();
         (router, inbound) = (router.merge(runtimes::on(called, &on.work)), inputs);
     }
+    let sources = memory.purse();
     let uploads = functions::Context {
         registry,
         deployer,
         limits: config.limits.clone(),
         max_limits: config.max_limits.clone(),
         max_source_bytes: config.max_source_bytes,
+        memory: sources.clone(),
         refuse_invoked: !config.manage_through_dapr,
     };
     management = management.merge(functions::routes(uploads));
@@ -256,6 +264,7 @@ async fn run(
         let context = items_api::Context {
             stores: Arc::new(kept.items),
             max_body_bytes: config.max_body_bytes,
+            memory: sources,
             refuse_invoked: !config.manage_through_dapr,
         };
         management = management.merge(items_api::routes(context));
@@ -264,7 +273,8 @@ async fn run(
         let site = sites.management(&config, place, management.fallback(functions::elsewhere));
         let (there, place) = (&on.management, place.clone());
         let listener = runtimes::made_on(there, async move { sites::bind_place(&place).await }).await?;
-        running.push(there.spawn(listener::serve(listener, site, connections.clone(), stop.clone())));
+        let serve = listener::serve(listener, site, connections.clone(), memory.purse(), stop.clone());
+        running.push(there.spawn(serve));
     } else {
         router = router.merge(runtimes::on(management, &on.management));
     }
@@ -278,7 +288,7 @@ async fn run(
     }
     let listener = runtimes::made_on(&on.connections, sites::bind(config.listen)).await?;
     let site = sites.functions(&config, router, own);
-    running.push(on.connections.spawn(listener::serve(listener, site, connections, stop.clone())));
+    running.push(on.connections.spawn(listener::serve(listener, site, connections, memory.purse(), stop.clone())));
     let form = config.log_format;
     announce(form, &format!("listening on http://{}", config.listen));
     if let Some(place) = &config.admin.listen {

@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use daplet_host::budget::Purse;
 use daplet_host::sandbox::{LoadOutcome, Outcome};
 
 #[tokio::test]
@@ -162,7 +163,10 @@ async fn a_stopped_entry_never_harms_the_next() {
         let busy = if round % 2 == 0 { 2 + round % 7 } else { 0 };
         let budget = std::time::Duration::from_millis(4);
         let frame = event(busy.to_string().as_bytes());
-        let step = sandbox.handle(function.clone(), daplet_abi::EventKind::Http, frame, budget).await.unwrap();
+        let step = sandbox
+            .handle(function.clone(), daplet_abi::EventKind::Http, frame, budget, &Purse::default())
+            .await
+            .unwrap();
         match step.outcome {
             Outcome::Done => assert_eq!(text(&step), "ran"),
             Outcome::Trap(daplet_host::sandbox::Trap::Cpu) if busy > 0 => stopped += 1,

@@ -32,6 +32,7 @@ mod kernel;
 mod layers;
 mod lifecycle;
 mod lines;
+mod memory;
 mod nesting;
 mod outgoing;
 mod overload;

@@ -1,46 +1,111 @@
-//! Request bodies: read whole, up to a size, within a time.
+//! Request bodies: read whole, up to a size, within a time, at a least pace, and with a share of the memory budget.
 //!
 //! The clock runs only while the peer is waited for; a body that is there already needs no timer.
 use super::ApiError;
+use super::pace::{Pace, TooSlow};
+use crate::budget::held::hold;
+use crate::budget::{BudgetError, Purse, SMALL, Share};
+use crate::config::Connections;
 use axum::body::{Body, Bytes};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
-/// A body took too long.
-#[derive(Debug, thiserror::Error)]
-#[error("the request body did not arrive within {} ms", .0.as_millis())]
-pub struct Slow(Duration);
+/// What is added to a buffer that is full, at most, bytes.
+const STEP: usize = 1 << 20;
 
-/// A body that fails as [`Slow`] when it is not there in time.
-pub struct Timed {
-    inner: Incoming,
-    within: Duration,
-    alarm: Option<Pin<Box<Sleep>>>,
+/// What a body may take of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// To its end.
+    pub within: Duration,
+    /// Bytes per second, at least; 0: however slow.
+    pub rate: u64,
 }
 
-impl Timed {
-    /// The clock starts with the first wait for the peer.
-    pub fn body(inner: Incoming, within: Duration) -> Body {
-        if inner.is_end_stream() { Body::empty() } else { Body::new(Timed { inner, within, alarm: None }) }
+impl Patience {
+    /// What the settings say of connections.
+    pub fn of(limits: &Connections) -> Patience {
+        Patience { within: limits.body, rate: limits.rate }
     }
 }
 
-impl HttpBody for Timed {
+/// A body took too long.
+#[derive(Debug, thiserror::Error)]
+pub enum Slow {
+    /// To its end.
+    #[error("the request body did not arrive within {} ms", .0.as_millis())]
+    Late(Duration),
+    /// By its pace.
+    #[error("the request body came slower than {0} bytes a second")]
+    Pace(u64),
+}
+
+/// A body that fails as [`Slow`] when it is not there in time.
+pub struct Timed<B> {
+    inner: B,
+    patience: Patience,
+    pace: Pace,
+    deadline: Option<Instant>,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Timed<B>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    /// The clock starts with the first wait for the peer.
+    pub fn body(inner: B, patience: Patience) -> Body {
+        if inner.is_end_stream() {
+            return Body::empty();
+        }
+        Body::new(Timed { inner, patience, pace: Pace::new(patience.rate), deadline: None, alarm: None })
+    }
+
+    /// Whether the peer took too long; wakes the task when it may have.
+    fn late(&mut self, cx: &mut Context<'_>) -> Option<Slow> {
+        loop {
+            let now = Instant::now();
+            let deadline = *self.deadline.get_or_insert(now + self.patience.within);
+            if now >= deadline {
+                return Some(Slow::Late(self.patience.within));
+            }
+            let look = match self.pace.wait(now) {
+                Err(TooSlow) => return Some(Slow::Pace(self.patience.rate)),
+                Ok(look) => look.map_or(deadline, |look| look.min(deadline)),
+            };
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
+            if alarm.deadline() != look {
+                alarm.as_mut().reset(look);
+            }
+            if alarm.as_mut().poll(cx).is_pending() {
+                return None;
+            }
+        }
+    }
+}
+
+impl<B> HttpBody for Timed<B>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            if let Some(Ok(frame)) = &frame {
+                this.pace.moved(frame.data_ref().map_or(0, Bytes::len));
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let within = this.within;
-        let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(within)));
-        alarm.as_mut().poll(cx).map(|()| Some(Err(Slow(within).into())))
+        this.late(cx).map_or(Poll::Pending, |slow| Poll::Ready(Some(Err(slow.into()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -52,28 +117,131 @@ impl HttpBody for Timed {
     }
 }
 
-/// Reads a body to its end; `what` and `setting` name it where it is larger than `limit`.
-pub async fn read(body: Body, limit: usize, what: &str, setting: &'static str) -> Result<Bytes, ApiError> {
+/// Reads a body to its end; `what` and `setting` name it where it is larger than `limit`. What is not small takes a share of `memory`
+/// as it arrives, and holds it as long as the bytes are held.
+pub async fn read(
+    body: Body,
+    limit: usize,
+    what: &str,
+    setting: &'static str,
+    memory: &Purse,
+) -> Result<Bytes, ApiError> {
+    gather(body, limit, memory).await.map_err(|unread| match unread {
+        Unread::TooLarge => ApiError::too_large(what, limit, setting),
+        Unread::NoMemory(e) => ApiError::no_memory(&e),
+        Unread::Slow(Slow::Late(within)) => ApiError::too_slow(what, within, "body_ms"),
+        Unread::Slow(Slow::Pace(rate)) => ApiError::too_slow_pace(what, rate),
+        Unread::Broken(reason) => ApiError::bad_request(format!("{what} could not be read: {reason}")),
+    })
+}
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// It is larger than it may be.
+    TooLarge,
+    /// There is no memory for it now.
+    NoMemory(BudgetError),
+    /// The peer took too long.
+    Slow(Slow),
+    /// The connection's words.
+    Broken(String),
+}
+
+impl From<axum::Error> for Unread {
+    fn from(error: axum::Error) -> Unread {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(error) = cause {
+            match error.downcast_ref() {
+                Some(Slow::Late(within)) => return Unread::Slow(Slow::Late(*within)),
+                Some(Slow::Pace(rate)) => return Unread::Slow(Slow::Pace(*rate)),
+                None => cause = error.source(),
+            }
+        }
+        Unread::Broken(error.to_string())
+    }
+}
+
+/// The same, for those who have words of their own for each failure.
+pub async fn gather(mut body: Body, limit: usize, memory: &Purse) -> Result<Bytes, Unread> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
+    let announced = body.size_hint();
     // A length that is too large already need not arrive.
-    if body.size_hint().lower() > limit as u64 {
-        return Err(ApiError::too_large(what, limit, setting));
+    if announced.lower() > limit as u64 {
+        return Err(Unread::TooLarge);
     }
-    let error = match Limited::new(body, limit).collect().await {
-        Ok(collected) => return Ok(collected.to_bytes()),
-        Err(error) => error,
-    };
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return Err(ApiError::too_large(what, limit, setting));
+    let whole = announced.exact().and_then(|length| usize::try_from(length).ok());
+    let mut gathered = Gathered { bytes: Vec::new(), share: memory.none(), most: whole.unwrap_or(limit) };
+    while let Some(frame) = body.frame().await {
+        // Trailers are nobody's concern.
+        let Ok(data) = frame?.into_data() else { continue };
+        if data.len() <= SMALL && whole == Some(data.len()) {
+            return Ok(data);
         }
-        if let Some(Slow(within)) = error.downcast_ref() {
-            return Err(ApiError::too_slow(what, *within, "body_ms"));
+        if gathered.bytes.len() + data.len() > limit {
+            return Err(Unread::TooLarge);
         }
-        cause = error.source();
+        gathered.add(&data).map_err(Unread::NoMemory)?;
     }
-    Err(ApiError::bad_request(format!("{what} could not be read: {error}")))
+    let Gathered { bytes, share, .. } = gathered;
+    Ok(if share.bytes() == 0 { bytes.into() } else { hold(bytes, share) })
+}
+
+/// What has arrived of a body.
+struct Gathered {
+    bytes: Vec<u8>,
+    share: Share,
+    /// It becomes no larger.
+    most: usize,
+}
+
+impl Gathered {
+    fn add(&mut self, data: &[u8]) -> Result<(), BudgetError> {
+        let (length, room) = (self.bytes.len() + data.len(), self.bytes.capacity());
+        if length > room {
+            let room = (room + room.min(STEP)).min(self.most).max(length);
+            if room > SMALL {
+                self.share.resize(room)?;
+            }
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::budget::Budget;
+    use futures::stream;
+
+    fn chunks(count: usize, size: usize) -> Body {
+        Body::from_stream(stream::iter((0..count).map(move |n| Ok::<_, std::io::Error>(vec![n as u8; size]))))
+    }
+
+    #[tokio::test]
+    async fn a_body_holds_its_share_until_it_is_dropped() {
+        let budget = Budget::new(1 << 20);
+        let body = gather(chunks(10, 10_000), 200_000, &budget.purse()).await.unwrap();
+        assert_eq!((body.len(), body[99_999]), (100_000, 9));
+        assert!((100_000..=200_000).contains(&budget.used()), "{}", budget.used());
+        drop(body);
+        assert_eq!(budget.used(), 0);
+        let small = gather(Body::from("small"), 10, &budget.purse()).await.unwrap();
+        assert_eq!((&*small, budget.used()), (&b"small"[..], 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_or_has_no_share_is_refused_and_leaves_nothing() {
+        let budget = Budget::new(100_000);
+        let purse = budget.purse();
+        assert!(matches!(gather(chunks(10, 10_000), 50_000, &purse).await, Err(Unread::TooLarge)));
+        assert!(matches!(gather(Body::from(vec![0; 50_001]), 50_000, &purse).await, Err(Unread::TooLarge)));
+        assert!(matches!(gather(chunks(10, 10_000), 200_000, &purse).await, Err(Unread::NoMemory(_))));
+        assert_eq!((budget.used(), purse.held()), (0, 0));
+    }
 }

@@ -2,6 +2,8 @@
 //! `?store=` says which store where there are several.
 use super::ApiError;
 use super::body::read;
+use super::flight::held_answers;
+use crate::budget::Purse;
 use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::store::{Configuration, Configured};
 use axum::Router;
@@ -27,17 +29,21 @@ pub struct Context {
     pub stores: Arc<BTreeMap<String, Configuration>>,
     /// Largest value, bytes.
     pub max_body_bytes: usize,
+    /// What bodies and answers hold of the process's memory.
+    pub memory: Purse,
     /// A caller that comes through a Dapr sidecar is any other application.
     pub refuse_invoked: bool,
 }
 
 /// The routes.
 pub fn routes(context: Context) -> Router {
-    Router::new()
+    let memory = context.memory.clone();
+    let router = Router::new()
         .route("/configuration", get(list).fallback(not_allowed))
         .route("/configuration/{*key}", get(show).put(put).delete(remove).fallback(not_allowed))
         .layer(from_fn_with_state(context.clone(), refuse_invoked))
-        .with_state(context)
+        .with_state(context);
+    held_answers(router, memory, |unread| ApiError::unread(unread).into_response())
 }
 
 /// Reading is refused too: items may be for this host's functions alone.
@@ -118,7 +124,7 @@ async fn put(
         let detail = format!("the key has {} bytes; it may have {MAX_KEY_BYTES}", key.len());
         return Err(ApiError::bad_request(detail));
     }
-    let body = read(body, context.max_body_bytes, "the value", "max_body_bytes").await?;
+    let body = read(body, context.max_body_bytes, "the value", "max_body_bytes", &context.memory).await?;
     let value = String::from_utf8(body.to_vec())
         .map_err(|e| ApiError::bad_request(format!("the value of {key:?} is no UTF-8 text: {e}")))?;
     let (item, created) = kept.put(&key, value).await?;

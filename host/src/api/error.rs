@@ -1,4 +1,5 @@
 //! The one place that picks HTTP statuses: every failure becomes `application/problem+json` (RFC 9457) with a code.
+use super::body::{Slow, Unread};
 use crate::budget::{self, BudgetError};
 use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
@@ -72,6 +73,26 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Its words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Headers that its answer has beside the usual ones.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// Status, name and words, and the setting that changes a limit: for callers that are told of failures in one line.
     pub fn line(&self) -> String {
         let text = |name: &str| self.extra.get(name).and_then(Value::as_str);
@@ -110,6 +131,26 @@ impl ApiError {
         let detail = format!("{what} did not arrive within {within} ms");
         let limit = usize::try_from(within).unwrap_or(usize::MAX);
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "requestTimeout", detail).of_setting(setting, limit)
+    }
+
+    /// 408 for what came slower than it may.
+    pub fn too_slow_pace(what: &str, rate: u64) -> ApiError {
+        let detail = format!("{what} came slower than {rate} bytes a second, averaged over ten seconds");
+        let limit = usize::try_from(rate).unwrap_or(usize::MAX);
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "requestTimeout", detail).of_setting("min_rate_bytes", limit)
+    }
+
+    /// What a router with no words of its own says of a body that was not read, or of an answer without memory.
+    pub fn unread(unread: Unread) -> ApiError {
+        match unread {
+            Unread::TooLarge => {
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", "the request body is too large")
+            }
+            Unread::NoMemory(e) => ApiError::no_memory(&e),
+            Unread::Slow(Slow::Late(within)) => ApiError::too_slow("the request body", within, "body_ms"),
+            Unread::Slow(Slow::Pace(rate)) => ApiError::too_slow_pace("the request body", rate),
+            Unread::Broken(reason) => ApiError::bad_request(format!("the request body could not be read: {reason}")),
+        }
     }
 
     /// 414 for a request line above the limit.
@@ -231,7 +272,7 @@ impl ApiError {
             problem =
                 problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
         }
-        if matches!(error.code.as_str(), codes::LOAD_SHED | budget::CODE) {
+        if error.busy() {
             problem = problem.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         problem

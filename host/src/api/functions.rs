@@ -1,8 +1,10 @@
 //! `/functions`: upload, look, remove.
 use super::ApiError;
 use super::body::read;
+use super::flight::held_answers;
 use super::trust::{CALLER, FromSidecar};
 use super::wire::DEPTH;
+use crate::budget::Purse;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{
@@ -35,21 +37,28 @@ pub struct Context {
     pub max_limits: Limits,
     /// Largest source, bytes.
     pub max_source_bytes: usize,
+    /// What uploads and answers hold of the process's memory.
+    pub memory: Purse,
     /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not read or upload them.
     pub refuse_invoked: bool,
 }
+
+/// Forms of a source that an upload holds beside its body.
+const FORMS: usize = 3;
 
 /// The management routes.
 pub fn routes(context: Context) -> Router {
     let refuse_invoked = context.refuse_invoked;
     let one = get(show).put(put).delete(remove).fallback(not_allowed);
-    Router::new()
+    let memory = context.memory.clone();
+    let router = Router::new()
         .route("/functions", get(list).post(post).fallback(not_allowed))
         .route("/functions/{name}", one)
         .route("/functions/{name}/source", get(source).fallback(not_allowed))
         .merge(super::actors::routes())
         .layer(from_fn(move |request, next| refuse(refuse_invoked, request, next)))
-        .with_state(context)
+        .with_state(context);
+    held_answers(router, memory, |unread| ApiError::unread(unread).into_response())
 }
 
 /// An application that invokes itself is not named as a caller by its sidecar: a token shows it, and functions leave a mark.
@@ -160,7 +169,9 @@ async fn upload(
         // Before the body: a client that asks first is not told to send it.
         FunctionName::new(name).map_err(|e| ApiError::bad_request(e.to_string()))?;
     }
-    let body = read(body, context.max_source_bytes, "the source", "max_source_bytes").await?;
+    let body = read(body, context.max_source_bytes, "the source", "max_source_bytes", &context.memory).await?;
+    // It is there in several forms while it is checked and loaded.
+    let _forms = context.memory.take(FORMS * body.len()).map_err(|e| ApiError::no_memory(&e))?;
     let parsed = parse(media_type, &context.limits, &body)?;
     let name = one_name([path_name, parameters.name, parsed.name])?;
     let mut upload = parsed.upload;

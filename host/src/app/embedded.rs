@@ -3,6 +3,7 @@ use super::Fatal;
 use super::backends::Kept;
 use super::sites::{Sites, bind};
 use crate::api::{dapr, grpc};
+use crate::budget::Budget;
 use crate::capabilities::configuration::ConfigurationStore;
 use crate::components::{Block, Components};
 use crate::config::{Config, Connections};
@@ -76,12 +77,13 @@ impl Alone {
         context: dapr::Context,
         connections: &Connections,
         sites: &Sites,
+        memory: &Budget,
     ) -> Result<Vec<JoinHandle<()>>, Fatal> {
         let (grpc_listener, http_listener) = (bind(config.dapr_grpc_listen).await?, bind(config.dapr_listen).await?);
         let grpc = grpc::routes(&context);
         let (http, grpc) = sites.dapr(config, dapr::routes(context), grpc);
-        let grpc = listener::grpc::serve(grpc_listener, grpc, connections.clone(), self.stop.clone());
-        let http = listener::serve(http_listener, http, connections.clone(), self.stop.clone());
+        let grpc = listener::grpc::serve(grpc_listener, grpc, connections.clone(), memory.purse(), self.stop.clone());
+        let http = listener::serve(http_listener, http, connections.clone(), memory.purse(), self.stop.clone());
         Ok(vec![tokio::spawn(grpc), tokio::spawn(http)])
     }
 }

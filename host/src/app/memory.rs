@@ -1,8 +1,30 @@
 //! What the memory budget is shared out to, before anything takes of it.
 use super::Fatal;
+use crate::budget::Budget;
 use crate::budget::sizing::{Plan, Wanted, plan};
 use crate::config::Config;
+use crate::sandbox::heap;
 use std::thread::available_parallelism;
+use std::time::Duration;
+
+/// Between two looks whether there is memory to give back.
+const EVERY: Duration = Duration::from_secs(2);
+/// Memory taken at the peak since the last look that makes it worth it, bytes.
+const WORTH: u64 = 16 << 20;
+
+/// Gives back to the kernel what the allocator keeps after a peak is over.
+pub(super) async fn give_back(memory: Budget) {
+    let mut peak = 0;
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let used = memory.used();
+        peak = memory.peak().max(peak);
+        if peak > used + WORTH && peak > 2 * used {
+            peak = used;
+            let _ended = tokio::task::spawn_blocking(heap::trim).await;
+        }
+    }
+}
 
 /// The plan; a start that could not hold what the settings ask for is refused.
 pub(super) fn share_out(config: &Config) -> Result<Plan, Fatal> {

@@ -1,5 +1,7 @@
 //! What there is with a sidecar alone: the events that it brings, by its calls and by streams, and what it is told of functions.
 use crate::api::ApiError;
+use crate::api::flight::counted;
+use crate::budget::Purse;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -22,6 +24,8 @@ pub struct Behind {
     pub invoker: Invoker,
     /// Largest body of an event, bytes.
     pub max_body_bytes: usize,
+    /// What events hold of the process's memory.
+    pub memory: Purse,
     /// Callers are not told what a function threw.
     pub production: bool,
     /// Nothing that the sidecar brings is taken.
@@ -64,7 +68,8 @@ impl Behind {
             told,
         };
         let max_body_bytes = self.max_body_bytes;
-        let inputs = binding::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes };
+        let memory = self.memory.clone();
+        let inputs = binding::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes, memory };
         let changes = configuration::sidecar::Context { registry: registry(), invoker: invoker() };
         let jobs = job::sidecar::Context { registry: registry(), invoker: invoker() };
         let batches = topic::batch::Batches::new(registry(), invoker(), self.stop.clone());
@@ -74,6 +79,8 @@ impl Behind {
             .merge(job::sidecar::routes(jobs))
             .merge(configuration::sidecar::routes(changes))
             .merge(binding::sidecar::routes(inputs.clone()));
+        let unread = |unread| ApiError::unread(unread).into_response();
+        let router = counted(router, self.memory.clone(), topic::sidecar::MAX_DELIVERY, unread);
         if self.safe_mode {
             return (router.layer(axum::middleware::from_fn(decline)), None);
         }

@@ -27,13 +27,15 @@ mod tests {
 
     #[test]
     fn bytes_keep_their_share_until_the_last_slice_is_gone() {
-        let budget = Budget::new(100);
-        let bytes = budget.purse().hold(Bytes::from_static(b"0123456789")).unwrap();
+        let budget = Budget::new(100_000);
+        let bytes = budget.purse().hold(Bytes::from(vec![7; 10_000])).unwrap();
         let slice = bytes.slice(3..5);
         drop(bytes);
-        assert_eq!((&*slice, budget.used()), (&b"34"[..], 10));
+        assert_eq!((&*slice, budget.used()), (&[7, 7][..], 10_000));
         drop(slice);
         assert_eq!(budget.used(), 0);
-        assert!(budget.purse().hold(Bytes::from(vec![0; 60])).is_err());
+        let small = budget.purse().hold(Bytes::from_static(b"small")).unwrap();
+        assert_eq!((&*small, budget.used()), (&b"small"[..], 0));
+        assert!(budget.purse().hold(Bytes::from(vec![0; 60_000])).is_err());
     }
 }

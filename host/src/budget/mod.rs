@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The outcome word of a refusal, in answers, logs and operations' errors.
 pub const CODE: &str = "memoryBudget";
+/// Bytes that take no share by themselves, such as small bodies: the connection's share stands for them.
+pub const SMALL: usize = 8 << 10;
 /// The setting.
 pub const SETTING: &str = "memory_budget_mb";
 
@@ -30,6 +32,7 @@ pub struct Budget(Arc<Total>);
 struct Total {
     limit: u64,
     used: AtomicU64,
+    peak: AtomicU64,
     refused: AtomicU64,
 }
 
@@ -72,7 +75,7 @@ pub struct Share {
 impl Budget {
     /// A budget of `limit` bytes.
     pub fn new(limit: u64) -> Budget {
-        Budget(Arc::new(Total { limit, used: AtomicU64::new(0), refused: AtomicU64::new(0) }))
+        Budget(Arc::new(Total { limit, used: AtomicU64::new(0), peak: AtomicU64::new(0), refused: AtomicU64::new(0) }))
     }
 
     /// A new owner.
@@ -88,6 +91,11 @@ impl Budget {
     /// Bytes taken now.
     pub fn used(&self) -> u64 {
         self.0.used.load(Relaxed)
+    }
+
+    /// Most bytes that were taken at once since this was asked last.
+    pub fn peak(&self) -> u64 {
+        self.0.peak.swap(self.used(), Relaxed)
     }
 
     /// Refusals since the start.
@@ -109,8 +117,12 @@ impl Purse {
         Share { purse: self.clone(), bytes: 0 }
     }
 
-    /// Takes a share for bytes that are there already; they keep it until the last clone or slice of them is dropped.
+    /// Takes a share for bytes that are there already; they keep it until the last clone or slice of them is dropped. Small ones
+    /// need none.
     pub fn hold(&self, bytes: bytes::Bytes) -> Result<bytes::Bytes, BudgetError> {
+        if bytes.len() <= SMALL {
+            return Ok(bytes);
+        }
         let share = self.take(bytes.len())?;
         Ok(held::hold(bytes, share))
     }
@@ -130,7 +142,7 @@ impl Share {
     /// Takes `more` bytes as well.
     pub fn grow(&mut self, more: usize) -> Result<(), BudgetError> {
         let more = more as u64;
-        let Total { limit, used, refused } = &*self.purse.total;
+        let Total { limit, used, peak, refused } = &*self.purse.total;
         let mut seen = used.load(Relaxed);
         loop {
             let own = self.purse.held();
@@ -140,7 +152,12 @@ impl Share {
                 return Err(BudgetError { wanted: more, own, used: seen, limit: *limit });
             }
             match used.compare_exchange_weak(seen, seen + more, Relaxed, Relaxed) {
-                Ok(_) => break,
+                Ok(_) => {
+                    if seen + more > peak.load(Relaxed) {
+                        peak.store(seen + more, Relaxed);
+                    }
+                    break;
+                }
                 Err(now) => seen = now,
             }
         }
@@ -171,6 +188,13 @@ impl Share {
                 Ok(())
             }
         }
+    }
+
+    /// Makes a share of its own of `bytes`, or of all that there are.
+    pub fn split(&mut self, bytes: usize) -> Share {
+        let bytes = self.bytes.min(bytes as u64);
+        self.bytes -= bytes;
+        Share { purse: self.purse.clone(), bytes }
     }
 
     /// Takes in another share of the same budget.
@@ -213,6 +237,10 @@ mod tests {
         let mut other = two.take(200).unwrap();
         other.join(share);
         assert_eq!((budget.used(), one.held(), two.held(), other.bytes()), (300, 0, 300, 300));
+        let part = other.split(120);
+        assert_eq!((part.bytes(), other.bytes(), two.held()), (120, 180, 300));
+        drop(part);
+        assert_eq!(budget.used(), 180);
         other.shrink(usize::MAX);
         drop(other);
         assert_eq!((budget.used(), two.held(), budget.refused()), (0, 0, 0));

@@ -128,6 +128,8 @@ pub struct Connections {
     pub write: Duration,
     /// Between requests.
     pub idle: Duration,
+    /// Bytes per second of a body or an answer, at least; 0: however slow.
+    pub rate: u64,
 }
 
 /// Where functions are kept.
@@ -263,6 +265,7 @@ impl Config {
                 body: Duration::from_millis(pick!(body_ms, 60_000)),
                 write: Duration::from_millis(pick!(write_ms, 30_000)),
                 idle: Duration::from_millis(pick!(idle_ms, 75_000)),
+                rate: pick!(min_rate_bytes, 1_024),
             },
             production: pick!(production, false),
             safe_mode: pick!(safe_mode, false),
@@ -296,6 +299,7 @@ impl Config {
             ("store_cache_mb", store_cache_mb, 2, 1 << 20),
             ("drain_ms", u64::try_from(config.drain.as_millis()).unwrap_or(u64::MAX), 0, 600_000),
             ("registry_poll_ms", registry_poll_ms, 20, 3_600_000),
+            ("min_rate_bytes", connections.rate, 0, 1 << 30),
             ("max_connections", connections.most as u64, 1, 1_000_000),
             ("max_head_bytes", connections.head_bytes as u64, 1 << 10, 1 << 20),
             ("max_request_line_bytes", connections.line_bytes as u64, 256, 60 << 10),

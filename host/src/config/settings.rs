@@ -188,6 +188,9 @@ pub(super) struct Settings {
     /// Time for a client to take in the next part of an answer, ms [default: 30000]
     #[arg(long, value_name = "MS", env = "DAPLET_WRITE_MS", help_heading = "Connections")]
     pub(super) write_ms: Option<u64>,
+    /// Least rate of a body or an answer while the client is waited for, bytes a second over ten seconds; 0: none [default: 1024]
+    #[arg(long, value_name = "BYTES", env = "DAPLET_MIN_RATE_BYTES", help_heading = "Connections")]
+    pub(super) min_rate_bytes: Option<u64>,
     /// Time that a connection stays open between requests, ms [default: 75000]
     #[arg(long, value_name = "MS", env = "DAPLET_IDLE_MS", help_heading = "Connections")]
     pub(super) idle_ms: Option<u64>,

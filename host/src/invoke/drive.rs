@@ -4,6 +4,8 @@ use super::admission::{Admission, Work};
 use super::charge::charged;
 use super::{Caller, InvokeError, Shared, Written};
 use crate::allowance::{Allowance, Taker};
+use crate::budget::held::hold;
+use crate::budget::{Purse, SMALL, Share};
 use crate::capabilities::{CallContext, OpResult};
 use crate::functions::{Function, upload::map_frames};
 use crate::sandbox::{LogLine, Outcome, Parked, SandboxError, Snapshot, Step, Trap};
@@ -35,6 +37,8 @@ pub struct Event {
     pub kind: EventKind,
     /// The head and the body.
     pub frame: Vec<u8>,
+    /// What the frame takes of the memory budget.
+    pub share: Share,
 }
 
 /// Who waits for the reply.
@@ -134,7 +138,9 @@ impl Drive {
             return Err(removed(&self.function));
         }
         let shared = Arc::clone(&self.shared);
-        let mut step = pin!(shared.sandbox.handle(event.snapshot, event.kind, event.frame, self.account.cpu));
+        let (Event { snapshot, kind, frame, share: _share }, _heap) = (event, self.heap()?);
+        let memory = self.function.memory.clone();
+        let mut step = pin!(shared.sandbox.handle(snapshot, kind, frame, self.account.cpu, &memory));
         if let Some(step) = step.as_mut().now_or_never() {
             return step.map_err(|e| InvokeError::from(&e));
         }
@@ -175,6 +181,7 @@ impl Drive {
             let Batch { frames, held, .. } = batch;
             let shared = Arc::clone(&self.shared);
             let work = shared.admission.work(&self.function);
+            let _heap = self.heap()?;
             let step = tokio::select! {
                 biased;
                 step = shared.sandbox.resume(parked, frames, self.account.cpu) => step,
@@ -191,13 +198,24 @@ impl Drive {
         }
     }
 
+    /// A share for the heap of one entry, where it may be larger than the heap that each worker has room for anyway.
+    fn heap(&self) -> Result<Option<Share>, InvokeError> {
+        let beyond = self.function.record.limits.memory_bytes().saturating_sub(self.shared.heap);
+        if beyond == 0 {
+            return Ok(None);
+        }
+        let beyond = usize::try_from(beyond).unwrap_or(usize::MAX);
+        self.function.memory.take(beyond).map(Some).map_err(|e| InvokeError::budget(&e))
+    }
+
     /// Takes in what a step did. `None` when the invocation is done.
     fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
         self.account.cpu = self.account.cpu.saturating_sub(step.cpu);
         Admission::learn(&self.function, step.cpu);
         self.log(step.logs);
-        for frame in &step.writes {
-            match self.written(frame) {
+        let mut share = step.share;
+        for frame in step.writes {
+            match self.written(&Bytes::from(frame), &mut share) {
                 // `ctx.waitUntil` goes on after the handler has failed, as it does after a reply.
                 Err(error) if error.js.is_some() && matches!(step.outcome, Outcome::Pending(_)) => {
                     self.fail(error);
@@ -215,6 +233,7 @@ impl Drive {
             Outcome::Trap(Trap::Memory) => {
                 Err(InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function))
             }
+            Outcome::Trap(Trap::NoMemory(refused)) => Err(InvokeError::budget(&refused)),
             Outcome::Trap(trap) => Err(InvokeError::internal(trap.to_string())),
             Outcome::Pending(parked) => {
                 if self.account.cpu.is_zero() {
@@ -229,16 +248,18 @@ impl Drive {
                         &self.function,
                     ));
                 }
-                let started = Instant::now();
-                let operations = step.submits.iter().map(|frame| Submitted::decode(frame)).collect::<Result<_, _>>()?;
-                self.account.cpu = self.account.cpu.saturating_sub(started.elapsed().min(decoding(&step.submits)));
+                let (started, most) = (Instant::now(), decoding(&step.submits));
+                let memory = &self.function.memory;
+                let decode = |frame| Submitted::decode(&Bytes::from(frame), &mut share, memory);
+                let operations = step.submits.into_iter().map(decode).collect::<Result<_, _>>()?;
+                self.account.cpu = self.account.cpu.saturating_sub(started.elapsed().min(most));
                 Ok(Some((parked, operations)))
             }
         }
     }
 
     /// One frame that the guest wrote: the reply, or the function's failure.
-    fn written(&mut self, bytes: &[u8]) -> Result<(), InvokeError> {
+    fn written(&mut self, bytes: &Bytes, share: &mut Option<Share>) -> Result<(), InvokeError> {
         let fault = |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest wrote no reply: {e}"));
         let frame = Frame::decode(bytes).map_err(fault)?;
         let limits = &self.function.record.limits;
@@ -270,7 +291,8 @@ impl Drive {
             }
             reply => {
                 if let Some(sender) = self.reply.take() {
-                    let _caller_is_gone = sender.send(Ok((reply, Bytes::copy_from_slice(frame.body))));
+                    let body = carried(bytes.slice_ref(frame.body), share, &self.function.memory)?;
+                    let _caller_is_gone = sender.send(Ok((reply, body)));
                 }
                 Ok(())
             }
@@ -413,12 +435,21 @@ struct Submitted {
 }
 
 impl Submitted {
-    fn decode(bytes: &[u8]) -> Result<Submitted, InvokeError> {
+    fn decode(bytes: &Bytes, share: &mut Option<Share>, memory: &Purse) -> Result<Submitted, InvokeError> {
         let fault =
             |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
         let frame = Frame::decode(bytes).map_err(fault)?;
-        let body = Bytes::copy_from_slice(frame.body);
+        let body = carried(bytes.slice_ref(frame.body), share, memory)?;
         Ok(Submitted { head: frame.parse_head().map_err(fault)?, body, size: bytes.len() })
+    }
+}
+
+/// A body with its part of the step's share: it holds that until it is written, or its operation is over.
+fn carried(body: Bytes, share: &mut Option<Share>, memory: &Purse) -> Result<Bytes, InvokeError> {
+    let length = body.len();
+    match share {
+        Some(share) if length > SMALL && share.bytes() >= length as u64 => Ok(hold(body, share.split(length))),
+        _ => memory.hold(body).map_err(|e| InvokeError::budget(&e)),
     }
 }
 

@@ -110,6 +110,11 @@ impl InvokeError {
         self
     }
 
+    /// Whether it may well succeed in a moment: the server, or the function's places, had no room for it.
+    pub fn busy(&self) -> bool {
+        matches!(self.code.as_str(), codes::LOAD_SHED | budget::CODE)
+    }
+
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self.code.as_str() {

@@ -11,6 +11,7 @@ mod error;
 
 pub use error::{Blame, InvokeError};
 
+use crate::budget::SMALL;
 use crate::capabilities::Capabilities;
 use crate::capabilities::actors::Turn;
 use crate::functions::{Deployer, Function, UploadError};
@@ -61,6 +62,8 @@ struct Shared {
     admission: Admission,
     turns: Turns,
     elsewhere: Elsewhere,
+    /// Heap that each worker has room for, bytes.
+    heap: u64,
 }
 
 /// What every kind of invocation carries.
@@ -80,12 +83,14 @@ pub struct Caller {
 
 impl Invoker {
     /// An invoker that still lacks its capabilities: some of them call functions, and so need it first. `queue_wait` is how
-    /// long an invocation may be expected to wait for a worker.
-    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration) -> Invoker {
+    /// long an invocation may be expected to wait for a worker, `heap` how many bytes of each worker's heap the memory budget has
+    /// room for already.
+    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration, heap: u64) -> Invoker {
         let admission = Admission::new(sandbox.places(), queue_wait);
         let (capabilities, tasks, turns) = Default::default();
         let elsewhere = Elsewhere::start();
-        Invoker { shared: Arc::new(Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere }) }
+        let shared = Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, heap };
+        Invoker { shared: Arc::new(shared) }
     }
 
     /// Gives it the capabilities; once, before the first invocation.
@@ -184,10 +189,14 @@ impl Invoker {
         let mut account = Account::new(function, permit);
         loop {
             let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
+            // The head is there in other forms as well.
+            let held = frame.len() + 2 * (frame.len() - body.len());
+            let share = function.memory.take(if held > SMALL { held } else { 0 });
+            let share = share.map_err(|e| InvokeError::budget(&e))?;
             let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
             let ((reply, written), budget) = (oneshot::channel(), account.cpu);
             let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller.clone(), account, reply);
-            let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame };
+            let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame, share };
             let (work, token) = (self.shared.admission.work(function), self.shared.tasks.token());
             let task = move |turn| {
                 let run = async move {
@@ -233,6 +242,7 @@ impl From<&SandboxError> for InvokeError {
             }
             SandboxError::NoSlot(_) => InvokeError::no_memory(error.to_string()),
             SandboxError::Late { wait } => InvokeError::late(*wait),
+            SandboxError::NoMemory(refused) => InvokeError::budget(refused),
             other => InvokeError::internal(other.to_string()),
         }
     }

@@ -3,6 +3,7 @@ use super::http2::{self, Kind};
 use super::stream::Listener;
 use super::unaccepted;
 use crate::api::site::Site;
+use crate::budget::Purse;
 use crate::config::Connections;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -11,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 /// Serves `site` on `listener` until `stop`, and what runs then to its end. What is one connection too many is closed: it
 /// has not said yet what it wants, so there is nothing to answer.
-pub async fn serve(listener: Listener, site: Site, limits: Connections, stop: CancellationToken) {
+pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: Purse, stop: CancellationToken) {
     let (places, limits) = (Arc::new(Semaphore::new(limits.most)), Arc::new(limits));
     let connections = TaskTracker::new();
     loop {
@@ -26,10 +27,11 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, stop: Ca
             () = stop.cancelled() => break,
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let Ok(share) = memory.take(http2::CONNECTION) else { continue };
         let connection = http2::connection(stream, site.clone(), Arc::clone(&limits), stop.clone(), Kind::Grpc);
         connections.spawn(async move {
             connection.await;
-            drop(place);
+            drop((place, share));
         });
     }
     drop(listener);

@@ -1,7 +1,8 @@
 //! Connections of HTTP/2 without TLS: told from HTTP/1 by their first bytes, and held to the same limits.
 use super::stream::Stream;
 use super::{answer, too_large};
-use crate::api::body::Timed;
+use crate::api::body::{Patience, Timed};
+use crate::api::pace::{self, Pace};
 use crate::api::site::Site;
 use crate::config::Connections;
 use axum::body::{Body, Bytes};
@@ -18,6 +19,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+/// What a connection takes of the memory budget: its buffers, and what it may send before anybody reads it.
+pub const CONNECTION: usize = 256 << 10;
+/// What it may send before anybody reads it, bytes; a request may send half of it.
+const WINDOW: u32 = 128 << 10;
 /// What a client sends first (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Requests at once on one connection; the protocol lets a client wait with more.
@@ -25,7 +30,7 @@ const STREAMS: u32 = 1_000;
 /// A peer that says nothing this long is asked whether it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Of an answer, what is handed over at once: more would wait in memory for a window that the peer does not open.
-const PIECE: usize = 16 << 10;
+const PIECE: usize = 8 << 10;
 /// Between two looks at a beginning that is not whole.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -57,14 +62,15 @@ pub async fn begins(stream: &Stream, within: Duration) -> bool {
 pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, stop: CancellationToken, kind: Kind) {
     let mut http = http2::Builder::new(TokioExecutor::new());
     http.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(KEEP_ALIVE);
+    http.initial_connection_window_size(WINDOW).initial_stream_window_size(WINDOW / 2);
     http.max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
     let answers = Arc::new(Answers::default());
     let (given, rules) = (Arc::clone(&answers), Arc::clone(&limits));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let place = Place::new(&given);
+        let place = Place::new(&given, rules.rate);
         let refused = too_large(&request, &rules);
-        let within = rules.body;
-        let body = move |body| if kind == Kind::Grpc { Body::new(body) } else { Timed::body(body, within) };
+        let patience = Patience::of(&rules);
+        let body = move |body| if kind == Kind::Grpc { Body::new(body) } else { Timed::body(body, patience) };
         let answer = answer(&site, request, refused, body);
         async move {
             let response: Response = answer.await;
@@ -97,10 +103,24 @@ struct Answers(Mutex<Open>);
 #[derive(Default)]
 struct Open {
     next: u64,
-    /// Since when each waits for the peer; nothing while it waits for the server.
-    waiting: HashMap<u64, Option<Instant>>,
+    /// Each by its number.
+    waiting: HashMap<u64, Taken>,
     /// When there was something last.
     last: Option<Instant>,
+}
+
+/// How an answer gets on.
+struct Taken {
+    /// Since when it waits for the peer; nothing while it waits for the server.
+    since: Option<Instant>,
+    pace: Pace,
+}
+
+impl Taken {
+    fn stalls(&mut self, limits: &Connections) -> bool {
+        let Some(since) = self.since else { return false };
+        since.elapsed() > limits.write || self.pace.wait(Instant::now()).is_err()
+    }
 }
 
 impl Answers {
@@ -112,10 +132,10 @@ impl Answers {
     async fn overdue(&self, limits: &Connections) {
         let start = Instant::now();
         loop {
-            sleep(limits.write.min(limits.idle).max(AGAIN) / 4).await;
-            let open = self.open();
+            sleep(limits.write.min(limits.idle).min(pace::WINDOW).max(AGAIN) / 4).await;
+            let mut open = self.open();
             let idle = open.waiting.is_empty() && open.last.unwrap_or(start).elapsed() > limits.idle;
-            let stalled = open.waiting.values().flatten().any(|since| since.elapsed() > limits.write);
+            let stalled = open.waiting.values_mut().any(|taken| taken.stalls(limits));
             if idle || stalled {
                 return;
             }
@@ -130,16 +150,24 @@ struct Place {
 }
 
 impl Place {
-    fn new(answers: &Arc<Answers>) -> Place {
+    fn new(answers: &Arc<Answers>, rate: u64) -> Place {
         let mut open = answers.open();
         open.next += 1;
         let id = open.next;
-        open.waiting.insert(id, None);
+        open.waiting.insert(id, Taken { since: None, pace: Pace::new(rate) });
         Place { answers: Arc::clone(answers), id }
     }
 
-    fn waits(&self, since: Option<Instant>) {
-        self.answers.open().waiting.insert(self.id, since);
+    /// The peer is waited for, and took `moved` bytes before; or the server is.
+    fn waits(&self, since: Option<Instant>, moved: usize) {
+        if let Some(taken) = self.answers.open().waiting.get_mut(&self.id) {
+            taken.since = since;
+            taken.pace.moved(moved);
+            match since {
+                Some(now) => drop(taken.pace.wait(now)),
+                None => taken.pace.rest(),
+            }
+        }
     }
 }
 
@@ -171,13 +199,13 @@ impl HttpBody for Paced {
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
                 other => {
-                    this.place.waits(None);
+                    this.place.waits(None, 0);
                     return other;
                 }
             }
         }
-        this.place.waits(Some(Instant::now()));
         let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        this.place.waits(Some(Instant::now()), piece.len());
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 

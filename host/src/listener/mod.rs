@@ -5,18 +5,21 @@
 //! # Layout
 //! - [`grpc`]: the same for gRPC
 //! - [`http2`]: connections of HTTP/2
+//! - [`queues`]: what the kernel still has of what was written
 //! - [`stream`]: TCP, or sockets in the file system
 //! - [`watch`]: a stream that notices a peer that says too little or too much
 pub mod grpc;
 mod http2;
+mod queues;
 mod stream;
 mod watch;
 
 pub use stream::Listener;
 
 use crate::api::ApiError;
-use crate::api::body::Timed;
+use crate::api::body::{Patience, Timed};
 use crate::api::site::{Admission, Site};
+use crate::budget::{Purse, Share};
 use crate::config::Connections;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +27,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use queues::Queues;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::Stream;
@@ -35,6 +39,8 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use watch::{Phase, Watched};
 
+/// What a connection takes of the memory budget: its buffers, and what of bodies takes no share of its own.
+const CONNECTION: usize = 24 << 10;
 /// How long a connection that is refused may take to read why.
 const LINGER: Duration = Duration::from_secs(1);
 /// Connections that are refused at once and politely; beyond, they are cut.
@@ -54,10 +60,10 @@ pub fn room_for_connections() -> usize {
 }
 
 /// Serves `site` on `listener` until `stop`, and what runs then to its end.
-pub async fn serve(listener: Listener, site: Site, limits: Connections, stop: CancellationToken) {
+pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: Purse, stop: CancellationToken) {
     let limits = Arc::new(limits);
     let (places, refusals) = (Arc::new(Semaphore::new(limits.most)), Arc::new(Semaphore::new(REFUSALS)));
-    let connections = TaskTracker::new();
+    let (connections, queues) = (TaskTracker::new(), Arc::new(Queues::default()));
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -69,32 +75,46 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, stop: Ca
             },
             () = stop.cancelled() => break,
         };
-        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let (site, limits, stop) = (site.clone(), Arc::clone(&limits), stop.clone());
-            connections.spawn(async move {
-                let since = Instant::now();
-                let begins = tokio::select! {
-                    begins = http2::begins(&stream, limits.head) => begins,
-                    () = stop.cancelled() => return,
-                };
-                if begins {
-                    http2::connection(stream, site, limits, stop, http2::Kind::Http).await;
-                } else {
-                    connection(stream, since, site, limits, stop).await;
-                }
-                drop(place);
-            });
-        } else if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-            let error = ApiError::too_many_connections(limits.most);
-            tokio::spawn(async move {
-                refuse(stream, error).await;
-                drop(place);
-            });
-        }
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            turn_away(stream, ApiError::too_many_connections(limits.most), &refusals);
+            continue;
+        };
+        let mut share = match memory.take(CONNECTION) {
+            Ok(share) => share,
+            Err(refused) => {
+                turn_away(stream, ApiError::no_memory(&refused), &refusals);
+                continue;
+            }
+        };
+        let (site, limits, stop) = (site.clone(), Arc::clone(&limits), stop.clone());
+        let queues = Arc::clone(&queues);
+        connections.spawn(async move {
+            let since = Instant::now();
+            let begins = tokio::select! {
+                begins = http2::begins(&stream, limits.head) => begins,
+                () = stop.cancelled() => return,
+            };
+            if !begins {
+                connection(stream, since, site, limits, (share, queues), stop).await;
+            } else if share.resize(http2::CONNECTION).is_ok() {
+                http2::connection(stream, site, limits, stop, http2::Kind::Http).await;
+            }
+            drop(place);
+        });
     }
     drop(listener);
     connections.close();
     connections.wait().await;
+}
+
+/// Tells a connection why it is not served, where not too many are told already.
+fn turn_away(stream: Stream, error: ApiError, refusals: &Arc<Semaphore>) {
+    if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
+        tokio::spawn(async move {
+            refuse(stream, error).await;
+            drop(place);
+        });
+    }
 }
 
 /// A connection that broke before it was accepted is nobody's concern; without files or memory only time helps.
@@ -106,16 +126,23 @@ async fn unaccepted(listener: &Listener, error: &std::io::Error) {
     }
 }
 
-async fn connection(stream: Stream, since: Instant, site: Site, limits: Arc<Connections>, stop: CancellationToken) {
+async fn connection(
+    stream: Stream,
+    since: Instant,
+    site: Site,
+    limits: Arc<Connections>,
+    (share, queues): (Share, Arc<Queues>),
+    stop: CancellationToken,
+) {
     let phase = Arc::new(Phase::default());
-    let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase));
+    let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase), share, queues);
     // What `watch` must see whole, and a read more.
     let buffer = limits.head_bytes + (64 << 10);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         phase.serve();
         let refused = too_large(&request, &limits);
-        let within = limits.body;
-        let answer = answer(&site, request, refused, move |body| Timed::body(body, within));
+        let patience = Patience::of(&limits);
+        let answer = answer(&site, request, refused, move |body| Timed::body(body, patience));
         let phase = Arc::clone(&phase);
         async move {
             let response = answer.await;

@@ -1,5 +1,6 @@
 //! Where connections come from: TCP, or a socket in the file system.
 use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -75,6 +76,14 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The addresses of both ends, where it has such.
+    pub fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match self {
+            Stream::Tcp(stream) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
+            Stream::Unix(_) => None,
+        }
+    }
+
     /// Looks at the bytes that have come, and leaves them where they are.
     pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
         match self {

@@ -3,8 +3,11 @@
 //!
 //! It only notices and breaks off; who owns the connection says why. A body's time is [`crate::api::body`]'s. One timer a
 //! connection, set again only when it rings: a busy connection pays a look at the clock per request.
+use super::queues::Queues;
 use super::stream::Stream;
 use crate::api::ApiError;
+use crate::api::pace::{Pace, TooSlow};
+use crate::budget::{BudgetError, Share};
 use crate::config::Connections;
 use std::io::{Error, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -14,6 +17,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+/// A peer that is waited for this long may be slow.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// How far the answer to this connection's request is.
 #[derive(Default)]
@@ -47,6 +53,7 @@ enum Fault {
     Head,
     Count,
     Malformed,
+    Memory(BudgetError),
 }
 
 /// What hyper says by itself to a head that it cannot take: a status and no body.
@@ -71,13 +78,45 @@ pub struct Watched {
     /// No request has come yet.
     fresh: bool,
     fault: Option<Fault>,
+    /// How fast an answer is taken.
+    pace: Pace,
+    /// What the kernel had of it soon after that window of the pace began.
+    queued: Option<(Instant, u64)>,
+    queues: Arc<Queues>,
+    /// What buffers take of the memory budget.
+    share: Share,
+    /// How much of it is for the usual ones.
+    usual: u64,
 }
 
 impl Watched {
-    /// Watches a stream that has been waited for since then.
-    pub fn new(stream: Stream, since: Instant, limits: Arc<Connections>, phase: Arc<Phase>) -> Watched {
-        let waiting = Some(since);
-        Watched { stream, limits, phase, alarm: None, waiting, head: 0, line: false, fresh: true, fault: None }
+    /// Watches a stream that has been waited for since then; `share` is for the usual buffers.
+    pub fn new(
+        stream: Stream,
+        since: Instant,
+        limits: Arc<Connections>,
+        phase: Arc<Phase>,
+        share: Share,
+        queues: Arc<Queues>,
+    ) -> Watched {
+        let (waiting, usual, pace) = (Some(since), share.bytes(), Pace::new(limits.rate));
+        let (alarm, head, line, fresh, fault) = (None, 0, false, true, None);
+        Watched {
+            stream,
+            limits,
+            phase,
+            alarm,
+            waiting,
+            head,
+            line,
+            fresh,
+            fault,
+            pace,
+            queued: None,
+            queues,
+            share,
+            usual,
+        }
     }
 
     /// What the peer did wrong and can be told.
@@ -87,6 +126,7 @@ impl Watched {
             Fault::Line => ApiError::line_too_long(self.limits.line_bytes),
             Fault::Head => ApiError::head_too_large(self.limits.head_bytes),
             Fault::Count => ApiError::too_many_headers(),
+            Fault::Memory(refused) => ApiError::no_memory(&refused),
             Fault::Malformed => ApiError::bad_request("this is no request of HTTP/1.1"),
         })
     }
@@ -98,9 +138,13 @@ impl Watched {
 
     /// Whether the peer has been waited for longer than `patience`; wakes the task when it will have been.
     fn expired(&mut self, cx: &mut Context<'_>, patience: Duration) -> bool {
-        let now = Instant::now();
-        let deadline = *self.waiting.get_or_insert(now) + patience;
-        if now >= deadline {
+        let deadline = *self.waiting.get_or_insert_with(Instant::now) + patience;
+        self.rang(cx, deadline)
+    }
+
+    /// Whether it is `deadline`; wakes the task when it will be.
+    fn rang(&mut self, cx: &mut Context<'_>, deadline: Instant) -> bool {
+        if Instant::now() >= deadline {
             return true;
         }
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
@@ -137,17 +181,81 @@ impl Watched {
 
     /// Takes in what a write did.
     fn written(&mut self, cx: &mut Context<'_>, wrote: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &wrote {
+            self.pace.moved(*bytes);
+        }
         if wrote.is_ready() {
             (self.waiting, self.head, self.line, self.fresh) = (None, 0, false, false);
             if self.phase.is(ANSWERED) {
                 self.phase.0.store(NONE, Relaxed);
             }
+            // The head has been parsed, and what it took is given back.
+            if self.share.bytes() > self.usual {
+                self.share.shrink(usize::try_from(self.share.bytes() - self.usual).unwrap_or(usize::MAX));
+            }
             // hyper may have asked for the next head before this, and does not ask again: it must be woken.
             let _just_begun = self.expired(cx, self.limits.idle);
-        } else if self.expired(cx, self.limits.write) {
-            return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer does not take the answer (write_ms)")));
+            return wrote;
         }
-        wrote
+        let slow = |setting: &str| {
+            let reason = format!("the peer does not take the answer ({setting})");
+            Poll::Ready(Err(Error::new(ErrorKind::TimedOut, reason)))
+        };
+        loop {
+            let now = Instant::now();
+            let look = self.pace.wait(now).or_else(|TooSlow| self.acknowledged(now));
+            let Ok(look) = look else { return slow("min_rate_bytes") };
+            let deadline = *self.waiting.get_or_insert(now) + self.limits.write;
+            if now >= deadline {
+                return slow("write_ms");
+            }
+            let look = look.into_iter().chain(self.sample(now)).min();
+            if !self.rang(cx, look.map_or(deadline, |look| look.min(deadline))) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The pace by what the peer acknowledged, of which the kernel had taken more than it could send.
+    fn acknowledged(&mut self, now: Instant) -> Result<Option<Instant>, TooSlow> {
+        let (Some((_, before)), Some(queued)) = (self.queued, self.unsent()) else { return Err(TooSlow) };
+        self.pace.moved(usize::try_from(before.saturating_sub(queued)).unwrap_or(usize::MAX));
+        let look = self.pace.wait(now)?;
+        // It has taken a part, although the kernel asks for the next one later.
+        self.waiting = Some(now);
+        Ok(look)
+    }
+
+    /// Looks at what the kernel has, once in each window of the pace, when the peer has been waited for a moment. When that will be.
+    fn sample(&mut self, now: Instant) -> Option<Instant> {
+        let since = self.pace.since()?;
+        if self.queued.is_some_and(|(window, _)| window == since) {
+            return None;
+        }
+        if now < since + MOMENT {
+            return Some(since + MOMENT);
+        }
+        self.queued = self.unsent().map(|queued| (since, queued));
+        None
+    }
+
+    fn unsent(&self) -> Option<u64> {
+        let (local, peer) = self.stream.addresses()?;
+        // What has nothing queued is not listed.
+        Some(self.queues.unsent(local, peer).unwrap_or(0))
+    }
+
+    /// Takes a share for a head that is not small; without one it is not read on.
+    fn afford(&mut self) -> bool {
+        let head = self.head as u64;
+        head <= self.usual / 4 || self.share.bytes() >= self.usual + head || {
+            // In steps, so that a head in small parts does not ask each time.
+            let more = (self.usual + head - self.share.bytes()).max(16 << 10);
+            self.share
+                .grow(usize::try_from(more).unwrap_or(usize::MAX))
+                .map_err(|e| self.fault = Some(Fault::Memory(e)))
+                .is_ok()
+        }
     }
 }
 
@@ -174,7 +282,7 @@ impl AsyncRead for Watched {
             }
             this.head += new.len();
             this.line = this.line || new.contains(&b'\n');
-            return read;
+            return if this.afford() { read } else { Poll::Ready(Err(Error::from(ErrorKind::ConnectionAborted))) };
         }
         let between = this.head == 0 && !this.fresh;
         let patience = if between { this.limits.idle } else { this.limits.head };
@@ -211,7 +319,10 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        // All that there was is written: the next answer is another transfer.
+        this.pace.rest();
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -4,6 +4,7 @@
 use super::LogLine;
 use super::memory::GuestMemory;
 use super::watchdog::Guard;
+use crate::budget::{BudgetError, Purse, SMALL, Share};
 use daplet_abi::LogLevel;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -49,8 +50,19 @@ pub struct Output {
     pub inbox: Vec<u8>,
     /// The first rule it broke.
     pub violation: Option<String>,
+    /// What its frames take of the memory budget; absent where nobody counts.
+    pub share: Option<Share>,
+    /// Why there was no share for a frame.
+    pub refused: Option<BudgetError>,
     bytes: usize,
     log_bytes: usize,
+}
+
+impl Output {
+    /// Output that takes its memory from `memory`.
+    pub fn counted(memory: &Purse) -> Output {
+        Output { share: Some(memory.none()), ..Output::default() }
+    }
 }
 
 impl Entry {
@@ -68,6 +80,13 @@ impl Entry {
         self.output.bytes += length as usize;
         if self.output.bytes > MAX_OUTPUT {
             return Err(self.violation(format!("more than {MAX_OUTPUT} bytes written in one entry")));
+        }
+        if self.output.bytes > SMALL
+            && let Some(share) = &mut self.output.share
+            && let Err(refused) = share.resize(self.output.bytes)
+        {
+            self.output.refused = Some(refused);
+            return Err(Verdict::Stop);
         }
         self.memory.read(pointer, length).ok_or_else(|| self.outside(what, pointer, length))
     }

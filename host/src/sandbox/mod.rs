@@ -10,6 +10,7 @@ mod aot;
 pub mod bench;
 mod descriptors;
 mod ffi;
+pub mod heap;
 mod hostcalls;
 mod image;
 mod lane;
@@ -38,6 +39,7 @@ pub use signals::lower_priority;
 pub use stored::Base;
 pub use worker::Task;
 
+use crate::budget::{BudgetError, Share};
 use daplet_abi::LogLevel;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +106,8 @@ pub struct Step {
     pub logs: Vec<LogLine>,
     /// CPU time that the entry took.
     pub cpu: Duration,
+    /// What those frames take of the memory budget, where they are not small.
+    pub share: Option<Share>,
 }
 
 /// One console line.
@@ -141,6 +145,9 @@ pub enum Trap {
     /// A rule of the ABI was broken.
     #[error("protocol violation: {0}")]
     Protocol(String),
+    /// The memory budget has no share for what it wrote, or for its pages while it waits.
+    #[error("{0}")]
+    NoMemory(BudgetError),
     /// Anything else; the engine's words.
     #[error("trap: {0}")]
     Other(String),
@@ -162,6 +169,9 @@ pub enum SandboxError {
     /// There is no memory for a slot; the engine's or the kernel's words.
     #[error("no memory for another sandbox instance: {0}")]
     NoSlot(String),
+    /// The memory budget had no share for an invocation that waited.
+    #[error("{0}")]
+    NoMemory(BudgetError),
     /// The job waited too long for a worker.
     #[error("no worker was free within {} ms", wait.as_millis())]
     Late {

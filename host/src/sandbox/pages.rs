@@ -9,6 +9,7 @@ use super::mappings::{self, Mappings, Share};
 use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
 use super::metrics::ParkedCount;
 use super::probe::Shows;
+use crate::budget::{self, BudgetError, Purse};
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -31,16 +32,28 @@ const SETTLED: u32 = 256;
 pub struct Parked {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) place: Arc<Place>,
+    /// Whose memory it takes.
+    pub(super) memory: Purse,
     /// Counts it while it lives.
     _count: ParkedCount,
 }
 
-/// Where a parked invocation is: the pages that differ from its function's snapshot, or nothing while they are in its slot.
-#[derive(Debug, Default)]
-pub struct Place(Mutex<Option<Delta>>);
+/// Where a parked invocation is.
+#[derive(Debug)]
+pub struct Place(Mutex<Where>);
+
+#[derive(Debug)]
+enum Where {
+    /// In its slot. The share stands for pages that are more than a few.
+    Slot(budget::Share),
+    /// Outside: the pages that differ from its function's snapshot.
+    Out(Delta, budget::Share),
+    /// Nowhere: it has gone on, or there was no memory for it outside of its slot.
+    Gone(Option<BudgetError>),
+}
 
 impl Place {
-    fn delta(&self) -> MutexGuard<'_, Option<Delta>> {
+    fn at(&self) -> MutexGuard<'_, Where> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,7 +67,10 @@ impl std::fmt::Debug for Parked {
 impl Parked {
     /// Memory that it holds outside of a slot, bytes.
     pub fn weight(&self) -> usize {
-        self.place.delta().as_ref().map_or(0, Delta::weight)
+        match &*self.place.at() {
+            Where::Out(delta, _) => delta.weight(),
+            Where::Slot(_) | Where::Gone(_) => 0,
+        }
     }
 }
 
@@ -193,6 +209,11 @@ impl Pages {
         self.known.len()
     }
 
+    /// Bytes beyond what a usual slot has anyway.
+    pub fn beyond_usual(&self) -> usize {
+        if self.known.len() > self.bound.delta.len() + SLACK { self.known.len() * PAGE } else { 0 }
+    }
+
     fn remap(&mut self) -> Result<(), SandboxError> {
         self.memory.map(&self.bound.image.file).map_err(engine)?;
         (self.overlaid, self.overlay) = (false, None);
@@ -320,9 +341,13 @@ impl Pages {
 
     /// Puts a parked invocation's pages in place of the snapshot's. `keep`: they stay parked, too.
     pub fn unpark(&mut self, parked: &Parked, keep: bool, tracker: &mut Tracker) -> Result<(), SandboxError> {
-        let mut place = parked.place.delta();
-        let Some(delta) = place.as_ref() else {
-            return Err(SandboxError::Engine("a parked invocation lies in another slot".to_owned()));
+        let mut place = parked.place.at();
+        let delta = match &*place {
+            Where::Out(delta, _share) => delta,
+            Where::Gone(Some(refused)) => return Err(SandboxError::NoMemory(*refused)),
+            Where::Slot(_) | Where::Gone(None) => {
+                return Err(SandboxError::Engine("a parked invocation lies in another slot".to_owned()));
+            }
         };
         delta.each(|page, offset, line| {
             self.memory.write(page * PAGE as u32 + offset as u32, line);
@@ -333,7 +358,7 @@ impl Pages {
             self.plan();
         }
         if !keep {
-            *place = None;
+            *place = Where::Gone(None);
         }
         // Between this and the entry's end only the guest and its host calls touch the memory.
         tracker.rests();
@@ -368,15 +393,30 @@ impl Pages {
     }
 
     /// Parks what is in the memory now, and leaves it there. Only after `settle`; `take_out` comes before anything else.
-    pub fn keep(&self, count: ParkedCount) -> Parked {
-        Parked { snapshot: Arc::clone(&self.bound), place: Arc::default(), _count: count }
+    pub fn keep(&self, memory: &Purse, count: ParkedCount) -> Result<Parked, SandboxError> {
+        let share = memory.take(self.beyond_usual()).map_err(SandboxError::NoMemory)?;
+        let place = Arc::new(Place(Mutex::new(Where::Slot(share))));
+        Ok(Parked { snapshot: Arc::clone(&self.bound), place, memory: memory.clone(), _count: count })
     }
 
-    /// Takes out what was left in the memory. Only after `settle`.
-    pub fn take_out(&self, place: &Place, tracker: &mut Tracker) {
-        *place.delta() = Some(self.difference());
+    /// Takes out what was left in the memory, if there is a share for it. Only after `settle`.
+    pub fn take_out(&self, place: &Place, tracker: &mut Tracker) -> Result<(), BudgetError> {
+        let mut at = place.at();
+        let taken = match std::mem::replace(&mut *at, Where::Gone(None)) {
+            Where::Slot(mut share) => share.resize(self.known.len() * PAGE).and_then(|()| {
+                let delta = self.difference();
+                // It is smaller than the pages that it was found in.
+                share.resize(delta.weight().min(self.known.len() * PAGE))?;
+                Ok(Where::Out(delta, share))
+            }),
+            other => Ok(other),
+        };
+        let refused = taken.as_ref().err().copied();
+        *at = taken.unwrap_or_else(|refused| Where::Gone(Some(refused)));
+        drop(at);
         // Only host memory was written since `settle`; its faults are no reason to scan.
         tracker.rests();
+        refused.map_or(Ok(()), Err)
     }
 
     /// Makes the memory the snapshot again. Only after `settle`.
@@ -384,16 +424,7 @@ impl Pages {
         let large = self.known.len() > self.bound.delta.len() + SLACK;
         self.large_rounds = if large { self.large_rounds + 1 } else { 0 };
         if self.known.len() > HUGE || self.large_rounds >= PATIENCE {
-            self.large_rounds = 0;
-            self.memory.forget().map_err(engine)?;
-            if self.overlaid {
-                self.only_control();
-            } else {
-                self.known.clear();
-                self.refill();
-            }
-            tracker.rests();
-            return Ok(());
+            return self.shrink(tracker);
         }
         self.copy();
         self.rounds = self.rounds.saturating_add(1);
@@ -401,6 +432,20 @@ impl Pages {
             self.settle_down(&tracker.ground.mappings)?;
             tracker.rests();
         }
+        Ok(())
+    }
+
+    /// Gives back the private pages. Only where all would be restored or is.
+    pub fn shrink(&mut self, tracker: &mut Tracker) -> Result<(), SandboxError> {
+        self.large_rounds = 0;
+        self.memory.forget().map_err(engine)?;
+        if self.overlaid {
+            self.only_control();
+        } else {
+            self.known.clear();
+            self.refill();
+        }
+        tracker.rests();
         Ok(())
     }
 

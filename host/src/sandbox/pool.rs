@@ -13,6 +13,7 @@ use super::stored::Base;
 use super::watchdog::{Stop, Watchdog};
 use super::worker::{self, Event, Job, Ran, Shared, Task, Terms, Waiting, Worker};
 use super::{Load, Progress, SandboxError, Step, aot, probe, resident, signals};
+use crate::budget::Purse;
 use daplet_abi::EventKind;
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
@@ -153,7 +154,9 @@ impl Sandbox {
     /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
     pub async fn load(&self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
         self.admit()?;
-        self.ask(Line::Trial, (budget, false), |terms, answer| Job::Load { frame, terms, answer }).await
+        // An upload has a share for what it takes.
+        let terms = Terms { budget, memory: Purse::default(), stop: None, again: false };
+        self.ask(Line::Trial, terms, |terms, answer| Job::Load { frame, terms, answer }).await
     }
 
     /// Runs what drives one invocation of `snapshot`, which may take `budget` of CPU time. Where its entries are short that is on a
@@ -183,44 +186,47 @@ impl Sandbox {
         }
     }
 
-    /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry. An entry that nobody waits for
-    /// any more, because the future was dropped, is stopped.
+    /// Begins an invocation; `frame` is the event that `kind` says, `budget` CPU time for this entry. What the invocation emits, and
+    /// its pages while it waits, take shares of `memory`. An entry that nobody waits for any more, because the future was dropped, is
+    /// stopped.
     pub async fn handle(
         &self,
         snapshot: Arc<Snapshot>,
         kind: EventKind,
         frame: Vec<u8>,
         budget: Duration,
+        memory: &Purse,
     ) -> Result<Step, SandboxError> {
-        let mut event = Event { snapshot, kind, frame };
+        let (mut event, terms) =
+            (Event { snapshot, kind, frame }, Terms { budget, memory: memory.clone(), stop: None, again: false });
         if resident::serves(event.snapshot.cost.lane()) {
-            let terms = Terms { budget, stop: None, again: false };
             match resident::step(|worker| worker.handle(event, &terms, Waits::Here))? {
                 Ran::Done(step) => return Ok(step),
                 Ran::Overrun(undone) => event = undone,
             }
             let long = |terms, answer| Job::Handle { event, terms, since: None, answer };
-            return self.ask(Line::Long, (budget, true), long).await;
+            return self.ask(Line::Long, Terms { again: true, ..terms }, long).await;
         }
         self.admit()?;
         let (line, since) = (self.line(&event.snapshot, budget), Some(Instant::now()));
-        self.ask(line, (budget, false), |terms, answer| Job::Handle { event, terms, since, answer }).await
+        self.ask(line, terms, |terms, answer| Job::Handle { event, terms, since, answer }).await
     }
 
     /// Goes on with an invocation: delivers completions in order until it no longer waits. `budget` is CPU time for all. An entry
     /// that nobody waits for any more, because the future was dropped, is stopped.
     pub async fn resume(&self, parked: Parked, frames: Vec<Vec<u8>>, budget: Duration) -> Result<Step, SandboxError> {
+        let terms = Terms { budget, memory: parked.memory.clone(), stop: None, again: false };
         let mut waiting = Waiting { parked, frames };
         let (mut lane, mut again) = (waiting.parked.snapshot.cost.lane(), false);
         if resident::serves(lane) {
-            let terms = Terms { budget, stop: None, again: false };
             match resident::step(|worker| worker.resume(waiting, &terms, Waits::Here))? {
                 Ran::Done(step) => return Ok(step),
                 Ran::Overrun(undone) => (waiting, lane, again) = (undone, Lane::Long, true),
             }
         }
         resident::let_go(&waiting.parked)?;
-        self.ask(lane.into(), (budget, again), |terms, answer| Job::Resume { waiting, terms, answer }).await
+        let terms = Terms { again, ..terms };
+        self.ask(lane.into(), terms, |terms, answer| Job::Resume { waiting, terms, answer }).await
     }
 
     /// The counters now.
@@ -266,12 +272,12 @@ impl Sandbox {
     async fn ask<T>(
         &self,
         line: Line,
-        (budget, again): (Duration, bool),
+        terms: Terms,
         job: impl FnOnce(Terms, oneshot::Sender<Result<T, SandboxError>>) -> Job,
     ) -> Result<T, SandboxError> {
         let ((answer, wait), stop) = (oneshot::channel(), Stop::default());
         let mut asked = Asked { sandbox: self, stop: Some(Arc::clone(&stop)) };
-        let job = job(Terms { budget, stop: Some(stop), again }, answer);
+        let job = job(Terms { stop: Some(stop), ..terms }, answer);
         self.jobs.put(line, job).map_err(|_| SandboxError::Stopped)?;
         let answered = wait.await;
         asked.stop = None;

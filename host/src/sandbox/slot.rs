@@ -118,6 +118,7 @@ impl Slot {
         let cpu = if elapsed > SHORT { charged(elapsed, guard, time.rested) } else { elapsed };
         let ending = match (returned, action) {
             (_, Action::Revoked) => Ending::Trapped(Trap::Cpu),
+            _ if let Some(refused) = output.refused => Ending::Trapped(Trap::NoMemory(refused)),
             _ if output.violation.is_some() => {
                 Ending::Trapped(Trap::Protocol(output.violation.clone().unwrap_or_default()))
             }

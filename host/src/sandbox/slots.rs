@@ -4,10 +4,12 @@
 use super::SandboxError;
 use super::ffi::Engine;
 use super::image::Snapshot;
+use super::memory::PAGE;
 use super::metrics::ParkedCount;
 use super::pages::{Parked, Place, Tracker};
 use super::slot::Slot;
 use super::worker::Shared;
+use crate::budget::{Purse, sizing::KEPT_BY_THREAD};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -36,6 +38,8 @@ struct Kept {
     since: Instant,
 }
 
+/// Private pages that the slots at rest may hold together.
+const HELD: usize = KEPT_BY_THREAD as usize / PAGE;
 /// Invocations that wait in their slots.
 const KEPT: usize = 2;
 /// One that has waited so long makes room for another.
@@ -70,18 +74,17 @@ impl Slots {
         Ok(slots)
     }
 
-    /// Takes the slot that an invocation waits in, or puts it into one. `keep`: it stays parked, too.
-    pub fn of(&mut self, parked: &Parked, keep: bool) -> Result<Slot, SandboxError> {
+    /// Takes the slot that an invocation waits in, or puts it into one. `keep`: it stays parked, too, if there is memory
+    /// for that; whether it does.
+    pub fn of(&mut self, parked: &Parked, keep: bool) -> Result<(Slot, bool), SandboxError> {
         if let Some(index) = self.kept_by(parked) {
             let slot = self.kept.remove(index).slot;
-            if keep {
-                slot.pages.take_out(&parked.place, &mut self.tracker);
-            }
-            return Ok(slot);
+            let kept = keep && slot.pages.take_out(&parked.place, &mut self.tracker).is_ok();
+            return Ok((slot, kept));
         }
         let mut slot = self.take(&parked.snapshot)?;
         match slot.pages.unpark(parked, keep, &mut self.tracker) {
-            Ok(()) => Ok(slot),
+            Ok(()) => Ok((slot, keep)),
             Err(error) => self.put(slot).and(Err(error)),
         }
     }
@@ -132,12 +135,30 @@ impl Slots {
 
     /// Puts a restored slot back.
     pub fn put(&mut self, mut slot: Slot) -> Result<(), SandboxError> {
-        let restored = slot.pages.restore(&mut self.tracker).and_then(|()| self.verify(&slot));
+        let mut restored = slot.pages.restore(&mut self.tracker);
+        if restored.is_ok() && self.held() + slot.pages.private() > HELD {
+            restored = self.give_back(&mut slot);
+        }
+        let restored = restored.and_then(|()| self.verify(&slot));
         match restored {
             Ok(()) => self.free.insert(0, slot),
             Err(_) => self.retire(slot),
         }
         restored
+    }
+
+    /// Private pages of the slots at rest.
+    fn held(&self) -> usize {
+        self.free.iter().map(|slot| slot.pages.private()).sum()
+    }
+
+    /// Has the largest of the slots at rest, of which `slot` becomes one, give its pages back.
+    fn give_back(&mut self, slot: &mut Slot) -> Result<(), SandboxError> {
+        let largest = self.free.iter_mut().max_by_key(|slot| slot.pages.private());
+        match largest.filter(|largest| largest.pages.private() > slot.pages.private()) {
+            Some(largest) => largest.pages.shrink(&mut self.tracker),
+            None => slot.pages.shrink(&mut self.tracker),
+        }
     }
 
     /// Compares the whole memory with its snapshot, every so often.
@@ -180,22 +201,27 @@ impl Slots {
     fn release(&mut self, index: usize) -> Result<(), SandboxError> {
         let Kept { slot, place, .. } = self.kept.remove(index);
         if Arc::strong_count(&place) > 1 {
-            slot.pages.take_out(&place, &mut self.tracker);
+            // Where there is no memory for it, it ends when it is to go on.
+            let _refused = slot.pages.take_out(&place, &mut self.tracker);
         }
         self.put(slot)
     }
 
-    /// Parks what waits in `slot`: there, if it may and there is room, or outside.
-    pub fn park(&mut self, slot: Slot, waits: Waits) -> Result<Parked, SandboxError> {
-        let parked = slot.pages.keep(ParkedCount::new(&self.shared.counters));
+    /// Parks what waits in `slot`: there, if it may and there is room, or outside. Its pages take a share of `memory`.
+    pub fn park(&mut self, slot: Slot, memory: &Purse, waits: Waits) -> Result<Parked, SandboxError> {
+        let parked = match slot.pages.keep(memory, ParkedCount::new(&self.shared.counters)) {
+            Ok(parked) => parked,
+            Err(error) => return self.put(slot).and(Err(error)),
+        };
         if waits == Waits::Here && self.kept.len() == KEPT && self.kept[0].since.elapsed() > STALE {
             self.release(0)?;
         }
         if waits == Waits::Here && self.kept.len() < KEPT {
             self.kept.push(Kept { slot, place: Arc::clone(&parked.place), since: Instant::now() });
         } else {
-            slot.pages.take_out(&parked.place, &mut self.tracker);
+            let taken = slot.pages.take_out(&parked.place, &mut self.tracker);
             self.put(slot)?;
+            taken.map_err(SandboxError::NoMemory)?;
         }
         Ok(parked)
     }

@@ -12,6 +12,7 @@ use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::slots::{Slots, Waits};
 use super::watchdog::{Guard, Stop, Watchdog};
 use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
+use crate::budget::Purse;
 use daplet_abi::{EventKind, Status};
 use futures::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,6 +56,8 @@ pub struct Waiting {
 pub struct Terms {
     /// CPU time.
     pub budget: Duration,
+    /// Whose memory it takes.
+    pub memory: Purse,
     /// Ends it early; absent where nothing can ask for that while it runs.
     pub stop: Option<Stop>,
     /// It used up a slice: short workers have no time for it.
@@ -292,14 +295,14 @@ impl Worker {
         self.slots.tracker.rests();
         let Event { snapshot, kind, frame } = event;
         let slot = self.slots.take(&snapshot)?;
-        let terms = (terms.clone(), self.slice());
-        let mut entered = self.enter(&slot, (Export::Handle, Some(kind)), frame, Output::default(), terms);
+        let (output, given) = (Output::counted(&terms.memory), (terms.clone(), self.slice()));
+        let mut entered = self.enter(&slot, (Export::Handle, Some(kind)), frame, output, given);
         if entered.overrun {
             let frame = std::mem::take(&mut entered.output.inbox);
             self.undo(slot, &entered)?;
             return Ok(Ran::Overrun(Event { snapshot, kind, frame }));
         }
-        self.finish(slot, entered, waits).map(Ran::Done)
+        self.finish(slot, entered, &terms.memory, waits).map(Ran::Done)
     }
 
     /// Goes on with one.
@@ -314,11 +317,11 @@ impl Worker {
         // To be undone it has to be copied first, which some functions have proved to be needless.
         let worth = terms.budget > SLICE && !parked.snapshot.cost.trusted(terms.budget);
         let slice = self.slice().filter(|_| worth);
-        let slot = self.slots.of(&parked, slice.is_some())?;
-        let parked = slice.is_some().then_some(parked);
+        let (slot, kept) = self.slots.of(&parked, slice.is_some())?;
+        let (slice, parked) = (slice.filter(|_| kept), kept.then_some(parked));
         let mut entered = Entered {
             ending: Ending::Returned(Status::Pending),
-            output: Output::default(),
+            output: Output::counted(&terms.memory),
             cpu: Duration::ZERO,
             touched: false,
             overrun: false,
@@ -344,7 +347,7 @@ impl Worker {
                 read.extend(frames);
                 Ok(Ran::Overrun(Waiting { parked, frames: read }))
             }
-            _ => self.finish(slot, entered, waits).map(Ran::Done),
+            _ => self.finish(slot, entered, &terms.memory, waits).map(Ran::Done),
         }
     }
 
@@ -388,7 +391,7 @@ impl Worker {
         slot.enter(&self.guard, export, kind.map(|kind| kind as i32), frame, output, (time, terms.stop))
     }
 
-    fn finish(&mut self, mut slot: Slot, entered: Entered, waits: Waits) -> Result<Step, SandboxError> {
+    fn finish(&mut self, mut slot: Slot, entered: Entered, memory: &Purse, waits: Waits) -> Result<Step, SandboxError> {
         let Entered { ending, output, cpu, touched, .. } = entered;
         slot.pages.bound().cost.charge(cpu);
         if self.lane == Lane::Short && cpu > 2 * SLICE {
@@ -411,7 +414,14 @@ impl Worker {
         };
         if sound {
             match slot.pages.settle(&mut self.slots.tracker, touched) {
-                Ok(()) if pending => outcome = Outcome::Pending(self.slots.park(slot, waits)?),
+                Ok(()) if pending => {
+                    outcome = match self.slots.park(slot, memory, waits) {
+                        Ok(parked) => Outcome::Pending(parked),
+                        // What it submitted has not begun.
+                        Err(SandboxError::NoMemory(refused)) => Outcome::Trap(Trap::NoMemory(refused)),
+                        Err(error) => return Err(error),
+                    }
+                }
                 Ok(()) => self.slots.put(slot)?,
                 Err(error) => {
                     self.slots.retire(slot);
@@ -421,6 +431,7 @@ impl Worker {
         } else {
             self.slots.retire(slot);
         }
-        Ok(Step { outcome, writes: output.writes, submits: output.submits, logs: output.logs, cpu })
+        let Output { writes, submits, logs, share, .. } = output;
+        Ok(Step { outcome, writes, submits, logs, cpu, share })
     }
 }

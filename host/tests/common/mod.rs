@@ -7,6 +7,7 @@ use daplet_abi::load::LoadRequest;
 use daplet_abi::op::{Completion, Operation};
 use daplet_abi::reply::{JsError, Reply};
 use daplet_abi::{EventKind, op};
+use daplet_host::budget::Purse;
 use daplet_host::sandbox::{Load, LoadOutcome, Outcome, Sandbox, SandboxConfig, Snapshot, Step};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -81,7 +82,7 @@ pub fn event(body: &[u8]) -> Vec<u8> {
 
 /// Calls the function once.
 pub async fn call(sandbox: &Sandbox, snapshot: &Arc<Snapshot>, body: &[u8]) -> Step {
-    sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(body), BUDGET).await.unwrap()
+    sandbox.handle(Arc::clone(snapshot), EventKind::Http, event(body), BUDGET, &Purse::default()).await.unwrap()
 }
 
 /// The body of a step's reply.

@@ -1,8 +1,19 @@
 //! Dapr's error JSON: `{errorCode, message}`, and the rich form that adds `details`.
+use crate::api::ApiError;
+use crate::api::body::Unread;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+
+/// What a body that was not read is answered with: the words and headers of [`ApiError`], in Dapr's form.
+pub fn unread(unread: Unread) -> Response {
+    let error = ApiError::unread(unread);
+    let plain = DaprApiError::new(error.status(), error.code(), error.detail());
+    let mut response = plain.into_response();
+    response.headers_mut().extend(error.headers().iter().cloned());
+    response
+}
 
 /// An error as Dapr answers it.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! Service invocation: `/v1.0/invoke/{app}/method/{path…}`, and any other path with a `dapr-app-id` header. Without a sidecar
 //! there is one application, this host.
 use super::Context;
-use super::error::DaprApiError;
+use super::error::{self, DaprApiError};
+use crate::api::body::{Unread, gather};
 use crate::api::site::UnknownLength;
 use crate::api::wire::{REQUEST_ID, pairs, reason_of, value_of};
 use crate::capabilities::invoke::{AppReply, AppRequest};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -72,10 +73,14 @@ async fn call(
     // Before the body: a call of no function costs no memory.
     let function = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
     let body = if context.registry.get(function).is_some() { body } else { Body::empty() };
-    let body: Bytes = axum::body::to_bytes(body, context.max_body_bytes).await.map_err(|_| {
-        let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
-        DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message)
-    })?;
+    let body = match gather(body, context.max_body_bytes, &context.memory).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => {
+            let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
+            return Err(DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message));
+        }
+        Err(other) => return Ok(error::unread(other)),
+    };
     let mut headers = pairs(headers);
     // A sidecar stamps these over whatever the caller claims; the request's id is this server's own.
     headers.retain(|(name, _)| !name.starts_with("dapr-") && name != REQUEST_ID.as_str());

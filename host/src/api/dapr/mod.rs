@@ -29,6 +29,8 @@ pub mod reminders;
 pub mod secrets;
 pub mod state;
 
+use super::body::Patience;
+use super::flight::counted;
 use crate::allowance::{Allowance, Taker};
 use crate::budget::Purse;
 use crate::capabilities::CallContext;
@@ -101,6 +103,8 @@ pub struct Context {
     pub app_id: Arc<str>,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// How slowly the body of a call may come.
+    pub patience: Patience,
     /// What requests and answers here hold of the process's memory.
     pub memory: Purse,
     /// Largest answer with values in it, bytes.
@@ -132,7 +136,7 @@ impl Context {
 pub fn routes(context: Context) -> Router {
     let limit = axum::extract::DefaultBodyLimit::max(context.max_body_bytes);
     let named = |posted: MethodRouter<Context>| posted.get(state::get_named).delete(state::delete_named);
-    Router::new()
+    let blocks = Router::new()
         .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(metadata))
@@ -167,7 +171,9 @@ pub fn routes(context: Context) -> Router {
         .route("/v1.0-alpha1/unlock/{store}", post(lock::unlock))
         .route("/v1.0/bindings/{name}", post(binding::invoke).put(binding::invoke))
         .route("/v1.0-alpha1/crypto/{name}/encrypt", put(crypto::encrypt))
-        .route("/v1.0-alpha1/crypto/{name}/decrypt", put(crypto::decrypt))
+        .route("/v1.0-alpha1/crypto/{name}/decrypt", put(crypto::decrypt));
+    // A call of a function counts as the function's.
+    counted(blocks, context.memory.clone(), context.max_body_bytes, error::unread)
         .route("/v1.0/invoke/{app}/method/{*path}", any(invoke::by_path))
         .fallback(invoke::by_header)
         .layer(limit)

@@ -15,6 +15,7 @@
 //! - [`actors`]: methods and state; [`reminders`]: theirs, and timers
 //! - [`jobs`]: schedule, look, delete
 //! - [`lock`]: take and give back
+//! - [`flight`]: what calls take of the memory budget
 //! - [`details`]: reasons of failures
 //! - [`metadata`]: what the sidecar says of itself
 mod actors;
@@ -22,6 +23,7 @@ mod binding;
 mod configuration;
 mod crypto;
 mod details;
+mod flight;
 mod invoke;
 mod jobs;
 mod lock;
@@ -40,6 +42,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use daplet_abi::op::{OpError, codes};
+use flight::{counted, held};
 use futures::stream::BoxStream;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
@@ -129,14 +132,16 @@ where
 {
     let context = context.clone();
     post(move |request: Request| async move {
-        let limit = context.max_body_bytes;
+        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+        let (request, _until_answered) = counted(request, &memory, limit, Some(context.patience));
         let service = tower::service_fn(move |request: tonic::Request<Q>| {
             let (metadata, _, message) = request.into_parts();
             let answer = serve(Call { context: context.clone(), metadata, message });
             async move { answer.await.map(tonic::Response::new) }
         });
         let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).unary(service, request).await
+        let answer = tonic::server::Grpc::new(codec).max_decoding_message_size(limit).unary(service, request).await;
+        held(answer, &memory)
     })
 }
 
@@ -149,14 +154,16 @@ where
 {
     let context = context.clone();
     post(move |request: Request| async move {
-        let limit = context.max_body_bytes;
+        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+        let (request, _until_begun) = counted(request, &memory, limit, Some(context.patience));
         let service = tower::service_fn(move |request: tonic::Request<Q>| {
             let (metadata, _, message) = request.into_parts();
             let answer = serve(Call { context: context.clone(), metadata, message });
             async move { answer.await.map(tonic::Response::new) }
         });
         let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).server_streaming(service, request).await
+        let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
+        held(grpc.server_streaming(service, request).await, &memory)
     })
 }
 
@@ -172,13 +179,15 @@ where
 {
     let context = context.clone();
     post(move |request: Request| async move {
-        let limit = context.max_body_bytes;
+        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+        let (request, _held_by_the_body) = counted(request, &memory, limit, None);
         let service = tower::service_fn(move |request: tonic::Request<tonic::Streaming<Q>>| {
             let answer = serve(context.clone(), request.into_inner());
             async move { answer.await.map(tonic::Response::new) }
         });
         let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        tonic::server::Grpc::new(codec).max_decoding_message_size(limit).streaming(service, request).await
+        let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
+        held(grpc.streaming(service, request).await, &memory)
     })
 }
 

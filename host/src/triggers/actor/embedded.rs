@@ -10,7 +10,6 @@ use crate::invoke::Invoker;
 use crate::store::{Change, state::Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
-use daplet_abi::reply::codes::LOAD_SHED;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -66,7 +65,7 @@ impl Embedded {
         let reply = reply.map_err(|e| {
             let error = ApiError::of_invocation(&e, self.production);
             match told(&error.line()) {
-                line if e.code == LOAD_SHED => TurnError::Shed(line),
+                line if e.busy() => TurnError::Shed(line),
                 line => failed(line, error.members()),
             }
         })?;

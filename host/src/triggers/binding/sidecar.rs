@@ -6,6 +6,7 @@ use super::{deliver, receivers};
 use crate::api::body::read;
 use crate::api::trust::{FromSidecar, only_sidecar};
 use crate::api::wire::{HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE};
+use crate::budget::Purse;
 use crate::capabilities::json::Json;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -43,6 +44,8 @@ pub struct Context {
     pub invoker: Invoker,
     /// Largest body, bytes.
     pub max_body_bytes: usize,
+    /// What events hold of the process's memory.
+    pub memory: Purse,
 }
 
 /// The route that is always there.
@@ -84,7 +87,7 @@ async fn event(State(context): State<Context>, Path(name): Path<String>, request
 }
 
 async fn take(context: &Context, name: &str, headers: &HeaderMap, body: Body) -> Response {
-    let body = match read(body, context.max_body_bytes, "the binding's data", "max_body_bytes").await {
+    let body = match read(body, context.max_body_bytes, "the binding's data", "max_body_bytes", &context.memory).await {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };

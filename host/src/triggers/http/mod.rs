@@ -124,7 +124,8 @@ async fn answer(
     // Before the body: a request that is not let in costs no memory.
     let admitted = context.invoker.admit(function).await;
     admitted.map_err(|e| ApiError::of_invocation(&e, context.production))?;
-    let body = read(body, context.max_body_bytes, "the request body", "max_body_bytes").await?;
+    let what = "the request body";
+    let body = read(body, context.max_body_bytes, what, "max_body_bytes", &function.memory).await?;
     let event = HttpEvent {
         request_id: caller.request_id.to_string(),
         traceparent: caller.traceparent.as_deref().map(str::to_owned),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Largest delivery, bytes: as of a stream's messages. A batch has no bound of bytes in Dapr.
-const MAX_DELIVERY: usize = 64 << 20;
+pub const MAX_DELIVERY: usize = 64 << 20;
 
 /// What the routes need.
 #[derive(Clone)]

@@ -3,9 +3,11 @@ use crate::backend::{self, APP_ID, Echo};
 use crate::line;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
+use daplet_host::api::body::Patience;
 use daplet_host::api::dapr::{Context, routes};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tower::ServiceExt;
 
 /// Every request has an answer, and every error is JSON in one of Dapr's shapes.
@@ -31,6 +33,7 @@ pub fn dapr_request(input: &[u8]) {
             registry: Arc::clone(&backend.registry),
             app_id: APP_ID.into(),
             max_body_bytes: 1 << 20,
+            patience: Patience { within: Duration::from_secs(60), rate: 0 },
             memory: Default::default(),
             max_answer_bytes: 1 << 20,
             max_lock_seconds: 86_400,

@@ -1,0 +1,1 @@
+export default { fetch() { return new Uint8Array(7 << 20); } };
