@@ -1,11 +1,11 @@
 //! What does not work although the server serves, for `/readyz` and those who read it.
 use crate::functions::Registry;
 use crate::store::file::DatabaseFile;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A sentence for each function out of service and for a full disk.
-pub(super) fn of(registry: &Registry, state: Option<&Arc<DatabaseFile>>, data_dir: &PathBuf) -> Vec<String> {
+pub(super) fn of(registry: &Registry, state: Option<&Arc<DatabaseFile>>, data_dir: &Path) -> Vec<String> {
     let damaged = registry.damaged().into_iter();
     let mut faults: Vec<String> =
         damaged.map(|(name, reason)| format!("the function {name:?} is out of service: {reason}")).collect();

@@ -41,7 +41,12 @@ pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>) {
                 }
                 job if job.lane() == Lane::Long => drop(jobs.put(Line::Long, job)),
                 job => {
-                    let serve = || with(|worker| Ok(worker.serve(job, jobs)));
+                    let serve = || {
+                        with(|worker| {
+                            worker.serve(job, jobs);
+                            Ok(())
+                        })
+                    };
                     if std::panic::catch_unwind(AssertUnwindSafe(serve)).is_err() {
                         renew();
                     }

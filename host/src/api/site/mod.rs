@@ -65,6 +65,7 @@ impl Site {
     }
 
     /// Looks at a request's head: lets it in, or answers it.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once; a box would only cost an allocation")]
     pub fn admit<B>(&self, request: &mut Request<B>) -> Result<Admission, Response> {
         self.rules.admit(request).map_err(|refusal| match self.rules.surface {
             Surface::Grpc => to_grpc(&refusal),

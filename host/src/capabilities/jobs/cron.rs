@@ -148,7 +148,7 @@ fn range(text: &str, bounds: &Bounds) -> Result<u64, String> {
         None => (value(first, bounds)?, value(first, bounds)?),
         Some(second) => (value(first, bounds)?, value(second, bounds)?),
     };
-    let step = step.map(|step| number(step)).transpose()?;
+    let step = step.map(number).transpose()?;
     if step.is_some() && second.is_none() {
         high = bounds.high;
     }

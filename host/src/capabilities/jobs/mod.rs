@@ -51,7 +51,7 @@ pub struct JobSpec {
 impl From<&daplet_abi::load::Schedule> for JobSpec {
     fn from(declared: &daplet_abi::load::Schedule) -> JobSpec {
         let schedule = Some(declared.schedule.clone());
-        JobSpec { schedule, data: declared.data.as_ref().map(|data| Json::of(data)), ..JobSpec::default() }
+        JobSpec { schedule, data: declared.data.as_ref().map(Json::of), ..JobSpec::default() }
     }
 }
 

@@ -61,7 +61,8 @@ async fn start_all(program: PathBuf, ready: mpsc::Sender<Result<Process, Checker
     // A process is started when there is room for it, so that none waits unseen.
     while let Ok(room) = ready.reserve().await {
         let started = Process::start(&program).await.map(|(process, confined)| {
-            if !std::mem::replace(&mut reported, true) && !(confined.seccomp && confined.landlock) {
+            let complete = confined.seccomp && confined.landlock;
+            if !std::mem::replace(&mut reported, true) && !complete {
                 tracing::warn!(
                     seccomp = confined.seccomp,
                     landlock = confined.landlock,
