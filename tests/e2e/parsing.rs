@@ -90,6 +90,18 @@ async fn checkers_are_confined() {
     server.deploy("honest", HELLO).await;
     let checkers = children(server.pid());
     assert!(!checkers.is_empty());
+    // One that has just been started gives up its rights before it reads a source.
+    let confined = |pid: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.contains("NoNewPrivs:\t1") && !status.contains("Threads:\t1\n")
+    };
+    for _ in 0..100 {
+        if checkers.iter().all(confined) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
     for pid in &checkers {
         let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap();
         let status = String::from_utf8(read("status")).unwrap();
