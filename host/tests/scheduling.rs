@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use daplet_abi::EventKind;
+use daplet_host::budget::Purse;
 use daplet_host::sandbox::{Load, LoadOutcome, Outcome, Sandbox, Snapshot};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ async fn cheap_for_a_while(sandbox: &Sandbox, function: &Arc<Snapshot>) {
 
 async fn busy(sandbox: &Sandbox, function: &Arc<Snapshot>, ms: u32) -> String {
     let frame = event(ms.to_string().as_bytes());
-    text(&sandbox.handle(Arc::clone(function), EventKind::Http, frame, HOUR).await.unwrap())
+    text(&sandbox.handle(Arc::clone(function), EventKind::Http, frame, HOUR, &Purse::default()).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +57,8 @@ async fn a_native_loop_gives_the_short_worker_back_too() {
                   return `ran ${runs}`; }";
     let hog = loaded(&sandbox, source).await;
     cheap_for_a_while(&sandbox, &hog).await;
-    let step = sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b"sort"), HOUR).await.unwrap();
+    let step =
+        sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b"sort"), HOUR, &Purse::default()).await.unwrap();
     assert_eq!(text(&step), "ran 1");
     assert!(sandbox.metrics().overruns > 0);
 }
@@ -72,7 +74,7 @@ async fn an_entry_after_an_await_is_undone_with_all_that_it_read() {
     let hog = loaded(&sandbox, source).await;
     for ms in [0, 0, 0, 0, 60, 0, 60] {
         let frame = event(ms.to_string().as_bytes());
-        let mut step = sandbox.handle(Arc::clone(&hog), EventKind::Http, frame, HOUR).await.unwrap();
+        let mut step = sandbox.handle(Arc::clone(&hog), EventKind::Http, frame, HOUR, &Purse::default()).await.unwrap();
         while let Outcome::Pending(_) = step.outcome {
             let frames = operations(&step).iter().map(|operation| completion(operation.id, b"")).collect();
             let Outcome::Pending(parked) = step.outcome else { unreachable!() };
@@ -87,7 +89,8 @@ async fn an_entry_after_an_await_is_undone_with_all_that_it_read() {
 async fn an_entry_that_nobody_waits_for_is_stopped_or_leaves_the_queue() {
     let sandbox = start(|config| config.workers = 1);
     let hog = loaded(&sandbox, "export default () => { for (;;); }").await;
-    let endless = || sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b""), HOUR);
+    let memory = Purse::default();
+    let endless = || sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b""), HOUR, &memory);
     let first = tokio::time::timeout(Duration::from_millis(300), endless());
     let queued = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -107,9 +110,12 @@ async fn an_entry_that_nobody_waits_for_is_stopped_or_leaves_the_queue() {
 async fn functions_are_loaded_while_long_entries_hold_every_long_worker() {
     let sandbox = start(|config| config.workers = 1);
     let hog = loaded(&sandbox, "export default () => { for (;;); }").await;
+    let memory = Purse::default();
     let endless = tokio::time::timeout(Duration::from_secs(5), async {
-        futures::future::join_all((0..4).map(|_| sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b""), HOUR)))
-            .await
+        futures::future::join_all(
+            (0..4).map(|_| sandbox.handle(Arc::clone(&hog), EventKind::Http, event(b""), HOUR, &memory)),
+        )
+        .await
     });
     let loads = async {
         tokio::time::sleep(Duration::from_millis(200)).await;

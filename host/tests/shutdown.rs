@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use daplet_abi::EventKind;
+use daplet_host::budget::Purse;
 use std::time::Duration;
 
 /// Threads of the sandbox alive in this process. The pin stays: it is the process's, not the sandbox's.
@@ -17,7 +18,8 @@ fn threads() -> Vec<String> {
 async fn an_endless_loop_nobody_waits_for_is_stopped_after_the_sandbox_is_gone() {
     let sandbox = start(|config| config.workers = 1);
     let function = loaded(&sandbox, "export default () => { for (;;); }").await;
-    let call = sandbox.handle(function, EventKind::Http, event(b""), Duration::from_millis(300), &Purse::default());
+    let memory = Purse::default();
+    let call = sandbox.handle(function, EventKind::Http, event(b""), Duration::from_millis(300), &memory);
     assert!(tokio::time::timeout(Duration::from_millis(50), call).await.is_err(), "it still runs");
     drop(sandbox);
     // Far more than the budget: without a watchdog the loop never ends.
