@@ -11,7 +11,8 @@ use daplet_host::capabilities::{CallContext, error};
 use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::components::{Components, Sources};
 use daplet_host::config::{AbsentGrants, Secrets};
-use daplet_host::functions::Registry;
+use daplet_host::functions::{Common, Registry};
+use daplet_host::limits::Limits;
 use daplet_host::quotas::Quotas;
 use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
 use futures::future::BoxFuture;
@@ -109,9 +110,13 @@ impl Backend {
             registry: Arc::new(
                 Registry::open(
                     &folder.path().join("functions.redb"),
-                    [0; 32],
-                    Budget::new(u64::MAX),
-                    AbsentGrants::Open,
+                    1 << 20,
+                    Common {
+                        guest: [0; 32],
+                        memory: Budget::new(u64::MAX),
+                        ceilings: Limits::default(),
+                        absent: AbsentGrants::Open,
+                    },
                 )
                 .unwrap(),
             ),

@@ -34,7 +34,7 @@ pub fn cloudevent(input: &[u8]) {
         } else {
             let whole: Value = serde_json::from_slice(&kept).unwrap();
             assert_eq!(event.text(), kept, "what is delivered is what was kept");
-            assert_eq!(Value::Object(event.clone()), whole, "what is unwrapped is what was wrapped");
+            assert_eq!(Value::Object((*event).clone()), whole, "what is unwrapped is what was wrapped");
         }
     }
     // What a foreign broker may hold.

@@ -17,6 +17,7 @@ use daplet_host::capabilities::secrets::SecretsCapability;
 use daplet_host::capabilities::state::StateCapability;
 use daplet_host::capabilities::timer::Timer;
 use daplet_host::capabilities::{CallContext, Capabilities, Grants};
+use daplet_host::functions::Registry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,11 @@ pub fn operation(input: &[u8]) {
             Box::new(PubsubCapability(Arc::clone(&backend.broker))),
             Box::new(SecretsCapability(Arc::clone(&backend.secrets))),
             Box::new(ConfigurationCapability(Arc::clone(&backend.configuration))),
-            Box::new(LockCapability(Arc::clone(&backend.lock))),
+            Box::new(LockCapability {
+                locks: Arc::clone(&backend.lock),
+                names: Arc::<Registry>::clone(&backend.registry),
+                longest: 86_400,
+            }),
             Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
             Box::new(BindingCapability(Arc::clone(&backend.binding))),
             Box::new(JobsCapability(Arc::clone(&backend.jobs))),
