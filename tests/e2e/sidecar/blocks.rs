@@ -42,7 +42,8 @@ async fn functions_have_every_block() {
     std::fs::copy(key, mesh.folder.path().join("keys/rsa.pem")).unwrap();
     mesh.command(&["SET", "colour", "green||1"]).await;
     let (server, _daprd) = mesh.daplet().await;
-    let grants = json!({"secrets": ["secretstore/db", "secretstore/plain"], "keys": ["rsa.pem"]});
+    let grants =
+        json!({"secrets": ["secretstore/db", "secretstore/plain"], "keys": ["rsa.pem"], "locks": ["lockstore/*"]});
     server.deploy_with(json!({"name": "all", "source": ALL, "grants": grants})).await;
     let answer = server.get("/all").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
