@@ -125,6 +125,7 @@ async fn run(
         load_cpu: config.load_cpu,
         log: log.clone(),
         brokers: Arc::clone(&components.brokers),
+        quotas: config.quotas.clone(),
         known: config.sidecar.is_none().then(|| places::known(&config, &components)),
     });
     if let config::RegistryPlace::Dapr { .. } = config.registry {

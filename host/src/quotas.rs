@@ -1,6 +1,6 @@
 //! Quotas: how much of a thing may be kept on disk, for one function and in all, and the words in which exceeding one is reported.
 //!
-//! Plain data. Who enforces what: `store` messages, jobs, reminders and state. A new quota is a field of [`Quotas`] with its names and
+//! Plain data. Who enforces what: `store` messages, jobs, reminders and state; `functions` the rest. A new quota is a field of [`Quotas`] with its names and
 //! defaults, and two options in `config/quotas.rs`.
 use std::fmt;
 
@@ -15,6 +15,10 @@ pub struct Quotas {
     pub reminders: Quota,
     /// State, bytes; of a function, of a shared space, of the actors of a type.
     pub state: Quota,
+    /// Functions; only in all.
+    pub functions: Quota,
+    /// Snapshots of loaded functions on disk, bytes; that of one function. `snapshot_disk_mb` bounds all of them.
+    pub snapshot: Quota,
 }
 
 impl Default for Quotas {
@@ -24,6 +28,8 @@ impl Default for Quotas {
             jobs: Quota::count("jobs", "jobs", 10_000, 100_000),
             reminders: Quota::count("reminders", "reminders", 100_000, 1_000_000),
             state: Quota::bytes("state", "state_mb", 2_048, 16_384),
+            functions: Quota { function: u64::MAX, ..Quota::count("functions", "functions", 0, 100_000) },
+            snapshot: Quota { total: u64::MAX, ..Quota::bytes("snapshots", "snapshot_mb", 112, 0) },
         }
     }
 }

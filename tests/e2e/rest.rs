@@ -241,3 +241,23 @@ async fn a_server_that_stops_is_not_ready_before_it_is_closed() {
     assert!(unready >= 3, "it said {unready} times that it stops");
     assert_eq!(server.exit_code(Duration::from_secs(20)).await, Some(0), "{}", server.output());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_and_their_snapshots_have_quotas() {
+    let folder = tempfile::tempdir().unwrap();
+    let server =
+        Server::with(options(folder.path(), &["--quota-functions", "2", "--quota-function-snapshot-mb", "1"])).await;
+    for name in ["one", "two", "one"] {
+        server.deploy(name, HELLO).await;
+    }
+    let third = server.upload(&json!({"name": "three", "source": HELLO})).await;
+    assert_eq!((third.status, third.code().as_str()), (507, "quotaExceeded"), "{}", third.text());
+    assert!(third.text().contains("--quota-functions") && third.text().contains('3'), "{}", third.text());
+    assert_eq!(server.http.delete(server.url("/functions/two")).send().await.unwrap().status(), 204);
+    server.deploy("three", HELLO).await;
+    let source = "const kept = new Uint8Array(4 << 20).fill(7); export default () => kept.length";
+    let large = server.upload(&json!({"name": "three", "source": source})).await;
+    assert_eq!((large.status, large.code().as_str()), (507, "quotaExceeded"), "{}", large.text());
+    assert!(large.text().contains("--quota-function-snapshot-mb"), "{}", large.text());
+    assert_eq!(server.get("/three").await.text(), "hello");
+}

@@ -303,6 +303,7 @@ impl From<UploadError> for ApiError {
             UploadError::Sandbox(error) => internal(&error),
             UploadError::Checker(error) => error.into(),
             UploadError::Registry(error) => error.into(),
+            UploadError::Quota(exceeded) => ApiError::quota_exceeded(&exceeded),
             UploadError::Subscription(error) => internal(&error),
         }
     }

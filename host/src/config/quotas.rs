@@ -46,6 +46,17 @@ pub(super) struct QuotaSettings {
     /// State in all, MiB [default: 16384]
     #[arg(long = "quota-state-mb", value_name = "MIB", env = "DAPLET_QUOTA_STATE_MB", help_heading = "Quotas")]
     state_mb: Option<u64>,
+    /// Functions in all [default: 100000]
+    #[arg(long = "quota-functions", value_name = "N", env = "DAPLET_QUOTA_FUNCTIONS", help_heading = "Quotas")]
+    functions: Option<u64>,
+    /// Snapshot of one loaded function, MiB; `snapshot_disk_mb` bounds all of them on disk [default: 112]
+    #[arg(
+        long = "quota-function-snapshot-mb",
+        value_name = "MIB",
+        env = "DAPLET_QUOTA_FUNCTION_SNAPSHOT_MB",
+        help_heading = "Quotas"
+    )]
+    function_snapshot_mb: Option<u64>,
 }
 
 impl QuotaSettings {
@@ -63,6 +74,8 @@ impl QuotaSettings {
             reminders: function_reminders, reminders;
             state: function_state_mb, state_mb;
         }
+        quotas.functions.set(None, self.functions.or(file.functions));
+        quotas.snapshot.set(self.function_snapshot_mb.or(file.function_snapshot_mb), None);
         quotas
     }
 }

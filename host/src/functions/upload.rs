@@ -10,6 +10,7 @@ use crate::capabilities::jobs::schedule::Schedule;
 use crate::capabilities::pubsub::Brokers;
 use crate::capabilities::pubsub::embedded::topic_key;
 use crate::limits::Limits;
+use crate::quotas::{QuotaExceeded, Quotas};
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
 use crate::snapshot::{Loaded, SnapshotCache, SnapshotKey};
 use crate::store::{Log, StoreError};
@@ -74,6 +75,9 @@ pub enum UploadError {
     /// The registry cannot store it.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// There would be more functions than there may be, or its snapshot would be too large.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
     /// Its subscriptions cannot be stored.
     #[error(transparent)]
     Subscription(#[from] StoreError),
@@ -95,6 +99,8 @@ pub struct Deployer {
     pub log: Option<Log>,
     /// What may be subscribed to there.
     pub brokers: Arc<Brokers>,
+    /// How many functions there may be, and how large a snapshot.
+    pub quotas: Quotas,
     /// Which components there are; `None` behind a sidecar, which alone knows.
     pub known: Option<Known>,
 }
@@ -112,6 +118,10 @@ impl Deployer {
         if let Some(live) = live.as_ref().filter(|live| live.record.version == version || same(&live.record, &upload)) {
             self.subscribe(live).await?;
             return Ok((Arc::clone(live), Deployed::Unchanged));
+        }
+        if live.is_none() {
+            let count = self.registry.list().len() + self.registry.damaged().len() + 1;
+            self.quotas.functions.check(upload.name.as_str(), 0, count as u64)?;
         }
         let now = jiff::Timestamp::now().to_string();
         let mut record = Record {
@@ -131,6 +141,7 @@ impl Deployer {
         };
         let loaded = self.check_and_load(&upload.name, upload.language, &mut record).await?;
         record.snapshot_bytes = loaded.snapshot.weight();
+        self.quotas.snapshot.check(upload.name.as_str(), record.snapshot_bytes as u64, 0)?;
         record.exports = report(&loaded).map_err(UploadError::Load)?;
         routes::check(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
         check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
