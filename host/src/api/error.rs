@@ -3,7 +3,7 @@ use super::body::{Slow, Unread};
 use crate::budget::{self, BudgetError};
 use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
-use crate::functions::{Function, RegistryError, Unmet, UploadError};
+use crate::functions::{Function, Registry, RegistryError, Unmet, UploadError};
 use crate::invoke::InvokeError;
 use crate::quotas::QuotaExceeded;
 use crate::sandbox::SandboxError;
@@ -43,8 +43,9 @@ impl ApiError {
         ApiError::new(StatusCode::NOT_FOUND, codes::SCRIPT_NOT_FOUND, detail)
     }
 
-    /// 503 for a function whose record cannot be read.
-    pub fn out_of_service(name: &str, reason: &str) -> ApiError {
+    /// Why a function that is not live cannot be shown or called: it is out of service (503), or there is none (404).
+    pub fn absent(registry: &Registry, name: &str) -> ApiError {
+        let Some(reason) = registry.damage(name) else { return ApiError::no_function(name) };
         let detail = format!(
             "the function {name:?} is out of service: its record cannot be read ({reason}); upload it again, or remove it"
         );

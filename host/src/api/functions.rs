@@ -413,15 +413,7 @@ fn describe_whole(function: &Function) -> Value {
 /// As it is now, whichever replica changed it last.
 async fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
     context.registry.refresh().await?;
-    context.registry.get(name).ok_or_else(|| absent(context, name))
-}
-
-/// Why a function cannot be shown or called.
-fn absent(context: &Context, name: &str) -> ApiError {
-    match context.registry.damaged().get(name) {
-        Some(reason) => ApiError::out_of_service(name, reason),
-        None => ApiError::no_function(name),
-    }
+    context.registry.get(name).ok_or_else(|| ApiError::absent(&context.registry, name))
 }
 
 async fn list(State(context): State<Context>) -> Result<Response, ApiError> {

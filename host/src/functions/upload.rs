@@ -202,7 +202,7 @@ impl Deployer {
 
     /// Removes a function, if the condition holds, and what is kept of it; false if there was none.
     pub async fn remove(&self, name: &FunctionName, precondition: Precondition) -> Result<bool, RegistryError> {
-        let damaged = self.registry.damaged().contains_key(name.as_str());
+        let damaged = self.registry.damage(name.as_str()).is_some();
         let before = self.registry.remove(name, precondition).await?;
         if let Some(before) = &before {
             self.snapshots.remove(&before.key).await;

@@ -146,7 +146,7 @@ impl Table {
     }
 
     fn remove(&self, name: FunctionName, precondition: &Precondition) -> Before {
-        if self.live.get(name.as_str()).is_none() && !self.live.damaged().contains_key(name.as_str()) {
+        if self.live.get(name.as_str()).is_none() && self.live.damage(name.as_str()).is_none() {
             return Ok(None);
         }
         self.check(&name, precondition)?;

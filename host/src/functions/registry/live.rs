@@ -106,6 +106,11 @@ impl Live {
         self.table.write().unwrap_or_else(PoisonError::into_inner).damaged.insert(name, reason);
     }
 
+    /// Why a function is out of service; `None` where it is not.
+    pub fn damage(&self, name: &str) -> Option<String> {
+        self.table().damaged.get(name).cloned()
+    }
+
     /// The functions that are out of service, and why.
     pub fn damaged(&self) -> BTreeMap<String, String> {
         self.table().damaged.clone()

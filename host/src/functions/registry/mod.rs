@@ -205,6 +205,11 @@ impl Registry {
         self.ask(|done| Command::HandOver(kind.to_owned(), to, done)).await
     }
 
+    /// Why the record of a function cannot be read; `None` where it can, or where there is no such function.
+    pub fn damage(&self, name: &str) -> Option<String> {
+        self.live.damage(name)
+    }
+
     /// The functions whose records cannot be read, and why. They are out of service; the others are not.
     pub fn damaged(&self) -> BTreeMap<String, String> {
         self.live.damaged()

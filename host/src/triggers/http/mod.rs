@@ -90,10 +90,7 @@ async fn handle_own(State(context): State<Context>, request: Request) -> Respons
 fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
     context.registry.get(name).ok_or_else(|| match context.registry.missing() {
         Some(reason) => ApiError::not_loaded(&reason),
-        None => match context.registry.damaged().get(name) {
-            Some(reason) => ApiError::out_of_service(name, reason),
-            None => ApiError::no_function(name),
-        },
+        None => ApiError::absent(&context.registry, name),
     })
 }
 

@@ -25,7 +25,6 @@
       const stack = safe(() => value.stack, undefined);
       const cause = safe(() => (value.cause === undefined ? "" : `\n  cause: ${inspect(value.cause, depth + 1, [...seen, value])}`), "");
       // A stack begins with the name and message that the error had when it was first read.
-      // A stack begins with the name and the message.
       return `${typeof stack === "string" && stack !== "" ? stack : head}${cause}`;
     }
     const name = safe(() => Object.getPrototypeOf(value)?.constructor?.name, "");
