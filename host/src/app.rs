@@ -26,8 +26,8 @@ mod stop;
 
 pub use engine::compile;
 
-use crate::api::body::Patience;
-use crate::api::{configuration as items_api, dapr, functions, health, trust};
+use crate::http::body::Patience;
+use crate::api::dapr;
 use crate::budget::{Budget, sizing::Plan};
 use crate::capabilities::Capabilities;
 use crate::capabilities::actors::reminders::Timers;
@@ -54,7 +54,9 @@ use crate::private;
 use crate::sandbox::{Sandbox, heap};
 use crate::snapshot::SnapshotCache;
 use crate::telemetry::announce;
-use crate::triggers::{actor, binding as inputs, http};
+use crate::http::trust;
+use crate::surfaces::management::{configuration as items_api, functions, health};
+use crate::surfaces::{actors as actor, bindings as inputs, requests};
 use backends::Backends;
 use runtimes::{Handles, Runtimes};
 use std::path::PathBuf;
@@ -135,7 +137,7 @@ async fn run(
     let invoker =
         Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), config.queue_wait, config.limits.memory_bytes());
     let ready = Arc::new(AtomicBool::new(true));
-    let trigger = http::Context {
+    let trigger = requests::Context {
         registry: Arc::clone(&registry),
         invoker: invoker.clone(),
         max_body_bytes: config.max_body_bytes,
@@ -234,7 +236,7 @@ async fn run(
         move || safe_mode.iter().cloned().chain(faults::of(&registry, file.as_ref(), &data_dir)).collect()
     });
     let mut management = health::routes(Arc::clone(&ready), sidecar.clone(), Arc::clone(&registry), faults);
-    let (mut router, mut inbound) = (http::routes(trigger.clone()), None);
+    let (mut router, mut inbound) = (requests::routes(trigger.clone()), None);
     if let Some(sidecar) = sidecar {
         let behind = sidecar::Behind {
             sidecar,
@@ -279,7 +281,7 @@ async fn run(
     } else {
         router = router.merge(runtimes::on(management, &on.management));
     }
-    let mut own = http::own_routes(trigger);
+    let mut own = requests::own_routes(trigger);
     if let Some(context) = inbound {
         router = inputs::sidecar::beside(router, context);
     }

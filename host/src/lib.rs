@@ -5,10 +5,12 @@
 //!
 //! ```text
 //! L6  app          names every concrete type; `main` parses and runs it
-//! L5  triggers     outside event -> event -> Invoker -> outside reply · listener: connections and their limits
-//! L4  api          management and Dapr's API over HTTP, the table of HTTP statuses
+//! L5  surfaces     where the outside meets functions: requests, management, topics, jobs, bindings, configuration, actors
+//!     listener     connections and their limits · site: which names, pages and tokens an address lets in
+//! L4  api          Dapr's API over HTTP and gRPC
 //! L3  invoke       one invocation from event to reply · functions: upload, registry · components: what the embedded default has
 //! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
+//!     http         what every HTTP side shares: bodies, problems, trust, header pairs
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
 //! L0  allowance, budget, config, headers, limits, private, quotas, telemetry (and the crate `daplet-abi`)
 //! ```
@@ -22,6 +24,7 @@ pub mod quotas;
 pub mod telemetry;
 
 pub mod dapr;
+pub mod http;
 pub mod sandbox;
 pub mod store;
 
@@ -35,6 +38,7 @@ pub mod invoke;
 
 pub mod api;
 pub mod listener;
-pub mod triggers;
+pub mod site;
+pub mod surfaces;
 
 pub mod app;

@@ -8,11 +8,13 @@ const LAYERS: &[&[&str]] = &[
     &["allowance"],
     &["config"],
     &["telemetry", "sandbox", "dapr", "store"],
+    &["http"],
     &["snapshot", "capabilities"],
     &["functions", "components"],
     &["invoke"],
     &["api"],
-    &["listener", "triggers"],
+    &["site"],
+    &["listener", "surfaces"],
     &["app", "main"],
 ];
 
@@ -121,7 +123,7 @@ fn every_capability_web_api_and_trigger_is_documented() {
     let web = std::fs::read_to_string(root().join("docs/web-apis.md")).unwrap();
     for (folder, text, page) in [
         ("host/src/capabilities", &architecture, "docs/architecture.md"),
-        ("host/src/triggers", &architecture, "docs/architecture.md"),
+        ("host/src/surfaces", &architecture, "docs/architecture.md"),
         ("js-runtime/src/web", &web, "docs/web-apis.md"),
     ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {

@@ -11,8 +11,8 @@ use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::store::Jobs;
-use crate::triggers::scheduler::{Scheduler, Work};
-use crate::triggers::{actor, binding, configuration, job, topic};
+use crate::surfaces::scheduler::{Scheduler, Work};
+use crate::surfaces::{actors, bindings, configuration, jobs, topics};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ pub struct Alone {
     /// Where events wait.
     pub kept: Kept,
     /// What runs actors' turns.
-    pub turns: actor::embedded::Embedded,
+    pub turns: actors::embedded::Embedded,
     /// Where configuration changes.
     pub configuration: Arc<dyn ConfigurationStore>,
     /// This host.
@@ -45,11 +45,11 @@ impl Alone {
         let mut running = Vec::new();
         for (name, schedule) in self.components.schedules.clone() {
             let (registry, invoker, stop) = (registry(), invoker(), stop());
-            running.push(tokio::spawn(binding::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
+            running.push(tokio::spawn(bindings::embedded::Cron { name, schedule, registry, invoker, stop }.run()));
         }
-        let of_functions = job::embedded::FunctionJobs { registry: registry(), invoker: invoker() };
+        let of_functions = jobs::embedded::FunctionJobs { registry: registry(), invoker: invoker() };
         running.push(tokio::spawn(self.scheduler(&kept.jobs, of_functions).run()));
-        let of_actors = actor::reminders::ActorReminders(self.turns.clone());
+        let of_actors = actors::reminders::ActorReminders(self.turns.clone());
         running.push(tokio::spawn(self.scheduler(&kept.reminders, of_actors).run()));
         for name in self.components.names(Block::Configuration) {
             let (name, store) = (name.to_owned(), Arc::clone(&self.configuration));
@@ -60,7 +60,7 @@ impl Alone {
         let (log, brokers) = (kept.log, Arc::clone(&self.components.brokers));
         let (app_id, flights) = (self.app_id.clone(), kept.flights);
         let (registry, invoker, stop) = (registry(), invoker(), stop());
-        let deliveries = topic::embedded::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
+        let deliveries = topics::embedded::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
         running.push(tokio::spawn(deliveries.run()));
         running
     }

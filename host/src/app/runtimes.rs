@@ -2,7 +2,7 @@
 //!
 //! Functions themselves run on the sandbox's own threads. Must not know: routes, what a task does.
 use super::Fatal;
-use crate::api::ApiError;
+use crate::http::ApiError;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;

@@ -1,11 +1,11 @@
 //! What there is with a sidecar alone: the events that it brings, by its calls and by streams, and what it is told of functions.
-use crate::api::ApiError;
-use crate::api::flight::counted;
+use crate::http::ApiError;
+use crate::http::flight::counted;
 use crate::budget::Purse;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
-use crate::triggers::{actor, binding, configuration, job, topic};
+use crate::surfaces::{actors, bindings, configuration, jobs, topics};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -43,44 +43,44 @@ impl Behind {
         let (registry, stop) = (|| Arc::clone(&self.registry), || self.stop.clone());
         let sidecar = || self.sidecar.clone();
         let changes = configuration::sidecar::Subscriptions { sidecar: sidecar(), registry: registry(), stop: stop() };
-        let declared = job::declared::Declared { sidecar: sidecar(), registry: registry(), stop: stop() };
+        let declared = jobs::declared::Declared { sidecar: sidecar(), registry: registry(), stop: stop() };
         let mut running = vec![tokio::spawn(changes.run()), tokio::spawn(declared.run())];
         if self.sidecar.streams() {
             let invoker = self.invoker.clone();
-            let streams = topic::streaming::Streams { sidecar: sidecar(), registry: registry(), invoker, stop: stop() };
+            let streams = topics::streaming::Streams { sidecar: sidecar(), registry: registry(), invoker, stop: stop() };
             running.push(tokio::spawn(streams.run()));
         }
         running
     }
 
     /// What the sidecar calls, and what stands beside the functions' own paths.
-    pub fn routes(&self) -> (Router, Option<binding::sidecar::Context>) {
+    pub fn routes(&self) -> (Router, Option<bindings::sidecar::Context>) {
         let (registry, invoker) = (|| Arc::clone(&self.registry), || self.invoker.clone());
         let streams = self.sidecar.streams();
-        let told = actor::sidecar::Told::default();
-        tokio::spawn(actor::sidecar::watch(registry(), told.clone(), self.stop.clone()));
-        let actors = actor::sidecar::Context {
+        let told = actors::sidecar::Told::default();
+        tokio::spawn(actors::sidecar::watch(registry(), told.clone(), self.stop.clone()));
+        let actors = actors::sidecar::Context {
             registry: registry(),
             invoker: invoker(),
             sidecar: self.sidecar.clone(),
             production: self.production,
-            turns: actor::Turns::default(),
+            turns: actors::Turns::default(),
             told,
         };
         let max_body_bytes = self.max_body_bytes;
         let memory = self.memory.clone();
-        let inputs = binding::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes, memory };
+        let inputs = bindings::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes, memory };
         let changes = configuration::sidecar::Context { registry: registry(), invoker: invoker() };
-        let jobs = job::sidecar::Context { registry: registry(), invoker: invoker() };
-        let batches = topic::batch::Batches::new(registry(), invoker(), self.stop.clone());
-        let topics = topic::sidecar::Context { registry: registry(), batches, streams };
-        let router = topic::sidecar::routes(topics)
-            .merge(actor::sidecar::routes(actors))
+        let jobs = jobs::sidecar::Context { registry: registry(), invoker: invoker() };
+        let batches = topics::batch::Batches::new(registry(), invoker(), self.stop.clone());
+        let topics = topics::sidecar::Context { registry: registry(), batches, streams };
+        let router = topics::sidecar::routes(topics)
+            .merge(actors::sidecar::routes(actors))
             .merge(job::sidecar::routes(jobs))
             .merge(configuration::sidecar::routes(changes))
-            .merge(binding::sidecar::routes(inputs.clone()));
+            .merge(bindings::sidecar::routes(inputs.clone()));
         let unread = |unread| ApiError::unread(unread).into_response();
-        let router = counted(router, self.memory.clone(), topic::sidecar::MAX_DELIVERY, unread);
+        let router = counted(router, self.memory.clone(), topics::sidecar::MAX_DELIVERY, unread);
         if self.safe_mode {
             return (router.layer(axum::middleware::from_fn(decline)), None);
         }

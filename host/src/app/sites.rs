@@ -1,7 +1,7 @@
 //! The addresses: what is served at each, by which rules, and the operator's token.
 use super::Fatal;
-use crate::api::site::token::Token;
-use crate::api::site::{Rules, Site, Surface};
+use crate::http::token::Token;
+use crate::site::{Rules, Site, Surface};
 use crate::config::{Config, Place};
 use crate::functions::Registry;
 use crate::listener::Listener;

@@ -2,7 +2,7 @@
 use super::http2::{self, Kind};
 use super::stream::Listener;
 use super::unaccepted;
-use crate::api::site::Site;
+use crate::site::Site;
 use crate::budget::Purse;
 use crate::config::Connections;
 use std::sync::Arc;

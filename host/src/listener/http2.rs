@@ -1,9 +1,9 @@
 //! Connections of HTTP/2 without TLS: told from HTTP/1 by their first bytes, and held to the same limits.
 use super::stream::Stream;
 use super::{answer, too_large};
-use crate::api::body::{Patience, Timed};
-use crate::api::pace::{self, Pace};
-use crate::api::site::Site;
+use crate::http::body::{Patience, Timed};
+use crate::http::pace::{self, Pace};
+use crate::site::Site;
 use crate::config::Connections;
 use axum::body::{Body, Bytes};
 use axum::response::Response;

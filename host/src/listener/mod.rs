@@ -16,9 +16,9 @@ mod watch;
 
 pub use stream::Listener;
 
-use crate::api::ApiError;
-use crate::api::body::{Patience, Timed};
-use crate::api::site::{Admission, Site};
+use crate::http::ApiError;
+use crate::http::body::{Patience, Timed};
+use crate::site::{Admission, Site};
 use crate::budget::{Purse, Share};
 use crate::config::Connections;
 use axum::body::Body;

@@ -1,12 +1,12 @@
 //! A stream that notices a peer that says too little or too much: silent between requests, slow with a head, a head without
 //! end, an answer that nobody takes.
 //!
-//! It only notices and breaks off; who owns the connection says why. A body's time is [`crate::api::body`]'s. One timer a
+//! It only notices and breaks off; who owns the connection says why. A body's time is [`crate::http::body`]'s. One timer a
 //! connection, set again only when it rings: a busy connection pays a look at the clock per request.
 use super::queues::Queues;
 use super::stream::Stream;
-use crate::api::ApiError;
-use crate::api::pace::{Pace, TooSlow};
+use crate::http::ApiError;
+use crate::http::pace::{Pace, TooSlow};
 use crate::budget::{BudgetError, Share};
 use crate::config::Connections;
 use std::io::{Error, ErrorKind, IoSlice};

@@ -1,6 +1,6 @@
 //! Actors: `actors.call` any, `actors.get` and `actors.save` the state of the one whose turn it is, and its [`reminders`].
 //!
-//! Owns: operations, their arguments, who an actor is. Backends: `dapr`; the embedded one that runs turns is in `triggers::actor`,
+//! Owns: operations, their arguments, who an actor is. Backends: `dapr`; the embedded one that runs turns is in `surfaces::actors`,
 //! the one that keeps reminders is `embedded`.
 pub mod dapr;
 pub mod embedded;

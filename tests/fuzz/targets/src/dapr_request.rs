@@ -3,7 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use crate::line;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
-use daplet_host::api::body::Patience;
+use daplet_host::http::body::Patience;
 use daplet_host::api::dapr::{Context, routes};
 use serde_json::Value;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use daplet_abi::load::{LoadReport, LoadRequest};
 use daplet_abi::op::{Completion, Operation};
 use daplet_abi::reply::Reply;
 use daplet_host::invoke::HttpReply;
-use daplet_host::triggers::http::response;
+use daplet_host::surfaces::requests::response;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -2,7 +2,7 @@
 //! leaves to another process are left out: `tests/e2e/nesting.rs` has those.
 use crate::line;
 use axum::http::{HeaderMap, HeaderValue, header};
-use daplet_host::api::functions::{media_type, parse};
+use daplet_host::surfaces::management::functions::{media_type, parse};
 use daplet_host::functions::FunctionName;
 use daplet_host::functions::source::{LineMap, check};
 use daplet_host::limits::Limits;

@@ -1,0 +1,21 @@
+//! What every HTTP side shares: management, requests of functions, Dapr's API, what a sidecar calls, the listener.
+//!
+//! Must not know: functions, blocks, invocations, routes.
+//!
+//! # Layout
+//! - [`body`]: request bodies, by size, time, pace and memory
+//! - [`flight`]: routes whose requests and answers take memory, whatever their handlers do
+//! - [`pace`]: how fast a transfer is
+//! - [`problem`]: failures as `application/problem+json`
+//! - [`token`]: secrets that a client shows
+//! - [`trust`]: what certainly comes from the sidecar
+//! - [`wire`]: header pairs, request ids, trace context
+pub mod body;
+pub mod flight;
+pub mod pace;
+pub mod problem;
+pub mod token;
+pub mod trust;
+pub mod wire;
+
+pub use problem::ApiError;

@@ -1,0 +1,90 @@
+//! Who may say what comes from the sidecar: the token that both were given (`APP_API_TOKEN`).
+//!
+//! With a token set, whatever only a sidecar says must carry it: `/dapr/…`, and every request that names a Dapr caller. A plain HTTP
+//! request needs none, since it claims nothing. No function ever sees the token.
+use super::ApiError;
+use super::token::Token;
+use crate::dapr::TOKEN;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+
+/// The application that calls through service invocation, in Dapr's words.
+pub const CALLER: &str = "dapr-caller-app-id";
+
+/// Stands in a request's extensions when it came from the sidecar for certain.
+#[derive(Clone, Copy, Debug)]
+pub struct FromSidecar;
+
+/// Stands in a request's extensions when it showed the operator's token.
+#[derive(Clone, Copy, Debug)]
+pub struct Operator;
+
+/// Stands in a request's extensions when a token is set and it does not carry it.
+#[derive(Clone, Copy, Debug)]
+struct Unproven;
+
+/// Checks every request of the routes against the token, and marks those that carry it.
+pub fn guard(routes: Router, token: Option<&str>) -> Router {
+    let token = token.map(|token| Token::new(token.as_bytes()));
+    routes.layer(from_fn(move |request, next| check(token.clone(), request, next)))
+}
+
+async fn check(token: Option<Token>, mut request: Request, next: Next) -> Response {
+    let said = request.headers_mut().remove(TOKEN);
+    if let Some(token) = token {
+        match said {
+            Some(said) if token.is(said.as_bytes()) => {
+                request.extensions_mut().insert(FromSidecar);
+            }
+            Some(_) => return refusal("is not the one").into_response(),
+            None if request.uri().path().starts_with("/dapr/") || request.headers().contains_key(CALLER) => {
+                return refusal("is missing").into_response();
+            }
+            None => {
+                request.extensions_mut().insert(Unproven);
+            }
+        }
+    }
+    next.run(request).await
+}
+
+fn refusal(how: &str) -> ApiError {
+    let detail = format!(
+        "the header {TOKEN} {how}: this server was given a token (APP_API_TOKEN) that the sidecar has to send with each call"
+    );
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
+/// Whether the request may come from the sidecar: no token is set, or it carries it.
+pub fn is_proven(extensions: &axum::http::Extensions) -> bool {
+    extensions.get::<Unproven>().is_none()
+}
+
+/// Refuses who cannot be the sidecar.
+pub fn proven(extensions: &axum::http::Extensions) -> Result<(), ApiError> {
+    if is_proven(extensions) { Ok(()) } else { Err(refusal("is missing")) }
+}
+
+/// Refuses what only the sidecar itself may say: who cannot be it, and applications that call through it.
+pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Result<(), ApiError> {
+    proven(extensions)?;
+    if headers.contains_key(CALLER) {
+        let detail = "this path is for the sidecar's own calls, not for service invocation".to_owned();
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    Ok(())
+}
+
+/// Whether the request may say what is this server's own: its id, and how many functions called each other on the way.
+pub fn is_believed(extensions: &axum::http::Extensions) -> bool {
+    extensions.get::<FromSidecar>().is_some() || extensions.get::<Operator>().is_some()
+}
+
+/// The application that calls, where its word can be trusted.
+pub fn caller(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Option<String> {
+    extensions.get::<FromSidecar>()?;
+    headers.get(CALLER).and_then(|caller| caller.to_str().ok()).map(str::to_owned)
+}

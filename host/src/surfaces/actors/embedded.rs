@@ -1,0 +1,155 @@
+//! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
+use super::{Turns, turn};
+use crate::allowance::Allowance;
+use crate::http::ApiError;
+use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
+use crate::capabilities::state::StateStore;
+use crate::capabilities::{CallContext, error};
+use crate::functions::Registry;
+use crate::invoke::Invoker;
+use crate::store::{Change, state::Put};
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The backend.
+#[derive(Clone)]
+pub struct Embedded {
+    /// Where state is kept.
+    pub state: Arc<dyn StateStore>,
+    /// In which store; none: none is for actors.
+    pub store: Option<String>,
+    /// Who exports a type.
+    pub registry: Arc<Registry>,
+    /// What runs turns.
+    pub invoker: Invoker,
+    /// Actors that are called now.
+    pub turns: Turns,
+    /// Callers are not told what a method threw.
+    pub production: bool,
+}
+
+/// Why a turn came to nothing.
+pub enum TurnError {
+    /// Too many wait for their turns, in words.
+    Full(String),
+    /// The server is too busy, in the words of a sidecar.
+    Shed(String),
+    /// No function exports the type.
+    NoAddress,
+    /// It failed, in the words of a sidecar; and what a caller may know of it beside the words.
+    Failed(String, Value),
+}
+
+impl Embedded {
+    fn store(&self) -> Result<&str, OpError> {
+        const NONE: &str = "the state store is not configured to use the actor runtime. Have you set the property \
+                            '{\"name\": \"actorStateStore\", \"value\": \"true\"}' in your state store component file?";
+        self.store.as_deref().ok_or_else(|| error("ERR_ACTOR_STATE_STORE_NOT_CONFIGURED", NONE))
+    }
+
+    async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, TurnError> {
+        let place = self.turns.take(&actor).await.map_err(TurnError::Full)?;
+        // Looked for now: what was replaced while this waited is not run.
+        let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
+        let who = json!({"actor": actor.to_string(), "method": method, "function": function.name.as_str()});
+        let reply = turn(&self.invoker, &function, (actor, &method, place), &data, &cx).await;
+        let told = |line: &str| format!("error from actor service: {line}");
+        let failed = |line: String, more: Map<String, Value>| {
+            let mut details = who.clone();
+            details.as_object_mut().into_iter().for_each(|details| details.extend(more.clone()));
+            TurnError::Failed(line, details)
+        };
+        let reply = reply.map_err(|e| {
+            let error = ApiError::of_invocation(&e, self.production);
+            match told(&error.line()) {
+                line if e.busy() => TurnError::Shed(line),
+                line => failed(line, error.members()),
+            }
+        })?;
+        let of_status = |status: u16| Map::from_iter([("status".to_owned(), json!(status))]);
+        match reply.status {
+            200 | 204 => Ok(reply.body),
+            404 => Err(failed(format!("actor method not found: {method}"), of_status(404))),
+            status => {
+                let line = told(&format!("({status}) {}", String::from_utf8_lossy(&reply.body)));
+                Err(failed(line, of_status(status)))
+            }
+        }
+    }
+
+    /// A turn that nobody called: `remind/{name}` or `timer/{name}`, with what Dapr sends for one.
+    pub async fn due(self, actor: Actor, method: String, data: Bytes) -> Result<(), TurnError> {
+        let cx = CallContext {
+            function: Arc::from(actor.kind.as_str()),
+            grants: Arc::default(),
+            traceparent: None,
+            tracestate: None,
+            depth: 0,
+            turn: None,
+            memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
+            allowance: Allowance::default(),
+        };
+        self.take_turn(cx, actor, method, data).await.map(drop)
+    }
+}
+
+impl Actors for Embedded {
+    fn call<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: Actor,
+        method: &'a str,
+        data: Bytes,
+    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
+        Box::pin(async move {
+            callable(method)?;
+            let kind = actor.kind.clone();
+            let failed = |why: &str, details: Value| OpError {
+                details,
+                ..error(FAILED, format!("error invoke actor method: {why}"))
+            };
+            // A caller that goes away leaves the turn to its end: the next one must not begin before.
+            let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
+            taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?.map_err(|e| match e {
+                TurnError::Full(why) => error(codes::UNAVAILABLE, why),
+                TurnError::NoAddress => {
+                    error(NO_ADDRESS, format!("did not find address for actor '{kind}': no function exports this type"))
+                }
+                TurnError::Shed(why) => failed(&why, Value::Null),
+                TurnError::Failed(why, details) => failed(&why, details),
+            })
+        })
+    }
+
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
+        Box::pin(async move {
+            let found = self.state.get(cx, self.store()?, &actor.key(name)).await?;
+            Ok(found.map(|item| item.value))
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        writes: Vec<Write>,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let change = |write: Write| Change {
+                key: actor.key(&write.key),
+                put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),
+                etag: None,
+                first_write: false,
+            };
+            self.state.transact(cx, self.store()?, writes.into_iter().map(change).collect()).await
+        })
+    }
+}

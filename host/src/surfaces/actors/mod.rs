@@ -1,0 +1,56 @@
+//! Actors: a call becomes a turn of the function that exports the actor's type. Return: the method's result · throw: the caller's error.
+//!
+//! Without a sidecar [`embedded`] takes the calls and keeps the state, [`reminders`] and [`timers`] call when they are due; with one
+//! [`sidecar`] answers its calls. [`turns`] keeps them apart.
+pub mod embedded;
+pub mod reminders;
+pub mod sidecar;
+pub mod timers;
+mod turns;
+
+pub use turns::Turns;
+
+use crate::capabilities::CallContext;
+use crate::capabilities::actors::{Actor, Turn};
+use crate::functions::Function;
+use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
+use daplet_abi::EventKind;
+use daplet_abi::event::ActorEvent;
+use std::sync::Arc;
+use turns::Place;
+
+/// Runs one turn. It is over when nothing of it is left: neither the handler, nor what it has begun to write.
+async fn turn(
+    invoker: &Invoker,
+    function: &Arc<Function>,
+    (actor, method, place): (Actor, &str, Place),
+    data: &[u8],
+    cx: &CallContext,
+) -> Result<HttpReply, InvokeError> {
+    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
+    let traceparent = cx.traceparent.clone().unwrap_or_else(crate::http::wire::new_traceparent);
+    let head = ActorEvent {
+        request_id: request_id.to_string(),
+        traceparent: Some(traceparent.to_string()),
+        kind: actor.kind.clone(),
+        id: actor.id.clone(),
+        method: method.to_owned(),
+    };
+    let caller = Caller {
+        request_id,
+        traceparent: Some(traceparent),
+        tracestate: cx.tracestate.clone(),
+        depth: cx.depth + 1,
+        turn: Some(Arc::new(Turn { actor, outer: cx.turn.clone(), held: Box::new(place) })),
+    };
+    // An argument that is no JSON is text, as Dapr's other SDKs send it.
+    let text = |_| serde_json::to_vec(&String::from_utf8_lossy(data)).unwrap_or_default();
+    match data.is_empty() {
+        true => invoker.ask(function, EventKind::Actor, &head, data, caller).await,
+        false => {
+            let data =
+                serde_json::from_slice(data).map(|_: &serde_json::value::RawValue| data.to_vec()).unwrap_or_else(text);
+            invoker.ask(function, EventKind::Actor, &head, &data, caller).await
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Reminders of the embedded default: what its scheduler runs are turns of actors, one at a time for each.
+use super::embedded::{Embedded, TurnError};
+use crate::capabilities::actors::parts;
+use crate::capabilities::jobs::embedded::Kept;
+use crate::capabilities::json::Json;
+use crate::store::{Jobs, StoreError};
+use crate::surfaces::scheduler::{Outcome, Work};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde::Serialize;
+
+/// What a sidecar sends of a reminder that is due.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Due<'a> {
+    due_time: &'a str,
+    period: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Json>,
+}
+
+/// Reminders of actors. Those of a type that no function exports wait for one, as they wait for a host in Dapr.
+pub struct ActorReminders(pub Embedded);
+
+impl Work for ActorReminders {
+    const ORPHANS_WAIT: bool = true;
+    const KIND: &'static str = "reminder";
+
+    fn owner(&self, name: &str) -> String {
+        let kind = parts(name).map_or_else(|| name.to_owned(), |(actor, _)| actor.kind);
+        self.0.registry.actor(&kind).map_or(kind, |function| function.name.to_string())
+    }
+
+    /// An actor's key.
+    fn lane<'a>(&self, name: &'a str) -> &'a str {
+        parts(name).and_then(|(_, reminder)| name.strip_suffix(reminder)).unwrap_or(name)
+    }
+
+    fn owned(&self, name: &str) -> bool {
+        parts(name).is_some_and(|(actor, _)| self.0.registry.actor(&actor.kind).is_some())
+    }
+
+    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
+            // What a sidecar sends whose reminders are its scheduler's.
+            let body = Due { due_time: "", period: "", data: kept.spec.data.as_ref() };
+            let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
+            match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
+                Ok(()) => Outcome::Done,
+                Err(TurnError::Full(_) | TurnError::Shed(_)) => Outcome::Busy,
+                Err(TurnError::NoAddress) => Outcome::Orphaned,
+                Err(TurnError::Failed(why, _)) => Outcome::Failed(why),
+            }
+        })
+    }
+
+    /// The scheduler wakes what waited.
+    fn reconcile<'a>(&'a self, _: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+}

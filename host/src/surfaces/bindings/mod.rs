@@ -1,0 +1,50 @@
+//! Input bindings: what comes from one becomes an event of the functions that declare its name. Return: done, the result goes back
+//! to the binding · throw: failed, and again if the binding tries again.
+//!
+//! Without a sidecar [`embedded`] runs the schedules of the configuration; with one [`sidecar`] answers its calls.
+pub mod embedded;
+pub mod sidecar;
+
+use crate::functions::{Function, Registry};
+use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
+use daplet_abi::EventKind;
+use daplet_abi::event::PlainEvent;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The functions that declare a binding and may take its events.
+fn receivers(registry: &Registry, name: &str) -> Vec<Arc<Function>> {
+    let declares = |function: &Arc<Function>| {
+        function.record.exports.bindings.iter().any(|binding| binding == name) && function.grants.has_input(name)
+    };
+    registry.list().into_iter().filter(declares).collect()
+}
+
+/// Gives one event to each of the functions; their answers in the same order.
+async fn deliver(
+    invoker: &Invoker,
+    functions: &[Arc<Function>],
+    event: &impl Serialize,
+    (traceparent, tracestate): (Option<Arc<str>>, Option<Arc<str>>),
+) -> Result<Vec<HttpReply>, InvokeError> {
+    let traceparent = traceparent.unwrap_or_else(crate::http::wire::new_traceparent);
+    let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
+    let calls = functions.iter().map(|function| {
+        let (body, traceparent, tracestate) = (&body, Arc::clone(&traceparent), tracestate.clone());
+        async move {
+            let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
+            let parent = Some(traceparent.to_string());
+            let head = PlainEvent { request_id: request_id.to_string(), traceparent: parent, attempt: 0 };
+            let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0, turn: None };
+            let reply = invoker.ask(function, EventKind::Binding, &head, body, caller).await?;
+            if (200..300).contains(&reply.status) {
+                return Ok(reply);
+            }
+            let status = reply.status;
+            tracing::warn!(function = function.name.as_str(), "an input binding was answered with the status {status}");
+            Err(InvokeError::internal(format!("{} answered with the status {status}", function.name)))
+        }
+    });
+    // Each gets it, even where another fails.
+    futures::future::join_all(calls).await.into_iter().collect()
+}

@@ -1,0 +1,92 @@
+//! Jobs of the embedded default: what its scheduler runs, and the jobs that modules declare.
+use super::deliver;
+use crate::capabilities::jobs::embedded::Kept;
+use crate::capabilities::jobs::{JobSpec, parts, whole};
+use crate::functions::{Function, Registry};
+use crate::invoke::Invoker;
+use crate::store::job::Jobs;
+use crate::store::{StoreError, now_ms};
+use crate::surfaces::scheduler::{Outcome, Work};
+use daplet_abi::reply::{AckStatus, codes};
+use futures::future::BoxFuture;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Jobs of functions. Those of a function that is gone go too.
+pub struct FunctionJobs {
+    /// Whose they are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+}
+
+impl FunctionJobs {
+    fn owner<'a>(&self, name: &'a str) -> Option<(Arc<Function>, &'a str)> {
+        parts(name).and_then(|(function, name)| Some((self.registry.get(function)?, name)))
+    }
+}
+
+impl Work for FunctionJobs {
+    const ORPHANS_WAIT: bool = false;
+    const KIND: &'static str = "job";
+
+    fn owner(&self, name: &str) -> String {
+        parts(name).map_or(name, |(function, _)| function).to_owned()
+    }
+
+    fn lane<'a>(&self, name: &'a str) -> &'a str {
+        name
+    }
+
+    fn owned(&self, name: &str) -> bool {
+        self.owner(name).is_some()
+    }
+
+    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let Some((function, name)) = self.owner(name) else { return Outcome::Orphaned };
+            match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1).await {
+                Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
+                Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
+                Err(error) if error.code == codes::LOAD_SHED => Outcome::Busy,
+                Err(error) => Outcome::Failed(error.to_string()),
+            }
+        })
+    }
+
+    /// What modules declare is there, as they declare it; what belongs to nobody is not.
+    fn reconcile<'a>(&'a self, jobs: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut declared = HashSet::new();
+            for function in self.registry.list() {
+                for schedule in &function.record.exports.schedules {
+                    let (name, spec) = (whole(function.name.as_str(), &schedule.name), JobSpec::from(schedule));
+                    declared.insert(name.clone());
+                    if kept(jobs, &name)?.is_some_and(|kept| kept.declared && kept.spec == spec) {
+                        continue;
+                    }
+                    // It was checked when the function was uploaded.
+                    let Ok(plan) = spec.plan(now_ms()) else { continue };
+                    let bytes = serde_json::to_vec(&Kept::new(spec, &plan, true)).unwrap_or_default();
+                    match jobs.put(name.clone(), plan.due, bytes, true).await {
+                        Err(StoreError::Quota(exceeded)) => {
+                            tracing::error!(job = name, "a declared job is not kept: {exceeded}");
+                        }
+                        put => drop(put?),
+                    }
+                }
+            }
+            for name in jobs.names()? {
+                let stale = !declared.contains(&name) && kept(jobs, &name)?.is_some_and(|kept| kept.declared);
+                if stale || !self.owned(&name) {
+                    jobs.remove(name).await?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn kept(jobs: &Jobs, name: &str) -> Result<Option<Kept>, StoreError> {
+    Ok(jobs.get(name)?.and_then(|job| serde_json::from_slice(&job.bytes).ok()))
+}

@@ -1,0 +1,45 @@
+//! Jobs that are due become events of the functions whose they are. Return: done · throw: again, by the failure policy.
+//!
+//! Without a sidecar [`embedded`] runs them; with one [`sidecar`] answers its scheduler's calls, and [`declared`] tells it what modules
+//! declare.
+pub mod declared;
+pub mod embedded;
+pub mod sidecar;
+
+use crate::capabilities::jobs::JobSpec;
+use crate::capabilities::json::Json;
+use crate::functions::Function;
+use crate::invoke::{Caller, InvokeError, Invoker};
+use daplet_abi::EventKind;
+use daplet_abi::event::PlainEvent;
+use daplet_abi::reply::AckStatus;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What the handler is given.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Due<'a> {
+    name: &'a str,
+    data: Option<&'a Json>,
+    scheduled_time: Option<String>,
+}
+
+/// Gives a job to its function; `planned` in ms since the epoch.
+async fn deliver(
+    invoker: &Invoker,
+    function: &Arc<Function>,
+    name: &str,
+    job: &JobSpec,
+    planned: u64,
+    attempt: u32,
+) -> Result<AckStatus, InvokeError> {
+    let traceparent: Arc<str> = crate::http::wire::new_traceparent();
+    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
+    let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
+    let planned = i64::try_from(planned).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let event = Due { name, data: job.data.as_ref(), scheduled_time: planned.map(|at| at.to_string()) };
+    let event = serde_json::to_vec(&event).map_err(|e| InvokeError::internal(e.to_string()))?;
+    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
+    invoker.deliver(function, EventKind::Job, &head, &event, caller).await
+}

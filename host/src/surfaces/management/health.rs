@@ -1,0 +1,48 @@
+//! `/livez`: the process answers. `/readyz`: it can run functions, and they can reach what they are to reach.
+use crate::http::ApiError;
+use crate::dapr::Sidecar;
+use crate::dapr::health::Health;
+use crate::functions::Registry;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use daplet_abi::op::codes;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Says what does not work although the server is ready, a sentence each. It may block.
+pub type Faults = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// The two probes; `ready` turns false when the server begins to stop. A server that is to use a sidecar is ready while that is,
+/// and none is before it knows its functions. `faults` do not make it unready: the rest of the functions are served.
+pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>, registry: Arc<Registry>, faults: Faults) -> Router {
+    let readyz = move || {
+        let (ready, missing) = (ready.load(Ordering::Relaxed), registry.missing());
+        let (sidecar, faults) = (sidecar.clone(), Arc::clone(&faults));
+        async move {
+            match missing {
+                _ if !ready => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+                Some(reason) => ApiError::not_loaded(&reason).into_response(),
+                None => match reachable(sidecar.as_ref()) {
+                    Ok(()) => {
+                        let faults = tokio::task::spawn_blocking(move || faults()).await.unwrap_or_default();
+                        faults.iter().fold("ready\n".to_owned(), |text, fault| text + fault + "\n").into_response()
+                    }
+                    Err(error) => error.into_response(),
+                },
+            }
+        }
+    };
+    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz))
+}
+
+fn reachable(sidecar: Option<&Sidecar>) -> Result<(), ApiError> {
+    let detail = match sidecar.map(Sidecar::health) {
+        None | Some(Health::Ready) => return Ok(()),
+        Some(Health::Unknown) => "the Dapr sidecar was not asked yet".to_owned(),
+        Some(Health::Starting(status)) => format!("the Dapr sidecar is not ready (status {status})"),
+        Some(Health::Absent(reason)) => format!("the Dapr sidecar does not answer: {reason}"),
+    };
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::SIDECAR_UNAVAILABLE, detail))
+}

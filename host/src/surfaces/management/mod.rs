@@ -1,0 +1,11 @@
+//! Management over HTTP: what the operator of a host calls.
+//!
+//! # Layout
+//! - [`functions`]: upload, look, remove
+//! - [`actors`]: which function owns the actors of a type
+//! - [`configuration`]: items that functions read, written by the operator
+//! - [`health`]: `/livez`, `/readyz`
+mod actors;
+pub mod configuration;
+pub mod functions;
+pub mod health;

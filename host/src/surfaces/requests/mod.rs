@@ -1,0 +1,227 @@
+//! `ANY /{function}/…`: plain HTTP, and Dapr service invocation, which arrives as that.
+//!
+//! Owns: headers and bodies on their way in and out, and what of the URL is the function's own
+//! (docs/decisions/006-request-url.md).
+//!
+//! # Layout
+//! - [`reply`]: the answer
+mod reply;
+
+pub use reply::response;
+
+use crate::http::ApiError;
+use crate::http::body::read;
+use crate::site::{authority, function_label};
+use crate::http::trust::{self, FromSidecar};
+use crate::http::wire::{
+    DEPTH, FORWARDED_PREFIX, REQUEST_ID, TRACEPARENT, TRACESTATE, latin1, new_traceparent, pairs, pairs_without,
+    value_of,
+};
+use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use crate::config::LocalNames;
+use crate::functions::{Function, Registry};
+use crate::invoke::{Caller, HttpReply, Invoker};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use daplet_abi::event::HttpEvent;
+use reply::OF_THE_ORIGIN;
+use std::sync::Arc;
+
+/// What the trigger needs.
+#[derive(Clone)]
+pub struct Context {
+    /// Where functions are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub invoker: Invoker,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// Hide failures' details from callers.
+    pub production: bool,
+    /// This host's app-id.
+    pub app_id: Arc<str>,
+    /// Which names are functions' own.
+    pub names: Arc<LocalNames>,
+}
+
+/// The routes of functions by their paths; everything that nothing else takes.
+pub fn routes(context: Context) -> Router {
+    Router::new().route("/", any(root)).fallback(any(handle)).with_state(context)
+}
+
+/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's.
+pub fn own_routes(context: Context) -> Router {
+    Router::new().fallback(any(handle_own)).with_state(context)
+}
+
+async fn root() -> &'static str {
+    "Daplet. Functions are called at /{name}; GET /functions lists them.\n"
+}
+
+async fn handle(State(context): State<Context>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
+    let mut response = match find(&context, &mount[1..]) {
+        Ok(function) => serve(&context, &function, mount, &parts, body).await,
+        Err(error) => error.into_response(),
+    };
+    for header in OF_THE_ORIGIN {
+        response.headers_mut().remove(header);
+    }
+    response
+}
+
+async fn handle_own(State(context): State<Context>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let called = authority::of(&parts.uri, &parts.headers, parts.version).ok().flatten();
+    let name = called.and_then(|called| function_label(&called, &context.names)).unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    match find(&context, &name) {
+        Ok(function) => serve(&context, &function, String::new(), &parts, body).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
+    context.registry.get(name).ok_or_else(|| match context.registry.missing() {
+        Some(reason) => ApiError::not_loaded(&reason),
+        None => ApiError::absent(&context.registry, name),
+    })
+}
+
+async fn serve(context: &Context, function: &Arc<Function>, mount: String, parts: &Parts, body: Body) -> Response {
+    let caller = caller(&parts.headers, &parts.extensions);
+    let id = HeaderValue::from_str(&caller.request_id).ok();
+    match answer(context, function, mount, parts, body, caller).await {
+        Ok(reply) => response(reply, parts.method == Method::HEAD, id),
+        Err(error) => {
+            let mut response = error.into_response();
+            response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+            response
+        }
+    }
+}
+
+async fn answer(
+    context: &Context,
+    function: &Arc<Function>,
+    mount: String,
+    parts: &Parts,
+    body: Body,
+    caller: Caller,
+) -> Result<HttpReply, ApiError> {
+    if !function.takes_requests() {
+        return Err(ApiError::no_handler(function));
+    }
+    // Before the body: a request that is not let in costs no memory.
+    let admitted = context.invoker.admit(function).await;
+    admitted.map_err(|e| ApiError::of_invocation(&e, context.production))?;
+    let what = "the request body";
+    let body = read(body, context.max_body_bytes, what, "max_body_bytes", &function.memory).await?;
+    let event = HttpEvent {
+        request_id: caller.request_id.to_string(),
+        traceparent: caller.traceparent.as_deref().map(str::to_owned),
+        caller: trust::caller(&parts.headers, &parts.extensions),
+        method: parts.method.as_str().to_owned(),
+        url: url(parts, &mount),
+        headers: headers(parts, &mount),
+        mount,
+    };
+    invoke(context, function, &event, &body, caller).await
+}
+
+/// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.
+fn headers(parts: &Parts, mount: &str) -> Vec<(String, String)> {
+    let (believed, proven) = (trust::is_believed(&parts.extensions), parts.extensions.get::<FromSidecar>().is_some());
+    let named = parts.uri.authority();
+    let mut pairs = pairs_without(&parts.headers, |name| {
+        (*name == REQUEST_ID && !believed)
+            || (*name == trust::CALLER && !proven)
+            || *name == FORWARDED_PREFIX
+            || (*name == header::HOST && named.is_some())
+    });
+    // RFC 9112 §3.2.2: the target's authority takes the place of Host.
+    if let Some(named) = named {
+        pairs.insert(0, (header::HOST.as_str().to_owned(), named.as_str().to_owned()));
+    }
+    if !mount.is_empty() {
+        pairs.push((FORWARDED_PREFIX.as_str().to_owned(), mount.to_owned()));
+    }
+    pairs
+}
+
+/// Runs a function on an event; a failure is the answer that its caller sees.
+pub async fn invoke(
+    context: &Context,
+    function: &Arc<Function>,
+    event: &HttpEvent,
+    body: &[u8],
+    caller: Caller,
+) -> Result<HttpReply, ApiError> {
+    let reply = context.invoker.http(function, event, body, caller).await;
+    reply.map_err(|error| ApiError::of_invocation(&error, context.production))
+}
+
+/// This host's functions, called without leaving the process.
+impl OwnApp for Context {
+    fn call(&self, request: AppRequest) -> futures::future::BoxFuture<'_, AppReply> {
+        Box::pin(async move {
+            let mut builder = axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
+            if let Some(headers) = builder.headers_mut() {
+                for (name, value) in &request.headers {
+                    if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(value)) {
+                        headers.append(name, value);
+                    }
+                }
+            }
+            // Nothing lies between the caller and this: it is this application, as a sidecar would say.
+            let builder = builder.header(trust::CALLER, &*self.app_id).extension(FromSidecar);
+            let response = match builder.header(DEPTH, request.depth).body(Body::from(request.body)) {
+                Ok(request) => handle(State(self.clone()), request).await,
+                Err(e) => ApiError::bad_request(format!("the call is no HTTP request: {e}")).into_response(),
+            };
+            let (parts, body) = response.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            let reason = parts.extensions.get::<hyper::ext::ReasonPhrase>();
+            let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
+            AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
+        })
+    }
+}
+
+/// Who calls: the request's own id and depth where it may say them, its trace, or new ones.
+pub fn caller(headers: &HeaderMap, extensions: &Extensions) -> Caller {
+    let believed = trust::is_believed(extensions);
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let valid = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let request_id = text(&REQUEST_ID)
+        .filter(|id| believed && valid(id))
+        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
+    let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
+    let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
+    let depth = text(&DEPTH).filter(|_| believed).and_then(|depth| depth.parse().ok()).unwrap_or(0);
+    // Of no use without its parent.
+    let tracestate = text(&TRACESTATE).filter(|_| headers.contains_key(&TRACEPARENT)).map(Arc::from);
+    Caller { request_id, traceparent: Some(traceparent), tracestate, depth, turn: None }
+}
+
+/// The URL as the client has it, without the path that leads to the function.
+fn url(parts: &Parts, mount: &str) -> String {
+    let (uri, version) = (&parts.uri, parts.version);
+    let called = authority::of(uri, &parts.headers, version).ok().flatten();
+    let scheme = uri.scheme_str().filter(|scheme| *scheme == "https").unwrap_or("http");
+    let target = uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = match mount {
+        "" => target,
+        mount => &target.trim_start_matches('/')[mount.len() - 1..],
+    };
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!("{scheme}://{}{slash}{path}", called.map_or("localhost", |called| called.text))
+}

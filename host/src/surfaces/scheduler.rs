@@ -1,0 +1,228 @@
+//! The scheduler of the embedded default: runs what is due, records what became of it, goes on by its schedule.
+//!
+//! What was missed while the server was down runs once at the start. A job stays due until its outcome is on disk: at least once.
+//! Must not know: what a run is, and whose. That is [`Work`]'s: jobs of functions, reminders of actors.
+use crate::capabilities::jobs::embedded::Kept;
+use crate::capabilities::jobs::schedule::Schedule;
+use crate::store::flight::{Flights, Id, MOST_CRASHES};
+use crate::store::job::{Claim, Job, Jobs, PARKED};
+use crate::store::{StoreError, now_ms};
+use crate::surfaces::places::Places;
+use futures::future::BoxFuture;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Longest sleep: a clock that jumps is noticed within it.
+const LOOK: Duration = Duration::from_secs(5);
+/// Jobs that run at once; what is due beyond them waits. One function has at most half of them.
+const MOST: u64 = 128;
+/// Pause where the server is too busy to run a job, which is no attempt.
+const BUSY_MS: u64 = 500;
+
+/// What came of an attempt.
+pub enum Outcome {
+    /// The run is over.
+    Done,
+    /// It failed, for this reason; it may be tried again.
+    Failed(String),
+    /// The server has no place for it now.
+    Busy,
+    /// It belongs to nobody now.
+    Orphaned,
+}
+
+/// What is to run.
+pub trait Work: Send + Sync + 'static {
+    /// Whether a job that belongs to nobody waits until it belongs to somebody again. Otherwise it is removed.
+    const ORPHANS_WAIT: bool;
+    /// What a job is called in the log.
+    const KIND: &'static str;
+
+    /// The function that runs a job, or what stands for it where none does.
+    fn owner(&self, name: &str) -> String;
+
+    /// Jobs of one lane run one after the other, in the order that they are due.
+    fn lane<'a>(&self, name: &'a str) -> &'a str;
+
+    /// Whether somebody has this job.
+    fn owned(&self, name: &str) -> bool;
+
+    /// One attempt.
+    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome>;
+
+    /// Functions have changed.
+    fn reconcile<'a>(&'a self, jobs: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// What runs jobs.
+pub struct Scheduler<W> {
+    /// Where they are kept.
+    pub jobs: Jobs,
+    /// What they are.
+    pub work: W,
+    /// Ticks when functions change.
+    pub functions: watch::Receiver<u64>,
+    /// What was under way at a crash.
+    pub flights: Flights,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+/// What runs now.
+struct Running {
+    places: Places,
+    lanes: Mutex<HashSet<String>>,
+    /// A lane is free again.
+    ended: Notify,
+}
+
+impl<W: Work> Scheduler<W> {
+    /// Runs what is due until stopped, and waits for what runs then.
+    pub async fn run(self) {
+        let (mut jobs, mut functions) = (self.jobs.changes(), self.functions.clone());
+        let (places, lanes, ended) = (Places::new(MOST), Mutex::default(), Notify::new());
+        let running = Arc::new(Running { places, lanes, ended });
+        let (shared, tasks) = (Arc::new(self), TaskTracker::new());
+        functions.mark_changed();
+        while !shared.stop.is_cancelled() {
+            jobs.mark_unchanged();
+            if functions.has_changed().unwrap_or(false) {
+                functions.mark_unchanged();
+                if let Err(error) = shared.functions_changed().await {
+                    tracing::error!("jobs: {error}");
+                }
+            }
+            let sleep = shared.start(&tasks, &running).unwrap_or_else(|error| {
+                tracing::error!("jobs: {error}");
+                LOOK
+            });
+            tokio::select! {
+                () = tokio::time::sleep(sleep) => {}
+                () = running.ended.notified() => {}
+                changed = jobs.changed() => if changed.is_err() { break },
+                changed = functions.changed() => match changed { Ok(()) => functions.mark_changed(), Err(_) => break },
+                () = shared.stop.cancelled() => break,
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Starts what is due and has a free lane and a place; how long there is nothing else to do.
+    fn start(self: &Arc<Self>, tasks: &TaskTracker, running: &Arc<Running>) -> Result<Duration, StoreError> {
+        let mut lanes = running.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let claim = |name: &str| {
+            let lane = self.work.lane(name);
+            if lanes.contains(lane) {
+                return Claim::Waits;
+            }
+            let Some(place) = running.places.try_take(&self.work.owner(name), 1) else { return Claim::GroupWaits };
+            lanes.insert(lane.to_owned());
+            Claim::Begins(place)
+        };
+        let (due, next) = self.jobs.due(now_ms(), claim)?;
+        for (job, place) in due {
+            let (this, running) = (Arc::clone(self), Arc::clone(running));
+            tasks.spawn(async move {
+                if let Err(error) = this.see_through(&job).await {
+                    tracing::error!("job {}: {error}", job.name);
+                    // It is still due.
+                    let _stopped = this.stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+                }
+                drop(place);
+                running.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(this.work.lane(&job.name));
+                running.ended.notify_one();
+            });
+        }
+        Ok(next.map_or(LOOK, |next| Duration::from_millis(next.saturating_sub(now_ms())).min(LOOK)))
+    }
+
+    /// One attempt, and its record.
+    async fn see_through(&self, job: &Job) -> Result<(), StoreError> {
+        let Ok(mut kept) = serde_json::from_slice::<Kept>(&job.bytes) else {
+            return Err(StoreError::Damaged(job.name.clone()));
+        };
+        if kept.expires.is_some_and(|expires| expires <= now_ms()) {
+            return self.jobs.advance(job, None).await;
+        }
+        let id = Id::new(W::KIND, &[&job.name], job.revision);
+        let crashed = self.flights.crashes(id) >= MOST_CRASHES;
+        let outcome = match self.work.owned(&job.name) {
+            true if crashed => Outcome::Done,
+            true => {
+                let flight = self.flights.begin(id).await;
+                let outcome = self.work.attempt(&job.name, &kept).await;
+                drop(flight);
+                outcome
+            }
+            false => Outcome::Orphaned,
+        };
+        if crashed {
+            let (kind, job) = (W::KIND, &job.name);
+            tracing::warn!(
+                job,
+                "a run of a {kind} is given up: it was running when the server died, {MOST_CRASHES} times"
+            );
+        }
+        let next = match outcome {
+            Outcome::Done => None,
+            Outcome::Busy => Some(now_ms() + BUSY_MS),
+            Outcome::Orphaned => return self.orphaned(job).await,
+            Outcome::Failed(why) => {
+                kept.failed += 1;
+                let pause = kept.spec.pause(kept.failed);
+                if pause.is_none() {
+                    tracing::warn!(job = job.name, "a run is given up: {why}");
+                }
+                pause.map(|pause| now_ms().saturating_add(pause))
+            }
+        };
+        let next = next.or_else(|| {
+            (kept.runs, kept.failed) = (kept.runs + 1, 0);
+            let next = following(&kept, now_ms());
+            kept.planned = next.unwrap_or(kept.planned);
+            next
+        });
+        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+        self.jobs.advance(job, next.map(|due| (due, bytes))).await?;
+        self.flights.forget(id).await
+    }
+
+    /// What belongs to nobody is removed, or waits outside of the queue of what is due.
+    async fn orphaned(&self, job: &Job) -> Result<(), StoreError> {
+        if !W::ORPHANS_WAIT {
+            return self.jobs.advance(job, None).await;
+        }
+        self.jobs.advance(job, Some((PARKED, job.bytes.clone()))).await?;
+        // It may belong to somebody since it was looked at, and nobody would tell again.
+        if self.work.owned(&job.name) {
+            return self.jobs.advance(job, Some((now_ms(), job.bytes.clone()))).await;
+        }
+        Ok(())
+    }
+
+    async fn functions_changed(&self) -> Result<(), StoreError> {
+        for name in self.jobs.parked()? {
+            if self.work.owned(&name)
+                && let Some(job) = self.jobs.get(&name)?
+                && job.due == PARKED
+            {
+                self.jobs.advance(&job, Some((now_ms(), job.bytes.clone()))).await?;
+            }
+        }
+        self.work.reconcile(&self.jobs).await
+    }
+}
+
+/// When the run after this one is; what was missed is not made up for.
+fn following(kept: &Kept, now: u64) -> Option<u64> {
+    if kept.spec.repeats.is_some_and(|repeats| kept.runs >= repeats) {
+        return None;
+    }
+    let next = Schedule::parse(kept.spec.schedule.as_deref()?).ok()?.following(kept.planned, now);
+    next.filter(|next| kept.expires.is_none_or(|expires| *next < expires))
+}
