@@ -26,7 +26,6 @@ mod stop;
 
 pub use engine::compile;
 
-use crate::http::body::Patience;
 use crate::api::dapr;
 use crate::budget::{Budget, sizing::Plan};
 use crate::capabilities::Capabilities;
@@ -48,15 +47,16 @@ use crate::components::Components;
 use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
 use crate::functions::{CheckLimits, Checker, Deployer};
+use crate::http::body::Patience;
+use crate::http::trust;
 use crate::invoke::Invoker;
 use crate::listener;
 use crate::private;
 use crate::sandbox::{Sandbox, heap};
 use crate::snapshot::SnapshotCache;
-use crate::telemetry::announce;
-use crate::http::trust;
 use crate::surfaces::management::{configuration as items_api, functions, health};
 use crate::surfaces::{actors as actor, bindings as inputs, requests};
+use crate::telemetry::announce;
 use backends::Backends;
 use runtimes::{Handles, Runtimes};
 use std::path::PathBuf;

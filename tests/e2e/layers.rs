@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers of the host, lowest first. A module imports only from lower layers or from itself.
 const LAYERS: &[&[&str]] = &[
-    &["limits", "budget", "headers", "private", "quotas"],
+    &["limits", "budget", "headers", "origin", "private", "quotas"],
     &["allowance"],
     &["config"],
     &["telemetry", "sandbox", "dapr", "store"],

@@ -6,7 +6,7 @@
 pub mod dapr;
 pub mod grpc;
 
-pub use crate::http::{body, flight, wire};
+pub use crate::http::{ApiError, body, flight, wire};
 /// What Dapr's API says of an answer's length.
 pub mod site {
     pub use crate::http::wire::UnknownLength;

@@ -1,9 +1,9 @@
 //! What there is with a sidecar alone: the events that it brings, by its calls and by streams, and what it is told of functions.
-use crate::http::ApiError;
-use crate::http::flight::counted;
 use crate::budget::Purse;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
+use crate::http::ApiError;
+use crate::http::flight::counted;
 use crate::invoke::Invoker;
 use crate::surfaces::{actors, bindings, configuration, jobs, topics};
 use axum::Router;
@@ -47,7 +47,8 @@ impl Behind {
         let mut running = vec![tokio::spawn(changes.run()), tokio::spawn(declared.run())];
         if self.sidecar.streams() {
             let invoker = self.invoker.clone();
-            let streams = topics::streaming::Streams { sidecar: sidecar(), registry: registry(), invoker, stop: stop() };
+            let streams =
+                topics::streaming::Streams { sidecar: sidecar(), registry: registry(), invoker, stop: stop() };
             running.push(tokio::spawn(streams.run()));
         }
         running
@@ -76,7 +77,7 @@ impl Behind {
         let topics = topics::sidecar::Context { registry: registry(), batches, streams };
         let router = topics::sidecar::routes(topics)
             .merge(actors::sidecar::routes(actors))
-            .merge(job::sidecar::routes(jobs))
+            .merge(jobs::sidecar::routes(jobs))
             .merge(configuration::sidecar::routes(changes))
             .merge(bindings::sidecar::routes(inputs.clone()));
         let unread = |unread| ApiError::unread(unread).into_response();

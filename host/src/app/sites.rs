@@ -1,10 +1,10 @@
 //! The addresses: what is served at each, by which rules, and the operator's token.
 use super::Fatal;
-use crate::http::token::Token;
-use crate::site::{Rules, Site, Surface};
 use crate::config::{Config, Place};
 use crate::functions::Registry;
+use crate::http::token::Token;
 use crate::listener::Listener;
+use crate::site::{Rules, Site, Surface};
 use axum::Router;
 use std::io::Write;
 use std::net::SocketAddr;

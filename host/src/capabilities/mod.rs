@@ -4,6 +4,7 @@
 use crate::allowance::Allowance;
 use crate::budget::{self, BudgetError, Purse};
 use crate::dapr::{DaprError, Trace};
+use crate::origin::Origin;
 use crate::quotas::QuotaExceeded;
 use crate::store::StoreError;
 use bytes::Bytes;
@@ -38,12 +39,8 @@ pub struct CallContext {
     pub function: Arc<str>,
     /// What it may reach.
     pub grants: Arc<Grants>,
-    /// W3C trace context to pass on.
-    pub traceparent: Option<Arc<str>>,
-    /// What tracing systems add to it.
-    pub tracestate: Option<Arc<str>>,
-    /// How many functions called each other on the way here.
-    pub depth: u32,
+    /// Where its invocation comes from.
+    pub origin: Origin,
     /// The turn that it belongs to, if an actor makes it.
     pub turn: Option<Arc<actors::Turn>>,
     /// Whose memory results take.
@@ -56,7 +53,8 @@ impl CallContext {
     /// Both parts of the trace context.
     pub fn trace(&self) -> Trace<'_> {
         let allowance = Some(&self.allowance);
-        Trace { parent: self.traceparent.as_deref(), state: self.tracestate.as_deref(), allowance }
+        let Origin { traceparent, tracestate, .. } = &self.origin;
+        Trace { parent: Some(traceparent), state: tracestate.as_deref(), allowance }
     }
 }
 

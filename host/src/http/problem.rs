@@ -184,7 +184,6 @@ impl ApiError {
         self.headers.push((name, value));
         self
     }
-
 }
 impl ApiError {
     fn title(&self) -> &'static str {

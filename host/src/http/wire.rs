@@ -1,21 +1,24 @@
 //! HTTP as it stands on the wire: header pairs, request ids, trace context. What every HTTP side shares.
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use super::trust::{caller, is_believed};
+use crate::origin::{self, Origin};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use hyper::ext::ReasonPhrase;
 use std::sync::Arc;
 
 /// Names the invocation in logs, answers and follow-up calls.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static(origin::REQUEST_ID);
 /// W3C trace context.
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub const TRACEPARENT: HeaderName = HeaderName::from_static(origin::TRACEPARENT);
 /// What tracing systems add to the trace context.
-pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+pub const TRACESTATE: HeaderName = HeaderName::from_static(origin::TRACESTATE);
 /// How many functions called each other on the way here; ends endless chains.
-pub const DEPTH: HeaderName = HeaderName::from_static(crate::capabilities::invoke::DEPTH);
+pub const DEPTH: HeaderName = HeaderName::from_static(origin::DEPTH);
 
-/// A new root of a trace, not sampled.
-pub fn new_traceparent() -> Arc<str> {
-    let (trace, span) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
-    format!("00-{}-{:016x}-00", trace.simple(), span.as_u64_pair().0 | 1).into()
+/// Where a request comes from, by its headers; who says more than a trace must be believed.
+pub fn origin(headers: &HeaderMap, extensions: &Extensions) -> Origin {
+    let field = |name: &'static str| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = if is_believed(extensions) { Origin::from_believed(field) } else { Origin::from_fields(field) };
+    Origin { caller: caller(headers, extensions).map(Arc::from), ..origin }
 }
 
 /// Headers that speak of one connection (RFC 9110 §7.6.1); they end here.

@@ -87,9 +87,7 @@ impl Drive {
         let context = Arc::new(CallContext {
             function: Arc::clone(&function.label),
             grants: Arc::clone(&function.grants),
-            traceparent: caller.traceparent.clone(),
-            tracestate: caller.tracestate.clone(),
-            depth: caller.depth,
+            origin: caller.origin.clone(),
             turn: caller.turn.clone(),
             memory: function.memory.clone(),
             allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
@@ -358,7 +356,7 @@ impl Drive {
             if self.account.log == 0 {
                 return;
             }
-            let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
+            let (function, request_id) = (&*self.function.label, &*self.caller.origin.request_id);
             if text.len() > self.account.log {
                 self.account.log = 0;
                 let limit = self.function.record.limits.log_bytes;
@@ -377,7 +375,7 @@ impl Drive {
 
     fn fail(&mut self, error: InvokeError) {
         let after = self.started.elapsed();
-        let (function, request_id) = (&*self.function.label, &*self.caller.request_id);
+        let (function, request_id) = (&*self.function.label, &*self.caller.origin.request_id);
         let stack = error.js.as_ref().map(|js| js.stack_text()).unwrap_or_default();
         tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
         if let Some(sender) = self.reply.take() {

@@ -15,6 +15,7 @@ use crate::budget::SMALL;
 use crate::capabilities::Capabilities;
 use crate::capabilities::actors::Turn;
 use crate::functions::{Deployer, Function, UploadError};
+use crate::origin::Origin;
 use crate::sandbox::{Sandbox, SandboxError};
 use account::{Account, Lost, Turns};
 use admission::Admission;
@@ -69,16 +70,16 @@ struct Shared {
 /// What every kind of invocation carries.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Named in logs and answers.
-    pub request_id: Arc<str>,
-    /// W3C trace context.
-    pub traceparent: Option<Arc<str>>,
-    /// What tracing systems add to it.
-    pub tracestate: Option<Arc<str>>,
-    /// How many functions called each other on the way here.
-    pub depth: u32,
-    /// The turn that it is, if an actor is called.
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The actor's turn that it runs, if an actor is called.
     pub turn: Option<Arc<Turn>>,
+}
+
+impl From<Origin> for Caller {
+    fn from(origin: Origin) -> Caller {
+        Caller { origin, turn: None }
+    }
 }
 
 impl Invoker {

@@ -2,9 +2,9 @@
 use super::http2::{self, Kind};
 use super::stream::Listener;
 use super::unaccepted;
-use crate::site::Site;
 use crate::budget::Purse;
 use crate::config::Connections;
+use crate::site::Site;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;

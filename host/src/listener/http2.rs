@@ -1,10 +1,10 @@
 //! Connections of HTTP/2 without TLS: told from HTTP/1 by their first bytes, and held to the same limits.
 use super::stream::Stream;
 use super::{answer, too_large};
+use crate::config::Connections;
 use crate::http::body::{Patience, Timed};
 use crate::http::pace::{self, Pace};
 use crate::site::Site;
-use crate::config::Connections;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};

@@ -16,11 +16,11 @@ mod watch;
 
 pub use stream::Listener;
 
+use crate::budget::{Purse, Share};
+use crate::config::Connections;
 use crate::http::ApiError;
 use crate::http::body::{Patience, Timed};
 use crate::site::{Admission, Site};
-use crate::budget::{Purse, Share};
-use crate::config::Connections;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;

@@ -5,10 +5,10 @@
 //! connection, set again only when it rings: a busy connection pays a look at the clock per request.
 use super::queues::Queues;
 use super::stream::Stream;
-use crate::http::ApiError;
-use crate::http::pace::{Pace, TooSlow};
 use crate::budget::{BudgetError, Share};
 use crate::config::Connections;
+use crate::http::ApiError;
+use crate::http::pace::{Pace, TooSlow};
 use std::io::{Error, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;

@@ -16,3 +16,12 @@ pub mod places;
 pub mod requests;
 pub mod scheduler;
 pub mod topics;
+
+use crate::origin::Origin;
+use daplet_abi::event::PlainEvent;
+
+/// The head of an event whose handler is given one value.
+fn plain(origin: &Origin, attempt: u32) -> PlainEvent {
+    let traceparent = Some(origin.traceparent.to_string());
+    PlainEvent { request_id: origin.request_id.to_string(), traceparent, attempt }
+}

@@ -48,6 +48,7 @@ use crate::capabilities::secrets::SecretStore;
 use crate::capabilities::state::StateStore;
 use crate::components::{Component, Components};
 use crate::functions::Registry;
+use crate::origin::Origin;
 use crate::store::Log;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -122,9 +123,7 @@ impl Context {
         CallContext {
             function: Arc::clone(&self.app_id),
             grants: Arc::default(),
-            traceparent: Some(text("traceparent").map_or_else(crate::api::wire::new_traceparent, Arc::from)),
-            tracestate: text("tracestate").map(Arc::from),
-            depth: 0,
+            origin: Origin::from_fields(text),
             turn: None,
             memory: self.memory.clone(),
             allowance: Allowance::new(Taker::Client(self.max_answer_bytes), self.memory.clone()),

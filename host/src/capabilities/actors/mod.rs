@@ -190,7 +190,7 @@ impl Capability for ActorsCapability {
                             format!("{actor} is within its turn, which waits for this call: it would never come");
                         return Err(error("ACTOR_REENTRANT", message));
                     }
-                    if cx.depth >= MAX_DEPTH {
+                    if cx.origin.depth >= MAX_DEPTH {
                         let message = format!(
                             "functions called each other {MAX_DEPTH} deep; the chain ends here, in {}",
                             cx.function

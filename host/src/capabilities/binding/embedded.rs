@@ -5,6 +5,7 @@ use super::{Answer, Bindings, Outgoing, failed};
 use crate::allowance::{Allowance, Refused};
 use crate::capabilities::{CallContext, error, truthy};
 use crate::headers::is_reserved;
+use crate::origin::TRACEPARENT;
 use bytes::{Bytes, BytesMut};
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -100,8 +101,8 @@ fn sent(
     if let Some((name, value)) = target.header.as_ref().filter(|_| method != Method::TRACE) {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    if let Some(trace) = cx.traceparent.as_deref().and_then(|trace| trace.parse().ok()) {
-        headers.insert("traceparent", trace);
+    if let Ok(trace) = cx.origin.traceparent.parse() {
+        headers.insert(TRACEPARENT, trace);
     }
     // A body where the target expects none would be read as the next request.
     let sends = matches!(method, Method::POST | Method::PUT | Method::PATCH);

@@ -2,6 +2,7 @@
 use super::{CallContext, Capability, OpResult, arguments, error, from_dapr, grants, unknown};
 use crate::dapr::Sidecar;
 use crate::headers::is_reserved;
+use crate::origin::DEPTH;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -11,8 +12,6 @@ use std::sync::Arc;
 
 /// Functions that call each other this deep are taken for an endless chain.
 pub const MAX_DEPTH: u32 = 16;
-/// The header that counts it.
-pub const DEPTH: &str = "daplet-depth";
 
 /// A call of an application.
 #[derive(Clone, Debug)]
@@ -92,7 +91,7 @@ impl Capability for InvokeCapability {
             grants::require(&cx.function, "apps", cx.grants.apps.as_ref(), &args.app)?;
             check_method(&args.method, &body)?;
             args.headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
-            if cx.depth >= MAX_DEPTH {
+            if cx.origin.depth >= MAX_DEPTH {
                 let message =
                     format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
                 return Err(error(codes::UNAVAILABLE, message));
@@ -140,7 +139,7 @@ impl InvokeCapability {
             headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         }
         let path = format!("/{}", args.path.trim_start_matches('/'));
-        Ok(self.own.call(AppRequest { method: args.method, path, headers, body, depth: cx.depth + 1 }).await)
+        Ok(self.own.call(AppRequest { method: args.method, path, headers, body, depth: cx.origin.depth + 1 }).await)
     }
 
     async fn other(&self, cx: &CallContext, args: Arguments, body: Bytes) -> Result<AppReply, OpError> {
@@ -155,7 +154,7 @@ impl InvokeCapability {
             .map_err(|_| error(codes::INVALID_ARGUMENT, format!("{:?} is no HTTP method", args.method)))?;
         // A sidecar may lead back here, by another name of this application.
         let mut headers = args.headers;
-        headers.push((DEPTH.to_owned(), (cx.depth + 1).to_string()));
+        headers.push((DEPTH.to_owned(), (cx.origin.depth + 1).to_string()));
         let answer =
             sidecar.invoke(&args.app, method, &args.path, &headers, body, cx.trace()).await.map_err(from_dapr)?;
         let (status_text, headers) = (answer.reason.clone(), answer.pairs());

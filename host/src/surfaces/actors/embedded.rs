@@ -1,12 +1,13 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
 use crate::allowance::Allowance;
-use crate::http::ApiError;
 use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
 use crate::capabilities::state::StateStore;
 use crate::capabilities::{CallContext, error};
 use crate::functions::Registry;
+use crate::http::ApiError;
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use crate::store::{Change, state::Put};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
@@ -85,9 +86,7 @@ impl Embedded {
         let cx = CallContext {
             function: Arc::from(actor.kind.as_str()),
             grants: Arc::default(),
-            traceparent: None,
-            tracestate: None,
-            depth: 0,
+            origin: Origin::root(),
             turn: None,
             memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
             allowance: Allowance::default(),

@@ -27,22 +27,16 @@ async fn turn(
     data: &[u8],
     cx: &CallContext,
 ) -> Result<HttpReply, InvokeError> {
-    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
-    let traceparent = cx.traceparent.clone().unwrap_or_else(crate::http::wire::new_traceparent);
+    let origin = cx.origin.child();
     let head = ActorEvent {
-        request_id: request_id.to_string(),
-        traceparent: Some(traceparent.to_string()),
+        request_id: origin.request_id.to_string(),
+        traceparent: Some(origin.traceparent.to_string()),
         kind: actor.kind.clone(),
         id: actor.id.clone(),
         method: method.to_owned(),
     };
-    let caller = Caller {
-        request_id,
-        traceparent: Some(traceparent),
-        tracestate: cx.tracestate.clone(),
-        depth: cx.depth + 1,
-        turn: Some(Arc::new(Turn { actor, outer: cx.turn.clone(), held: Box::new(place) })),
-    };
+    let turn = Turn { actor, outer: cx.turn.clone(), held: Box::new(place) };
+    let caller = Caller { origin, turn: Some(Arc::new(turn)) };
     // An argument that is no JSON is text, as Dapr's other SDKs send it.
     let text = |_| serde_json::to_vec(&String::from_utf8_lossy(data)).unwrap_or_default();
     match data.is_empty() {

@@ -1,11 +1,13 @@
 //! What a sidecar asks of an application that has actors: their types, once when it starts (`/dapr/config`), then a call for each turn.
 use super::{Turns, turn};
-use crate::http::{ApiError, trust, wire};
 use crate::capabilities::CallContext;
 use crate::capabilities::actors::{Actor, callable};
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
+use crate::http::wire::origin;
+use crate::http::{ApiError, trust};
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -95,7 +97,7 @@ async fn call(
     if let Err(error) = callable(&method) {
         return Err(ApiError::new(StatusCode::NOT_FOUND, "actorMethodNotFound", error.message));
     }
-    take_turn(context, (&kind, &id), &method, &headers, body).await
+    take_turn(context, (&kind, &id), &method, origin(&headers, &extensions), body).await
 }
 
 /// What a reminder or a timer, `kind`, of that name brings; only a sidecar says that it is due.
@@ -106,7 +108,8 @@ async fn due(
     (headers, extensions, body): (HeaderMap, Extensions, Bytes),
 ) -> Result<Response, ApiError> {
     trust::only_sidecar(&headers, &extensions)?;
-    take_turn(context, (&actor_type, &id), &format!("{kind}/{name}"), &headers, body).await
+    let method = format!("{kind}/{name}");
+    take_turn(context, (&actor_type, &id), &method, origin(&headers, &extensions), body).await
 }
 
 /// A sidecar takes 404 for an unknown method, and any status but 200 for a failure of the actor.
@@ -114,7 +117,7 @@ async fn take_turn(
     context: Context,
     (kind, id): (&str, &str),
     method: &str,
-    headers: &HeaderMap,
+    origin: Origin,
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let actor = Actor::new(kind, id).map_err(ApiError::bad_request)?;
@@ -124,13 +127,10 @@ async fn take_turn(
     };
     let place = context.turns.take(&actor).await;
     let place = place.map_err(|full| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorBusy", full))?;
-    let text = |name: &axum::http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(Arc::from);
     let cx = CallContext {
         function: Arc::from(function.name.as_str()),
         grants: Arc::default(),
-        traceparent: text(&wire::TRACEPARENT),
-        tracestate: text(&wire::TRACESTATE),
-        depth: 0,
+        origin,
         turn: None,
         memory: function.memory.clone(),
         allowance: crate::allowance::Allowance::default(),

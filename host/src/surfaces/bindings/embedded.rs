@@ -4,6 +4,7 @@ use super::{deliver, receivers};
 use crate::capabilities::jobs::schedule::Schedule;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use crate::store::now_ms;
 use serde_json::{Map, json};
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl Cron {
         event.insert("data".to_owned(), json!(null));
         let metadata = json!({"timezone": "UTC", "readtimeutc": jiff::Timestamp::now().to_string()});
         event.insert("metadata".to_owned(), metadata);
-        if let Err(error) = deliver(&self.invoker, &functions, &event, (None, None)).await {
+        if let Err(error) = deliver(&self.invoker, &functions, &event, Origin::root()).await {
             tracing::warn!("the binding {}: {error}", self.name);
         }
     }

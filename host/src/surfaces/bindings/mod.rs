@@ -6,9 +6,10 @@ pub mod embedded;
 pub mod sidecar;
 
 use crate::functions::{Function, Registry};
-use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
+use crate::invoke::{HttpReply, InvokeError, Invoker};
+use crate::origin::Origin;
+use crate::surfaces::plain;
 use daplet_abi::EventKind;
-use daplet_abi::event::PlainEvent;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -25,18 +26,14 @@ async fn deliver(
     invoker: &Invoker,
     functions: &[Arc<Function>],
     event: &impl Serialize,
-    (traceparent, tracestate): (Option<Arc<str>>, Option<Arc<str>>),
+    origin: Origin,
 ) -> Result<Vec<HttpReply>, InvokeError> {
-    let traceparent = traceparent.unwrap_or_else(crate::http::wire::new_traceparent);
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let calls = functions.iter().map(|function| {
-        let (body, traceparent, tracestate) = (&body, Arc::clone(&traceparent), tracestate.clone());
+        let (body, origin) = (&body, origin.sibling());
         async move {
-            let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
-            let parent = Some(traceparent.to_string());
-            let head = PlainEvent { request_id: request_id.to_string(), traceparent: parent, attempt: 0 };
-            let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0, turn: None };
-            let reply = invoker.ask(function, EventKind::Binding, &head, body, caller).await?;
+            let head = plain(&origin, 0);
+            let reply = invoker.ask(function, EventKind::Binding, &head, body, origin.into()).await?;
             if (200..300).contains(&reply.status) {
                 return Ok(reply);
             }

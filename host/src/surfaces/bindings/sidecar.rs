@@ -3,16 +3,17 @@
 //! `/dapr/bindings/{name}`, which the component's metadata names as its `route`, is always there: functions may come later. `/{name}` is
 //! taken where a function declares the binding. A missing or failing function never makes it 404, so that the binding tries again.
 use super::{deliver, receivers};
-use crate::http::body::read;
-use crate::http::trust::{FromSidecar, only_sidecar};
-use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE};
 use crate::budget::Purse;
 use crate::capabilities::json::Json;
 use crate::functions::Registry;
+use crate::http::body::read;
+use crate::http::trust::{FromSidecar, only_sidecar};
+use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE, origin};
 use crate::invoke::Invoker;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -75,7 +76,7 @@ async fn plain(State(context): State<Context>, request: Request, next: Next) -> 
         return StatusCode::OK.into_response();
     }
     let (parts, body) = request.into_parts();
-    take(&context, &name, &parts.headers, body).await
+    take(&context, &name, &parts, body).await
 }
 
 async fn event(State(context): State<Context>, Path(name): Path<String>, request: Request) -> Response {
@@ -83,10 +84,10 @@ async fn event(State(context): State<Context>, Path(name): Path<String>, request
     if let Err(error) = only_sidecar(&parts.headers, &parts.extensions) {
         return error.into_response();
     }
-    take(&context, &name, &parts.headers, body).await
+    take(&context, &name, &parts, body).await
 }
 
-async fn take(context: &Context, name: &str, headers: &HeaderMap, body: Body) -> Response {
+async fn take(context: &Context, name: &str, parts: &Parts, body: Body) -> Response {
     let body = match read(body, context.max_body_bytes, "the binding's data", "max_body_bytes", &context.memory).await {
         Ok(body) => body,
         Err(error) => return error.into_response(),
@@ -96,9 +97,8 @@ async fn take(context: &Context, name: &str, headers: &HeaderMap, body: Body) ->
         tracing::warn!("the binding {name} has an event, but no function declares it");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(Arc::from);
-    let trace = (text(TRACEPARENT), text(TRACESTATE));
-    match deliver(&context.invoker, &functions, &given(name, headers, &body), trace).await {
+    let origin = origin(&parts.headers, &parts.extensions);
+    match deliver(&context.invoker, &functions, &given(name, &parts.headers, &body), origin).await {
         // Any other status than 200 is a failure to a sidecar that has a retry policy for the binding.
         Ok(replies) => {
             let reply = replies.into_iter().find(|reply| !reply.body.is_empty());

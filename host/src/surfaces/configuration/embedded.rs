@@ -4,6 +4,7 @@ use super::{deliver, watchers};
 use crate::capabilities::configuration::{ConfigurationStore, Items};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use daplet_abi::reply::{AckStatus, codes};
 use futures::stream::StreamExt;
 use std::collections::HashMap;
@@ -78,7 +79,7 @@ impl Changes {
             // The live version, which may have been replaced, or watch less now.
             let Some(function) = self.registry.get(&name) else { continue };
             let attempt = u32::try_from(failed + 1).unwrap_or(u32::MAX);
-            let outcome = deliver(&self.invoker, &function, &self.name, &items, attempt).await;
+            let outcome = deliver(&self.invoker, &function, &self.name, &items, attempt, Origin::root()).await;
             let reason = match outcome {
                 Ok(AckStatus::Success | AckStatus::Drop) => {
                     failed = 0;

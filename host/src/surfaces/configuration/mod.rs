@@ -6,9 +6,10 @@ pub mod sidecar;
 
 use crate::capabilities::configuration::Items;
 use crate::functions::{Function, Registry};
-use crate::invoke::{Caller, InvokeError, Invoker};
+use crate::invoke::{InvokeError, Invoker};
+use crate::origin::Origin;
+use crate::surfaces::plain;
 use daplet_abi::EventKind;
-use daplet_abi::event::PlainEvent;
 use daplet_abi::reply::AckStatus;
 use serde_json::json;
 use std::sync::Arc;
@@ -38,11 +39,9 @@ async fn deliver(
     store: &str,
     items: &Items,
     attempt: u32,
+    origin: Origin,
 ) -> Result<AckStatus, InvokeError> {
-    let traceparent: Arc<str> = crate::http::wire::new_traceparent();
-    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
-    let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
+    let head = plain(&origin, attempt);
     let change = json!({"store": store, "items": items}).to_string();
-    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
-    invoker.deliver(function, EventKind::Configuration, &head, change.as_bytes(), caller).await
+    invoker.deliver(function, EventKind::Configuration, &head, change.as_bytes(), origin.into()).await
 }

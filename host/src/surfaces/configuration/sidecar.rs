@@ -3,11 +3,12 @@
 //!
 //! A key has one subscription, whoever watches it; where a function watches a whole store, that one is all the store has.
 use super::{deliver, watchers};
-use crate::http::ApiError;
-use crate::http::trust::only_sidecar;
 use crate::capabilities::configuration::{Items, told};
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;
+use crate::http::ApiError;
+use crate::http::trust::only_sidecar;
+use crate::http::wire::origin;
 use crate::invoke::Invoker;
 use axum::Router;
 use axum::body::Bytes;
@@ -56,7 +57,9 @@ async fn changed(
     only_sidecar(&headers, &extensions)?;
     let Ok(Update { items }) = serde_json::from_slice(&body) else { return Ok(StatusCode::BAD_REQUEST) };
     let watching = watchers(&context.registry, &store, &told(items));
-    let deliveries = watching.iter().map(|(function, items)| deliver(&context.invoker, function, &store, items, 0));
+    let origin = origin(&headers, &extensions);
+    let tell = |(function, items)| deliver(&context.invoker, function, &store, items, 0, origin.sibling());
+    let deliveries = watching.iter().map(|(function, items)| tell((function, items)));
     let outcomes = futures::future::join_all(deliveries).await;
     // Why one failed is in the log already. Nobody there is no failure: the subscription is on its way out.
     let again = outcomes.iter().any(|outcome| !matches!(outcome, Ok(AckStatus::Success | AckStatus::Drop)));

@@ -4,6 +4,7 @@ use crate::capabilities::jobs::embedded::Kept;
 use crate::capabilities::jobs::{JobSpec, parts, whole};
 use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use crate::store::job::Jobs;
 use crate::store::{StoreError, now_ms};
 use crate::surfaces::scheduler::{Outcome, Work};
@@ -45,7 +46,9 @@ impl Work for FunctionJobs {
     fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let Some((function, name)) = self.owner(name) else { return Outcome::Orphaned };
-            match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1).await {
+            match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1, Origin::root())
+                .await
+            {
                 Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
                 Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
                 Err(error) if error.code == codes::LOAD_SHED => Outcome::Busy,

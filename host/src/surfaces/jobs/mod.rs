@@ -9,9 +9,10 @@ pub mod sidecar;
 use crate::capabilities::jobs::JobSpec;
 use crate::capabilities::json::Json;
 use crate::functions::Function;
-use crate::invoke::{Caller, InvokeError, Invoker};
+use crate::invoke::{InvokeError, Invoker};
+use crate::origin::Origin;
+use crate::surfaces::plain;
 use daplet_abi::EventKind;
-use daplet_abi::event::PlainEvent;
 use daplet_abi::reply::AckStatus;
 use serde::Serialize;
 use std::sync::Arc;
@@ -33,13 +34,11 @@ async fn deliver(
     job: &JobSpec,
     planned: u64,
     attempt: u32,
+    origin: Origin,
 ) -> Result<AckStatus, InvokeError> {
-    let traceparent: Arc<str> = crate::http::wire::new_traceparent();
-    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
-    let head = PlainEvent { request_id: request_id.to_string(), traceparent: Some(traceparent.to_string()), attempt };
+    let head = plain(&origin, attempt);
     let planned = i64::try_from(planned).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     let event = Due { name, data: job.data.as_ref(), scheduled_time: planned.map(|at| at.to_string()) };
     let event = serde_json::to_vec(&event).map_err(|e| InvokeError::internal(e.to_string()))?;
-    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
-    invoker.deliver(function, EventKind::Job, &head, &event, caller).await
+    invoker.deliver(function, EventKind::Job, &head, &event, origin.into()).await
 }

@@ -1,11 +1,13 @@
 //! What a sidecar's scheduler calls when a job is due: `POST /job/{name}`. A function that is missing never makes it 404: the job would
 //! be taken as failed for good where the function may come back.
 use super::deliver;
-use crate::http::{ApiError, trust};
 use crate::capabilities::jobs::{JobSpec, parts};
 use crate::capabilities::json::Json;
 use crate::functions::Registry;
+use crate::http::wire::origin;
+use crate::http::{ApiError, trust};
 use crate::invoke::Invoker;
+use crate::origin::Origin;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -36,17 +38,17 @@ async fn job(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     trust::only_sidecar(&headers, &extensions)?;
-    Ok(due(&context, &name, &body).await)
+    Ok(due(&context, &name, &body, origin(&headers, &extensions)).await)
 }
 
-async fn due(context: &Context, name: &str, body: &[u8]) -> StatusCode {
+async fn due(context: &Context, name: &str, body: &[u8], origin: Origin) -> StatusCode {
     let owner = parts(name).and_then(|(function, job)| Some((context.registry.get(function)?, job)));
     let Some((function, job)) = owner else {
         tracing::warn!("the job {name} is due, but no function is called as it begins");
         return StatusCode::SERVICE_UNAVAILABLE;
     };
     let spec = JobSpec { data: Json::read(body), ..JobSpec::default() };
-    match deliver(&context.invoker, &function, job, &spec, crate::store::now_ms(), 0).await {
+    match deliver(&context.invoker, &function, job, &spec, crate::store::now_ms(), 0, origin).await {
         Ok(AckStatus::Success | AckStatus::Drop) => StatusCode::OK,
         // Why it failed is in the log already.
         Ok(AckStatus::Retry) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR,

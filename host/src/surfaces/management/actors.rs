@@ -1,10 +1,10 @@
 //! `/actors`: whose the actors of each type are, and how an operator hands them to another function.
 //!
 //! Part of the management API: its routes are merged into those of `/functions`, with the same guards.
-use crate::http::ApiError;
 use super::functions::Context;
 use crate::capabilities::actors::Actor;
 use crate::functions::FunctionName;
+use crate::http::ApiError;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};

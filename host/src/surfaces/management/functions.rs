@@ -1,15 +1,15 @@
 //! `/functions`: upload, look, remove.
-use crate::http::ApiError;
-use crate::http::body::read;
-use crate::http::flight::held_answers;
-use crate::http::trust::{CALLER, FromSidecar};
-use crate::http::wire::DEPTH;
 use crate::budget::Purse;
 use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{
     Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,
 };
+use crate::http::ApiError;
+use crate::http::body::read;
+use crate::http::flight::held_answers;
+use crate::http::trust::{CALLER, FromSidecar};
+use crate::http::wire::DEPTH;
 use crate::limits::Limits;
 use axum::Router;
 use axum::body::Body;

@@ -1,8 +1,8 @@
 //! `/livez`: the process answers. `/readyz`: it can run functions, and they can reach what they are to reach.
-use crate::http::ApiError;
 use crate::dapr::Sidecar;
 use crate::dapr::health::Health;
 use crate::functions::Registry;
+use crate::http::ApiError;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;

@@ -9,23 +9,21 @@ mod reply;
 
 pub use reply::response;
 
-use crate::http::ApiError;
-use crate::http::body::read;
-use crate::site::{authority, function_label};
-use crate::http::trust::{self, FromSidecar};
-use crate::http::wire::{
-    DEPTH, FORWARDED_PREFIX, REQUEST_ID, TRACEPARENT, TRACESTATE, latin1, new_traceparent, pairs, pairs_without,
-    value_of,
-};
 use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
 use crate::config::LocalNames;
 use crate::functions::{Function, Registry};
+use crate::http::ApiError;
+use crate::http::body::read;
+use crate::http::trust::{self, FromSidecar};
+use crate::http::wire::{DEPTH, FORWARDED_PREFIX, REQUEST_ID, latin1, origin, pairs, pairs_without, value_of};
 use crate::invoke::{Caller, HttpReply, Invoker};
+use crate::origin::Origin;
+use crate::site::{authority, function_label};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
@@ -95,9 +93,9 @@ fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
 }
 
 async fn serve(context: &Context, function: &Arc<Function>, mount: String, parts: &Parts, body: Body) -> Response {
-    let caller = caller(&parts.headers, &parts.extensions);
-    let id = HeaderValue::from_str(&caller.request_id).ok();
-    match answer(context, function, mount, parts, body, caller).await {
+    let origin = origin(&parts.headers, &parts.extensions);
+    let id = HeaderValue::from_str(&origin.request_id).ok();
+    match answer(context, function, mount, parts, body, origin).await {
         Ok(reply) => response(reply, parts.method == Method::HEAD, id),
         Err(error) => {
             let mut response = error.into_response();
@@ -113,7 +111,7 @@ async fn answer(
     mount: String,
     parts: &Parts,
     body: Body,
-    caller: Caller,
+    origin: Origin,
 ) -> Result<HttpReply, ApiError> {
     if !function.takes_requests() {
         return Err(ApiError::no_handler(function));
@@ -124,15 +122,15 @@ async fn answer(
     let what = "the request body";
     let body = read(body, context.max_body_bytes, what, "max_body_bytes", &function.memory).await?;
     let event = HttpEvent {
-        request_id: caller.request_id.to_string(),
-        traceparent: caller.traceparent.as_deref().map(str::to_owned),
-        caller: trust::caller(&parts.headers, &parts.extensions),
+        request_id: origin.request_id.to_string(),
+        traceparent: Some(origin.traceparent.to_string()),
+        caller: origin.caller.as_deref().map(str::to_owned),
         method: parts.method.as_str().to_owned(),
         url: url(parts, &mount),
         headers: headers(parts, &mount),
         mount,
     };
-    invoke(context, function, &event, &body, caller).await
+    invoke(context, function, &event, &body, origin.into()).await
 }
 
 /// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.
@@ -192,24 +190,6 @@ impl OwnApp for Context {
             AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
         })
     }
-}
-
-/// Who calls: the request's own id and depth where it may say them, its trace, or new ones.
-pub fn caller(headers: &HeaderMap, extensions: &Extensions) -> Caller {
-    let believed = trust::is_believed(extensions);
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let valid = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-    };
-    let request_id = text(&REQUEST_ID)
-        .filter(|id| believed && valid(id))
-        .map_or_else(|| uuid::Uuid::now_v7().simple().to_string().into(), Arc::from);
-    let trace = |t: &&str| t.len() == 55 && t.is_ascii() && t.as_bytes()[2] == b'-' && t.as_bytes()[35] == b'-';
-    let traceparent = text(&TRACEPARENT).filter(trace).map_or_else(new_traceparent, Arc::from);
-    let depth = text(&DEPTH).filter(|_| believed).and_then(|depth| depth.parse().ok()).unwrap_or(0);
-    // Of no use without its parent.
-    let tracestate = text(&TRACESTATE).filter(|_| headers.contains_key(&TRACEPARENT)).map(Arc::from);
-    Caller { request_id, traceparent: Some(traceparent), tracestate, depth, turn: None }
 }
 
 /// The URL as the client has it, without the path that leads to the function.

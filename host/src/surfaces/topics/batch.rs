@@ -5,7 +5,8 @@
 use super::Delivery;
 use crate::capabilities::pubsub::event::{self, Event};
 use crate::functions::{Function, Registry};
-use crate::invoke::{Caller, InvokeError, Invoker};
+use crate::invoke::{InvokeError, Invoker};
+use crate::origin::Origin;
 use daplet_abi::event::BatchEvent;
 use daplet_abi::load::BulkSubscribe;
 use daplet_abi::reply::AckStatus;
@@ -154,11 +155,11 @@ impl Batches {
         }
         // Those that come again waited in any order.
         entries.sort_by_key(|entry| entry.number);
-        let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
-        let traceparent: Arc<str> = crate::http::wire::new_traceparent();
+        // Each event has the trace of its publisher; the batch has one of its own.
+        let origin = Origin::root();
         let head = BatchEvent {
-            request_id: request_id.to_string(),
-            traceparent: Some(traceparent.to_string()),
+            request_id: origin.request_id.to_string(),
+            traceparent: Some(origin.traceparent.to_string()),
             pubsub: key.pubsub,
             topic: key.topic,
             route: key.route,
@@ -170,8 +171,7 @@ impl Batches {
             body.extend_from_slice(&entry.event);
         }
         body.push(b']');
-        let caller = Caller { request_id, traceparent: Some(traceparent), tracestate: None, depth: 0, turn: None };
-        match self.invoker.deliver_batch(&batch.function, &head, &body, caller).await {
+        match self.invoker.deliver_batch(&batch.function, &head, &body, origin.into()).await {
             Ok(statuses) => entries.into_iter().zip(statuses).for_each(|(entry, status)| entry.tell(Some(Ok(status)))),
             Err(error) => entries.into_iter().for_each(|entry| entry.tell(Some(Err(error.clone())))),
         }

@@ -13,7 +13,8 @@ pub mod streaming;
 use crate::capabilities::pubsub::event::{self, Event};
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry, Route, Unrouted};
-use crate::invoke::{Caller, InvokeError, Invoker};
+use crate::invoke::{InvokeError, Invoker};
+use crate::origin::Origin;
 use batch::{Batches, Outcome};
 use daplet_abi::EventKind;
 use daplet_abi::event::TopicEvent;
@@ -41,20 +42,16 @@ pub struct Delivery<'a> {
 
 /// Gives one CloudEvent to the function.
 async fn deliver(invoker: &Invoker, delivery: &Delivery<'_>, event: &Event) -> Result<AckStatus, InvokeError> {
-    let text = |name: &str| event.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
-    let traceparent: Arc<str> = text("traceparent").map_or_else(crate::http::wire::new_traceparent, Arc::from);
-    let request_id: Arc<str> = uuid::Uuid::now_v7().simple().to_string().into();
+    let origin = Origin::from_fields(|name| event.get(name).and_then(Value::as_str));
     let head = TopicEvent {
-        request_id: request_id.to_string(),
-        traceparent: Some(traceparent.to_string()),
+        request_id: origin.request_id.to_string(),
+        traceparent: Some(origin.traceparent.to_string()),
         pubsub: delivery.pubsub.to_owned(),
         topic: delivery.topic.to_owned(),
         route: delivery.route.clone(),
         attempt: delivery.attempt,
     };
-    let tracestate = text("tracestate").map(Arc::from);
-    let caller = Caller { request_id, traceparent: Some(traceparent), tracestate, depth: 0, turn: None };
-    invoker.deliver(delivery.function, EventKind::Topic, &head, event.text(), caller).await
+    invoker.deliver(delivery.function, EventKind::Topic, &head, event.text(), origin.into()).await
 }
 
 /// Whether nobody wants the event any more.

@@ -18,6 +18,7 @@ use daplet_host::capabilities::state::StateCapability;
 use daplet_host::capabilities::timer::Timer;
 use daplet_host::capabilities::{CallContext, Capabilities, Grants};
 use daplet_host::functions::Registry;
+use daplet_host::origin::Origin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,9 +60,7 @@ pub fn operation(input: &[u8]) {
                 keys: vec!["key".to_owned()],
                 ..Grants::default()
             }),
-            traceparent: None,
-            tracestate: None,
-            depth: 0,
+            origin: Origin::root(),
             turn,
             memory: Purse::default(),
             allowance: Allowance::new(Taker::Function(64), Purse::default()),

@@ -2,10 +2,10 @@
 //! leaves to another process are left out: `tests/e2e/nesting.rs` has those.
 use crate::line;
 use axum::http::{HeaderMap, HeaderValue, header};
-use daplet_host::surfaces::management::functions::{media_type, parse};
 use daplet_host::functions::FunctionName;
 use daplet_host::functions::source::{LineMap, check};
 use daplet_host::limits::Limits;
+use daplet_host::surfaces::management::functions::{media_type, parse};
 
 /// Longest source that is parsed here, in the fuzzer's own process, bytes.
 const SHORT: usize = 2 << 10;
