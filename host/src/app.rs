@@ -1,7 +1,6 @@
 //! The composition root: names every concrete type and wires them together. Knows no details of any.
 //!
 //! # Layout
-//! - [`backends`]: what is behind the capabilities
 //! - [`databases`]: which databases the data folder has had
 //! - [`embedded`]: what there is without a sidecar alone
 //! - [`sidecar`]: what there is with one alone
@@ -12,7 +11,6 @@
 //! - [`engine`]: the compiled guest
 //! - [`memory`]: what the memory budget is shared out to
 //! - [`runtimes`]: which threads do what
-mod backends;
 mod databases;
 mod embedded;
 mod engine;
@@ -26,23 +24,24 @@ mod stop;
 
 pub use engine::compile;
 
-use crate::api::dapr;
+use crate::blocks::Blocks;
+use crate::blocks::actors::reminders::Timers;
+use crate::blocks::actors::{self, Actors, ActorsCapability};
+use crate::blocks::bindings::BindingCapability;
+use crate::blocks::call::Capabilities;
+use crate::blocks::configuration::ConfigurationCapability;
+use crate::blocks::conversation::ConversationCapability;
+use crate::blocks::crypto::CryptoCapability;
+use crate::blocks::http as dapr;
+use crate::blocks::invoke::{InvokeCapability, OwnApp};
+use crate::blocks::jobs::JobsCapability;
+use crate::blocks::locks::LockCapability;
+use crate::blocks::pubsub::PubsubCapability;
+use crate::blocks::secrets::SecretsCapability;
+use crate::blocks::state::StateCapability;
+use crate::blocks::timer::Timer;
+use crate::blocks::workflow::WorkflowCapability;
 use crate::budget::{Budget, sizing::Plan};
-use crate::capabilities::Capabilities;
-use crate::capabilities::actors::reminders::Timers;
-use crate::capabilities::actors::{self, Actors, ActorsCapability};
-use crate::capabilities::binding::BindingCapability;
-use crate::capabilities::configuration::ConfigurationCapability;
-use crate::capabilities::conversation::ConversationCapability;
-use crate::capabilities::crypto::CryptoCapability;
-use crate::capabilities::invoke::{InvokeCapability, OwnApp};
-use crate::capabilities::jobs::JobsCapability;
-use crate::capabilities::lock::LockCapability;
-use crate::capabilities::pubsub::PubsubCapability;
-use crate::capabilities::secrets::SecretsCapability;
-use crate::capabilities::state::StateCapability;
-use crate::capabilities::timer::Timer;
-use crate::capabilities::workflow::WorkflowCapability;
 use crate::components::Components;
 use crate::config::{self, Config, Connections};
 use crate::dapr::Sidecar;
@@ -57,7 +56,6 @@ use crate::snapshot::SnapshotCache;
 use crate::surfaces::management::{configuration as items_api, functions, health};
 use crate::surfaces::{actors as actor, bindings as inputs, requests};
 use crate::telemetry::announce;
-use backends::Backends;
 use runtimes::{Handles, Runtimes};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,10 +104,10 @@ async fn run(
     }
     let registry = Arc::new(places::registry(&config, sidecar.as_ref(), memory.clone())?);
     let backends = match &sidecar {
-        Some(sidecar) => Backends::of_sidecar(sidecar),
-        None => Backends::embedded(&config, &components).await?,
+        Some(sidecar) => Blocks::of_sidecar(sidecar),
+        None => Blocks::embedded(places::store(&config)?, &config, &components).await?,
     };
-    let Backends { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
+    let Blocks { state, broker, secrets, configuration, locks, jobs, reminders, bindings, crypto, kept } = backends;
     databases::note(&config.data_dir, &places::databases(&config));
     let components = Arc::new(components);
     let log = kept.as_ref().map(|kept| kept.log.clone());
@@ -157,7 +155,7 @@ async fn run(
     };
     let (actors, timers): (Arc<dyn Actors>, Arc<dyn Timers>) = match &sidecar {
         Some(sidecar) => {
-            let behind = Arc::new(actors::dapr::Dapr(sidecar.clone()));
+            let behind = Arc::new(actors::sidecar::Dapr(sidecar.clone()));
             (behind.clone(), behind)
         }
         None => {

@@ -7,9 +7,8 @@
 //! L6  app          names every concrete type; `main` parses and runs it
 //! L5  surfaces     where the outside meets functions: requests, management, topics, jobs, bindings, configuration, actors
 //!     listener     connections and their limits · site: which names, pages and tokens an address lets in
-//! L4  api          Dapr's API over HTTP and gRPC
 //! L3  invoke       one invocation from event to reply · functions: upload, registry · components: what the embedded default has
-//! L2  capabilities what a function may ask for · snapshot: cache of loaded functions
+//! L2  blocks       what a function may ask for; above them Dapr's API over HTTP and gRPC · snapshot: cache of loaded functions
 //!     http         what every HTTP side shares: bodies, problems, trust, header pairs
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
 //! L0  allowance, budget, config, headers, limits, origin, private, quotas, telemetry (and the crate `daplet-abi`)
@@ -29,7 +28,7 @@ pub mod http;
 pub mod sandbox;
 pub mod store;
 
-pub mod capabilities;
+pub mod blocks;
 pub mod snapshot;
 
 pub mod components;
@@ -37,7 +36,6 @@ pub mod components;
 pub mod functions;
 pub mod invoke;
 
-pub mod api;
 pub mod listener;
 pub mod site;
 pub mod surfaces;

@@ -42,7 +42,7 @@ async fn locks_last() {
 /// By gRPC a document comes and goes in pieces.
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_travel_by_grpc() {
-    let keys = root().join("host/src/capabilities/crypto/vectors/keys");
+    let keys = root().join("host/src/blocks/crypto/vectors/keys");
     let args = vec!["--keys-dir".to_owned(), keys.to_string_lossy().into_owned()];
     let server = Server::with(Options { args, ..Options::default() }).await;
     let mut client = DaprClient::connect(server.grpc.clone()).await.unwrap();
@@ -97,7 +97,7 @@ async fn documents_travel_by_grpc() {
 /// Functions encrypt with granted keys only; what they write Dapr's API reads, and the other way round.
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_travel() {
-    let vectors = root().join("host/src/capabilities/crypto/vectors");
+    let vectors = root().join("host/src/blocks/crypto/vectors");
     let keys = vectors.join("keys");
     let args = vec!["--keys-dir".to_owned(), keys.to_string_lossy().into_owned()];
     let server = Server::with(Options { args, ..Options::default() }).await;

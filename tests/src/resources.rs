@@ -21,7 +21,7 @@ pub fn environment(app: &App) -> Vec<(String, String)> {
     let path = |path: &str| root().join(path).to_string_lossy().into_owned();
     let variables = [
         ("RESOURCES_SECRETS", path("tests/resources/secrets.json")),
-        ("RESOURCES_KEYS", path("host/src/capabilities/crypto/vectors/keys")),
+        ("RESOURCES_KEYS", path("host/src/blocks/crypto/vectors/keys")),
         ("RESOURCES_URL", format!("http://127.0.0.1:{}/echo/mail", app.port)),
         ("RESOURCES_WORD", "word".to_owned()),
     ];

@@ -1,10 +1,10 @@
 //! What there is without a sidecar alone: the events of the embedded default, and Dapr's own API.
 use super::Fatal;
-use super::backends::Kept;
 use super::sites::{Sites, bind};
-use crate::api::{dapr, grpc};
+use crate::blocks::Kept;
+use crate::blocks::configuration::ConfigurationStore;
+use crate::blocks::{grpc, http as dapr};
 use crate::budget::Budget;
-use crate::capabilities::configuration::ConfigurationStore;
 use crate::components::{Block, Components};
 use crate::config::{Config, Connections};
 use crate::functions::Registry;

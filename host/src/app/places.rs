@@ -8,6 +8,7 @@ use crate::functions::warnings::Known;
 use crate::functions::{Common, Registry};
 use crate::sandbox::Sandbox;
 use crate::snapshot::{Disk, SnapshotKey};
+use crate::store::Store;
 use std::sync::Arc;
 
 /// What the embedded default has; with a sidecar nothing, since that has it.
@@ -27,7 +28,7 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
 
 /// The database of functions, and that of the embedded default.
 pub(super) const FUNCTIONS: &str = "functions.redb";
-pub(super) const STATE: &str = "state.redb";
+const STATE: &str = "state.redb";
 
 /// The databases that this configuration opens.
 pub(super) fn databases(config: &Config) -> Vec<&'static str> {
@@ -36,10 +37,15 @@ pub(super) fn databases(config: &Config) -> Vec<&'static str> {
 }
 
 /// The cache of a database, bytes. Functions are read once, at the start: an eighth is enough for them.
-pub(super) fn cache(config: &Config, name: &str) -> usize {
+fn cache(config: &Config, name: &str) -> usize {
     let eighth = config.store_cache_bytes / 8;
     let bytes = if name == FUNCTIONS { eighth } else { config.store_cache_bytes - eighth };
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The database of the embedded default.
+pub(super) fn store(config: &Config) -> Result<Store, Fatal> {
+    Ok(Store::open(&config.data_dir.join(STATE), cache(config, STATE))?)
 }
 
 /// The names that uploads are compared with.

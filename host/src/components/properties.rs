@@ -1,6 +1,6 @@
 //! A component's settings: its metadata with secrets, variables and Dapr's placeholders put in.
 use super::manifest::{Declared, Given};
-use crate::capabilities::secrets::embedded::Secrets;
+use crate::blocks::secrets::embedded::Secrets;
 use std::collections::BTreeMap;
 
 /// Names and values. Has no `Debug`: a value may be a secret.

@@ -27,8 +27,8 @@ pub use registry::{Common, Precondition, Registry, RegistryError, Unmet, Version
 pub use routes::{Route, Routing, Unrouted, aside};
 pub use upload::{Deployed, Deployer, Upload, UploadError};
 
+use crate::blocks::grants::Grants;
 use crate::budget::Purse;
-use crate::capabilities::Grants;
 use crate::limits::Limits;
 use crate::snapshot::SnapshotKey;
 use daplet_abi::load::{LoadReport, Subscription};

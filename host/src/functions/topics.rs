@@ -1,7 +1,7 @@
 //! What a function's grants let its subscriptions do: subscribe to a topic, and give up messages to a dead-letter topic, which is to
 //! publish there.
 use super::Function;
-use crate::capabilities::grants::require;
+use crate::blocks::grants::require;
 use daplet_abi::load::Subscription;
 use daplet_abi::op::OpError;
 

@@ -2,7 +2,7 @@
 //!
 //! Must not know: components and their types; the app says which names there are.
 use super::Record;
-use crate::capabilities::pubsub::Brokers;
+use crate::blocks::pubsub::Brokers;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -4,9 +4,9 @@ use super::admission::{Admission, Work};
 use super::charge::charged;
 use super::{Caller, InvokeError, Shared, Written};
 use crate::allowance::{Allowance, Taker};
+use crate::blocks::call::{CallContext, OpResult};
 use crate::budget::held::hold;
 use crate::budget::{Purse, SMALL, Share};
-use crate::capabilities::{CallContext, OpResult};
 use crate::functions::{Function, upload::map_frames};
 use crate::sandbox::{LogLine, Outcome, Parked, SandboxError, Snapshot, Step, Trap};
 use bytes::Bytes;
@@ -305,12 +305,12 @@ impl Drive {
         let work = async move {
             match shared.capabilities() {
                 Some(capabilities) => capabilities.call(&context, &op, args, body).await,
-                None => Err(crate::capabilities::error(op::codes::UNAVAILABLE, "the server is starting")),
+                None => Err(crate::blocks::call::error(op::codes::UNAVAILABLE, "the server is starting")),
             }
         };
         let work = charged(&self.shared.elsewhere, size, allowance.clone(), work.boxed());
         work.map(move |result| {
-            let failed = || Err(crate::capabilities::error(op::codes::INTERNAL, "the operation failed in the host"));
+            let failed = || Err(crate::blocks::call::error(op::codes::INTERNAL, "the operation failed in the host"));
             Completed { id, result: result.unwrap_or_else(failed), allowance }
         })
         .boxed()

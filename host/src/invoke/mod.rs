@@ -11,9 +11,9 @@ mod error;
 
 pub use error::{Blame, InvokeError};
 
+use crate::blocks::actors::Turn;
+use crate::blocks::call::Capabilities;
 use crate::budget::SMALL;
-use crate::capabilities::Capabilities;
-use crate::capabilities::actors::Turn;
 use crate::functions::{Deployer, Function, UploadError};
 use crate::origin::Origin;
 use crate::sandbox::{Sandbox, SandboxError};

@@ -1,7 +1,7 @@
 //! The rules of an address, applied to a request's head.
 use super::authority::{self, Authority, Host};
 use super::{Admission, Surface, function_label, pages};
-use crate::api::dapr::error::DaprApiError;
+use crate::blocks::http::error::DaprApiError;
 use crate::config::{LocalNames, Origins};
 use crate::functions::Registry;
 use crate::http::token::{self, Token};

@@ -2,8 +2,8 @@
 //!
 //! What was missed while the server was down runs once at the start. A job stays due until its outcome is on disk: at least once.
 //! Must not know: what a run is, and whose. That is [`Work`]'s: jobs of functions, reminders of actors.
-use crate::capabilities::jobs::embedded::Kept;
-use crate::capabilities::jobs::schedule::Schedule;
+use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::jobs::schedule::Schedule;
 use crate::store::flight::{Flights, Id, MOST_CRASHES};
 use crate::store::job::{Claim, Job, Jobs, PARKED};
 use crate::store::{StoreError, now_ms};

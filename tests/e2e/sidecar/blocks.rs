@@ -38,7 +38,7 @@ async fn functions_have_every_block() {
       };"#;
     service.deploy("echo", echo).await;
     mesh.component("echo", "bindings.http", &[("url", &format!("{}/echo", service.base))]);
-    let key = root().join("host/src/capabilities/crypto/vectors/keys/rsa.pem");
+    let key = root().join("host/src/blocks/crypto/vectors/keys/rsa.pem");
     std::fs::copy(key, mesh.folder.path().join("keys/rsa.pem")).unwrap();
     mesh.command(&["SET", "colour", "green||1"]).await;
     let (server, _daprd) = mesh.daplet().await;

@@ -18,8 +18,8 @@ mod shared;
 pub use precondition::{Precondition, Unmet, Versions};
 
 use super::{Function, FunctionName, Record};
+use crate::blocks::locks::Names;
 use crate::budget::Budget;
-use crate::capabilities::lock::Names;
 use crate::config::AbsentGrants;
 use crate::dapr::{DaprError, Sidecar};
 use crate::limits::Limits;

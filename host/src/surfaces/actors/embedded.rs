@@ -1,9 +1,9 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
 use crate::allowance::Allowance;
-use crate::capabilities::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
-use crate::capabilities::state::StateStore;
-use crate::capabilities::{CallContext, error};
+use crate::blocks::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
+use crate::blocks::call::{CallContext, error};
+use crate::blocks::state::StateStore;
 use crate::functions::Registry;
 use crate::http::ApiError;
 use crate::invoke::Invoker;

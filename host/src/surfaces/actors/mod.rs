@@ -10,8 +10,8 @@ mod turns;
 
 pub use turns::Turns;
 
-use crate::capabilities::CallContext;
-use crate::capabilities::actors::{Actor, Turn};
+use crate::blocks::actors::{Actor, Turn};
+use crate::blocks::call::CallContext;
 use crate::functions::Function;
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
 use daplet_abi::EventKind;

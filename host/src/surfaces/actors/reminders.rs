@@ -1,8 +1,8 @@
 //! Reminders of the embedded default: what its scheduler runs are turns of actors, one at a time for each.
 use super::embedded::{Embedded, TurnError};
-use crate::capabilities::actors::parts;
-use crate::capabilities::jobs::embedded::Kept;
-use crate::capabilities::json::Json;
+use crate::blocks::actors::parts;
+use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::json::Json;
 use crate::store::{Jobs, StoreError};
 use crate::surfaces::scheduler::{Outcome, Work};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! What a sidecar asks of an application that has actors: their types, once when it starts (`/dapr/config`), then a call for each turn.
 use super::{Turns, turn};
-use crate::capabilities::CallContext;
-use crate::capabilities::actors::{Actor, callable};
+use crate::blocks::actors::{Actor, callable};
+use crate::blocks::call::CallContext;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
 use crate::http::wire::origin;

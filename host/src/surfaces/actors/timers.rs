@@ -2,10 +2,10 @@
 //!
 //! A turn that fails is in the log and changes nothing, as in Dapr. A timer whose type no function exports any more is over.
 use super::embedded::{Embedded, TurnError};
-use crate::capabilities::actors::Actor;
-use crate::capabilities::actors::reminders::{Ticks, Timer, Timers};
-use crate::capabilities::jobs::schedule::Schedule;
-use crate::capabilities::{CallContext, error};
+use crate::blocks::actors::Actor;
+use crate::blocks::actors::reminders::{Ticks, Timer, Timers};
+use crate::blocks::call::{CallContext, error};
+use crate::blocks::jobs::schedule::Schedule;
 use crate::store::now_ms;
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};

@@ -1,5 +1,5 @@
 //! Turns: of one actor one after the other, in the order of their calls. With a sidecar too: service invocation passes its locks by.
-use crate::capabilities::actors::Actor;
+use crate::blocks::actors::Actor;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -1,7 +1,7 @@
 //! Input bindings of the configuration: schedules, Dapr's `bindings.cron` in what it sends. A run that fails is not tried again, nor is
 //! one that was due while the server was down; what shall last is a job.
 use super::{deliver, receivers};
-use crate::capabilities::jobs::schedule::Schedule;
+use crate::blocks::jobs::schedule::Schedule;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::origin::Origin;

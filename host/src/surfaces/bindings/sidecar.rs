@@ -3,8 +3,8 @@
 //! `/dapr/bindings/{name}`, which the component's metadata names as its `route`, is always there: functions may come later. `/{name}` is
 //! taken where a function declares the binding. A missing or failing function never makes it 404, so that the binding tries again.
 use super::{deliver, receivers};
+use crate::blocks::json::Json;
 use crate::budget::Purse;
-use crate::capabilities::json::Json;
 use crate::functions::Registry;
 use crate::http::body::read;
 use crate::http::trust::{FromSidecar, only_sidecar};

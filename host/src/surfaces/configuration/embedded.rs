@@ -1,7 +1,7 @@
 //! Changes of an embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
 //! of an older value after a newer one.
 use super::{deliver, watchers};
-use crate::capabilities::configuration::{ConfigurationStore, Items};
+use crate::blocks::configuration::{ConfigurationStore, Items};
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::origin::Origin;

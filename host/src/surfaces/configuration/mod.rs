@@ -4,7 +4,7 @@
 pub mod embedded;
 pub mod sidecar;
 
-use crate::capabilities::configuration::Items;
+use crate::blocks::configuration::Items;
 use crate::functions::{Function, Registry};
 use crate::invoke::{InvokeError, Invoker};
 use crate::origin::Origin;

@@ -3,7 +3,7 @@
 //!
 //! A key has one subscription, whoever watches it; where a function watches a whole store, that one is all the store has.
 use super::{deliver, watchers};
-use crate::capabilities::configuration::{Items, told};
+use crate::blocks::configuration::{Items, told};
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;
 use crate::http::ApiError;

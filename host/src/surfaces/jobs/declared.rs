@@ -1,7 +1,7 @@
 //! The jobs that modules declare, kept in the sidecar's scheduler: as soon as it is there, and for as long as a function says so.
-use crate::capabilities::jobs::dapr::Scheduled;
-use crate::capabilities::jobs::{JobSpec, whole};
-use crate::capabilities::json::Json;
+use crate::blocks::jobs::sidecar::Scheduled;
+use crate::blocks::jobs::{JobSpec, whole};
+use crate::blocks::json::Json;
 use crate::dapr::health::Health;
 use crate::dapr::{DaprError, Sidecar, Trace};
 use crate::functions::Registry;

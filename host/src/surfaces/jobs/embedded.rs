@@ -1,7 +1,7 @@
 //! Jobs of the embedded default: what its scheduler runs, and the jobs that modules declare.
 use super::deliver;
-use crate::capabilities::jobs::embedded::Kept;
-use crate::capabilities::jobs::{JobSpec, parts, whole};
+use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::jobs::{JobSpec, parts, whole};
 use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
 use crate::origin::Origin;

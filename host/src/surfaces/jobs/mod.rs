@@ -6,8 +6,8 @@ pub mod declared;
 pub mod embedded;
 pub mod sidecar;
 
-use crate::capabilities::jobs::JobSpec;
-use crate::capabilities::json::Json;
+use crate::blocks::jobs::JobSpec;
+use crate::blocks::json::Json;
 use crate::functions::Function;
 use crate::invoke::{InvokeError, Invoker};
 use crate::origin::Origin;

@@ -1,8 +1,8 @@
 //! What a sidecar's scheduler calls when a job is due: `POST /job/{name}`. A function that is missing never makes it 404: the job would
 //! be taken as failed for good where the function may come back.
 use super::deliver;
-use crate::capabilities::jobs::{JobSpec, parts};
-use crate::capabilities::json::Json;
+use crate::blocks::jobs::{JobSpec, parts};
+use crate::blocks::json::Json;
 use crate::functions::Registry;
 use crate::http::wire::origin;
 use crate::http::{ApiError, trust};

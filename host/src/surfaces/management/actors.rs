@@ -2,7 +2,7 @@
 //!
 //! Part of the management API: its routes are merged into those of `/functions`, with the same guards.
 use super::functions::Context;
-use crate::capabilities::actors::Actor;
+use crate::blocks::actors::Actor;
 use crate::functions::FunctionName;
 use crate::http::ApiError;
 use axum::body::{Body, to_bytes};

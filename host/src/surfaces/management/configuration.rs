@@ -1,7 +1,7 @@
 //! `/configuration`: the operator writes what functions read. Only for the embedded default; a sidecar's store has tools of its own.
 //! `?store=` says which store where there are several.
+use crate::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::budget::Purse;
-use crate::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::http::ApiError;
 use crate::http::body::read;
 use crate::http::flight::held_answers;

@@ -1,6 +1,6 @@
 //! `/functions`: upload, look, remove.
+use crate::blocks::grants::Grants;
 use crate::budget::Purse;
-use crate::capabilities::Grants;
 use crate::functions::source::Language;
 use crate::functions::{
     Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,

@@ -9,7 +9,7 @@ mod reply;
 
 pub use reply::response;
 
-use crate::capabilities::invoke::{AppReply, AppRequest, OwnApp};
+use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
 use crate::config::LocalNames;
 use crate::functions::{Function, Registry};
 use crate::http::ApiError;

@@ -3,7 +3,8 @@
 //! Owns: when a batch is full or has waited long enough, and which message fared how. Must not know: where messages come from, and
 //! what becomes of one that failed. Whoever has a message waits here for its outcome as if it were delivered alone.
 use super::Delivery;
-use crate::capabilities::pubsub::event::{self, Event};
+use crate::blocks::pubsub::event;
+use crate::blocks::pubsub::event::Event;
 use crate::functions::{Function, Registry};
 use crate::invoke::{InvokeError, Invoker};
 use crate::origin::Origin;

@@ -3,8 +3,8 @@
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
 use super::batch::Batches;
 use super::message::Passage;
-use crate::capabilities::pubsub::embedded::topic_key;
-use crate::capabilities::pubsub::scopes::{Brokers, FORBIDDEN};
+use crate::blocks::pubsub::embedded::topic_key;
+use crate::blocks::pubsub::scopes::{Brokers, FORBIDDEN};
 use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
 use crate::store::{Flights, Log, Message, StoreError};

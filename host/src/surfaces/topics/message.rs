@@ -2,8 +2,8 @@
 use super::batch::Batches;
 use super::embedded::{Deliveries, subscription};
 use super::{Delivery, expired, hand_over};
-use crate::capabilities::pubsub::embedded::topic_key;
-use crate::capabilities::pubsub::event::{Event, unwrap};
+use crate::blocks::pubsub::embedded::topic_key;
+use crate::blocks::pubsub::event::{Event, unwrap};
 use crate::functions::{Function, Route, Unrouted, aside};
 use crate::invoke::InvokeError;
 use crate::store::flight::{Id, MOST_CRASHES};

@@ -10,7 +10,8 @@ mod message;
 pub mod sidecar;
 pub mod streaming;
 
-use crate::capabilities::pubsub::event::{self, Event};
+use crate::blocks::pubsub::event;
+use crate::blocks::pubsub::event::Event;
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry, Route, Unrouted};
 use crate::invoke::{InvokeError, Invoker};

@@ -4,8 +4,8 @@
 //! Where topics come by streams the list is empty. A missing or failing function never answers 404: the message would be dropped.
 use super::batch::Batches;
 use super::{bulk, deliver_to_all, topics};
-use crate::capabilities::json::Json as CloudEvent;
-use crate::capabilities::pubsub::event::{Event, unwrap};
+use crate::blocks::json::Json as CloudEvent;
+use crate::blocks::pubsub::event::{Event, unwrap};
 use crate::dapr::{segment, topic_path};
 use crate::functions::Registry;
 use crate::http::ApiError;

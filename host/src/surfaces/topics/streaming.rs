@@ -1,7 +1,7 @@
 //! Topics by streams from the sidecar: opened and ended as functions come, change and go; opened again after the sidecar was away.
 use super::batch::Batches;
 use super::{deliver_to_all, topics};
-use crate::capabilities::pubsub::event::Event;
+use crate::blocks::pubsub::event::Event;
 use crate::dapr::subscription::{Events, Outcomes, Status, Topic};
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;

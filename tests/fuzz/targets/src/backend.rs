@@ -1,14 +1,14 @@
 //! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
 use axum::body::Bytes;
 use daplet_abi::op::OpError;
+use daplet_host::blocks::actors::reminders::{Reminders, Timer, Timers};
+use daplet_host::blocks::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
+use daplet_host::blocks::call::{CallContext, error};
+use daplet_host::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
+use daplet_host::blocks::invoke::{AppReply, AppRequest, OwnApp};
+use daplet_host::blocks::state::embedded::look::{Queries, QueryLimits};
+use daplet_host::blocks::{bindings, configuration, crypto, jobs, locks, pubsub, secrets, state};
 use daplet_host::budget::Budget;
-use daplet_host::capabilities::actors::reminders::{Reminders, Timer, Timers};
-use daplet_host::capabilities::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
-use daplet_host::capabilities::configuration::DEFAULT_CONFIGURATION_STORE;
-use daplet_host::capabilities::invoke::{AppReply, AppRequest, OwnApp};
-use daplet_host::capabilities::state::embedded::look::{Queries, QueryLimits};
-use daplet_host::capabilities::{CallContext, error};
-use daplet_host::capabilities::{binding, configuration, crypto, jobs, lock, pubsub, secrets, state};
 use daplet_host::components::{Components, Sources};
 use daplet_host::config::{AbsentGrants, Secrets};
 use daplet_host::functions::{Common, Registry};
@@ -40,7 +40,7 @@ pub struct Backend {
     /// Configuration; nothing is in it.
     pub configuration: Arc<dyn configuration::ConfigurationStore>,
     /// Locks.
-    pub lock: Arc<dyn lock::LockStore>,
+    pub lock: Arc<dyn locks::LockStore>,
     /// Jobs; nothing runs them.
     pub jobs: Arc<dyn jobs::JobStore>,
     /// There is no actor.
@@ -52,7 +52,7 @@ pub struct Backend {
     /// Cryptography with a folder that has no key.
     pub crypto: Arc<dyn crypto::CryptoProvider>,
     /// There is no binding.
-    pub binding: Arc<dyn binding::Bindings>,
+    pub binding: Arc<dyn bindings::Bindings>,
     /// No function is in it.
     pub registry: Arc<Registry>,
     runtime: tokio::runtime::Runtime,
@@ -100,13 +100,13 @@ impl Backend {
             configuration: Arc::new(configuration::embedded::Embedded(items)),
             state: Arc::new(state),
             broker: Arc::new(broker),
-            lock: Arc::new(lock::embedded::Embedded { locks, stores: components.locks.clone() }),
+            lock: Arc::new(locks::embedded::Embedded { locks, stores: components.locks.clone() }),
             jobs: Arc::new(jobs::embedded::Embedded(jobs)),
             actors: Arc::new(Nobody),
             reminders: Arc::new(embedded::Embedded(reminders)),
             timers: Arc::new(Nobody),
             crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
-            binding: Arc::new(binding::embedded::Embedded::new(BTreeMap::new()).unwrap()),
+            binding: Arc::new(bindings::embedded::Embedded::new(BTreeMap::new()).unwrap()),
             registry: Arc::new(
                 Registry::open(
                     &folder.path().join("functions.redb"),

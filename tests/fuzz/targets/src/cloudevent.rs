@@ -1,7 +1,7 @@
 //! Messages into CloudEvents and back. Input: a line with the content type, a line with metadata as `name=value&…`, the data.
 use crate::line;
-use daplet_host::capabilities::pubsub::Outgoing;
-use daplet_host::capabilities::pubsub::event::{Envelope, expired, raw_payload, unwrap, wrap};
+use daplet_host::blocks::pubsub::Outgoing;
+use daplet_host::blocks::pubsub::event::{Envelope, expired, raw_payload, unwrap, wrap};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

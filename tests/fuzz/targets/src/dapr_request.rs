@@ -3,7 +3,7 @@ use crate::backend::{self, APP_ID, Echo};
 use crate::line;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
-use daplet_host::api::dapr::{Context, routes};
+use daplet_host::blocks::http::{Context, routes};
 use daplet_host::http::body::Patience;
 use serde_json::Value;
 use std::sync::Arc;

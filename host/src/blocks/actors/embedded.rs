@@ -1,0 +1,76 @@
+//! Reminders in the embedded database; the trigger `actor` runs them.
+use super::reminders::{REMINDER_EXISTS, Reminder, Reminders};
+use super::{Actor, parts};
+use crate::blocks::call::{CallContext, error, from_store};
+use crate::blocks::jobs::embedded::Kept;
+use crate::store::{Job, Jobs, now_ms};
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+
+/// The backend, over [`Jobs::reminders`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Embedded(pub Jobs);
+
+fn read(job: &Job) -> Result<Reminder, OpError> {
+    let kept: Kept = serde_json::from_slice(&job.bytes)
+        .map_err(|e| error(codes::INTERNAL, format!("reminder {}: {e}", job.name)))?;
+    Ok(Reminder::of(kept.spec))
+}
+
+/// What the keys of an actor's reminders begin with, or of all actors of a type.
+fn prefix(kind: &str, id: Option<&str>) -> String {
+    id.map_or_else(|| format!("{kind}||"), |id| format!("{kind}||{id}||"))
+}
+
+impl Embedded {
+    /// The reminders of an actor, or of all actors of a type.
+    pub fn list(&self, kind: &str, id: Option<&str>) -> Result<Vec<(Actor, String, Reminder)>, OpError> {
+        let jobs = self.0.beginning(&prefix(kind, id)).map_err(|e| from_store(&e))?;
+        let named = |job: &Job| parts(&job.name).map(|(actor, name)| (actor, name.to_owned()));
+        jobs.iter().filter_map(|job| named(job).map(|(actor, name)| Ok((actor, name, read(job)?)))).collect()
+    }
+
+    /// Removes the reminders of an actor, or of all actors of a type.
+    pub async fn delete_all(&self, kind: &str, id: Option<&str>) -> Result<(), OpError> {
+        self.0.remove_beginning(prefix(kind, id)).await.map_err(|e| from_store(&e))
+    }
+}
+
+impl Reminders for Embedded {
+    fn set<'a>(
+        &'a self,
+        _: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        reminder: Reminder,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let invalid = |message| error(codes::INVALID_ARGUMENT, message);
+            let overwrite = reminder.overwrite.unwrap_or(true);
+            let job = reminder.job().map_err(invalid)?;
+            let plan = job.plan(now_ms()).map_err(invalid)?;
+            let bytes =
+                serde_json::to_vec(&Kept::new(job, &plan, false)).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
+                true => Ok(()),
+                false => Err(error(REMINDER_EXISTS, format!("actor reminder already exists: {name}"))),
+            }
+        })
+    }
+
+    fn get<'a>(
+        &'a self,
+        _: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>> {
+        Box::pin(async move {
+            let found = self.0.get(&actor.key(name)).map_err(|e| from_store(&e))?;
+            found.as_ref().map(read).transpose()
+        })
+    }
+
+    fn delete<'a>(&'a self, _: &'a CallContext, actor: &'a Actor, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move { self.0.remove(actor.key(name)).await.map(drop).map_err(|e| from_store(&e)) })
+    }
+}

@@ -1,0 +1,53 @@
+//! Actors: methods and state, as over HTTP.
+pub mod reminders;
+
+use super::{Actor, NO_ADDRESS, Write};
+use crate::blocks::grpc::{Call, proto};
+use crate::blocks::json::Json;
+use daplet_abi::op::OpError;
+use tonic::Status;
+
+fn named<T>(call: &Call<T>, kind: &str, id: &str, hosted: bool) -> Result<Actor, Status> {
+    let actor = Actor::new(kind, id).map_err(Status::invalid_argument)?;
+    if hosted && call.context.registry.actor(kind).is_none() {
+        return Err(Status::internal("actor instance is missing"));
+    }
+    Ok(actor)
+}
+
+fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
+    move |e| match e.code.as_str() {
+        NO_ADDRESS => Status::failed_precondition(e.message),
+        _ => Status::internal(format!("{words}{}", e.message)),
+    }
+}
+
+pub async fn call(call: Call<proto::InvokeActorRequest>) -> Result<proto::InvokeActorResponse, Status> {
+    let actor = named(&call, &call.message.actor_type, &call.message.actor_id, false)?;
+    let cx = call.caller();
+    let proto::InvokeActorRequest { method, data, .. } = call.message;
+    let result = call.context.actors.call(&cx, actor, &method, data.into()).await;
+    result.map(|data| proto::InvokeActorResponse { data: data.to_vec() }).map_err(failed(""))
+}
+
+pub async fn get(call: Call<proto::GetActorStateRequest>) -> Result<proto::GetActorStateResponse, Status> {
+    let actor = named(&call, &call.message.actor_type, &call.message.actor_id, true)?;
+    let found = call.context.actors.get(&call.caller(), &actor, &call.message.key).await;
+    let data = found.map_err(failed("error getting actor state: "))?.unwrap_or_default().to_vec();
+    Ok(proto::GetActorStateResponse { data, ..Default::default() })
+}
+
+pub async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Result<(), Status> {
+    let actor = named(&call, &call.message.actor_type, &call.message.actor_id, true)?;
+    let cx = call.caller();
+    let write = |operation: proto::TransactionalActorStateOperation| match operation.operation_type.as_str() {
+        "upsert" => {
+            let value = Json::read(&operation.value.unwrap_or_default().value).unwrap_or_else(|| Json::of(&()));
+            Ok(Write { key: operation.key, value: Some(value.into_raw()) })
+        }
+        "delete" => Ok(Write { key: operation.key, value: None }),
+        other => Err(Status::invalid_argument(format!("operation type {other:?} is not upsert or delete"))),
+    };
+    let writes = call.message.operations.into_iter().map(write).collect::<Result<_, _>>()?;
+    call.context.actors.save(&cx, &actor, writes).await.map_err(failed("error saving actor transaction state: "))
+}

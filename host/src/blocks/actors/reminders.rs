@@ -1,0 +1,245 @@
+//! Reminders and timers: what an actor has told its host to call it for later. `actors.setReminder`, `actors.getReminder`,
+//! `actors.deleteReminder`, `actors.setTimer`, `actors.deleteTimer`, of the actor whose turn it is.
+//!
+//! Owns: what they are, in the words of Dapr's API, which both backends take. [`When`] is when they are due.
+use super::Actor;
+pub use super::when::When;
+use super::when::{given, period};
+use crate::blocks::call::{CallContext, OpResult, arguments, error};
+use crate::blocks::jobs::schedule::{go, instant};
+use crate::blocks::jobs::{FailurePolicy, JobSpec};
+use crate::blocks::json::Json;
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The code of a reminder that is there and may not be overwritten; Dapr's.
+pub const REMINDER_EXISTS: &str = "ERR_ACTOR_REMINDER_ALREADY_EXISTS";
+/// Longest name, bytes: it becomes a part of a key.
+const LONGEST: usize = 256;
+
+/// A reminder: kept until it is over, whatever becomes of the host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reminder {
+    /// When it is due.
+    #[serde(flatten)]
+    pub when: When,
+    /// How often in all, where it is known; a part of `period` in what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
+    /// What the actor is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json>,
+    /// Whether it may take the place of one that has its name; it may when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overwrite: Option<bool>,
+    /// What follows a failed turn; over gRPC only, as in Dapr.
+    #[serde(skip)]
+    pub failure_policy: Option<FailurePolicy>,
+}
+
+/// A timer: gone when the host is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Timer {
+    /// When it is due.
+    #[serde(flatten)]
+    pub when: When,
+    /// The method that is called.
+    pub callback: String,
+    /// What it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json>,
+}
+
+impl Reminder {
+    /// The job that it is for a scheduler, as Dapr's takes it: one with neither time nor period is none, and a `ttl` is for what repeats.
+    pub fn job(self) -> Result<JobSpec, String> {
+        let every = given(self.when.period.as_ref()).map(period).transpose()?.flatten();
+        let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let job = JobSpec {
+            schedule: every.map(|(ms, _)| format!("@every {}", go(ms))),
+            due_time: text(self.when.due_time),
+            repeats: every.and_then(|(_, repeats)| repeats),
+            ttl: text(self.when.ttl),
+            data: self.data,
+            failure_policy: self.failure_policy,
+        };
+        match job {
+            JobSpec { schedule: None, due_time: None, .. } => Err("a reminder needs a dueTime or a period".to_owned()),
+            JobSpec { schedule: None, ttl: Some(_), .. } => Err("ttl is for a reminder with a period".to_owned()),
+            job => Ok(job),
+        }
+    }
+
+    /// The same read back.
+    pub fn of(job: JobSpec) -> Reminder {
+        let when = When { due_time: job.due_time, period: job.schedule, ttl: job.ttl };
+        let failure_policy = job.failure_policy;
+        Reminder { when, repeats: job.repeats, data: job.data, overwrite: None, failure_policy }
+    }
+}
+
+/// When a timer fires, worked out; times in ms since the epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticks {
+    /// The first time.
+    pub first: u64,
+    /// From then on every so many ms, and how often in all.
+    pub period: Option<(u64, Option<u32>)>,
+    /// When it is over.
+    pub expires: Option<u64>,
+}
+
+impl Timer {
+    /// Works out when it fires; without a time at once, as in Dapr.
+    pub fn ticks(&self, now: u64) -> Result<Ticks, String> {
+        let first = given(self.when.due_time.as_ref()).map_or(Ok(now), |due| instant("dueTime", due, now))?;
+        let expires = given(self.when.ttl.as_ref()).map(|ttl| instant("ttl", ttl, first)).transpose()?;
+        if expires.is_some_and(|expires| expires < now || expires < first) {
+            return Err("ttl is over before the timer has fired".to_owned());
+        }
+        let period = given(self.when.period.as_ref()).map(period).transpose()?.flatten();
+        Ok(Ticks { first, period, expires })
+    }
+}
+
+/// Refuses names that could be mistaken for paths, as Dapr does.
+pub fn check(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.len() > LONGEST {
+        return Err(format!("the name of a reminder or timer has 1 to {LONGEST} bytes, not {}", name.len()));
+    }
+    if name.contains(['/', '\\', '?', '#']) || name.chars().any(char::is_control) || name == "." || name == ".." {
+        return Err(format!(
+            "the name of a reminder or timer is no path and has no slash, ? or # in it, as {name:?} has"
+        ));
+    }
+    Ok(())
+}
+
+/// Where reminders are kept.
+pub trait Reminders: Send + Sync {
+    /// Keeps one, in the place of what had its name unless that is forbidden.
+    fn set<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        reminder: Reminder,
+    ) -> BoxFuture<'a, Result<(), OpError>>;
+    /// One of them.
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>>;
+    /// Removes one, if there is one.
+    fn delete<'a>(&'a self, cx: &'a CallContext, actor: &'a Actor, name: &'a str)
+    -> BoxFuture<'a, Result<(), OpError>>;
+}
+
+/// What counts the time of timers.
+pub trait Timers: Send + Sync {
+    /// Starts one, in the place of what had its name.
+    fn set<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        actor: &'a Actor,
+        name: &'a str,
+        timer: Timer,
+    ) -> BoxFuture<'a, Result<(), OpError>>;
+    /// Stops one, if there is one.
+    fn delete<'a>(&'a self, cx: &'a CallContext, actor: &'a Actor, name: &'a str)
+    -> BoxFuture<'a, Result<(), OpError>>;
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// The name, and what the other arguments are.
+fn named<T: serde::de::DeserializeOwned>(op: &str, mut args: Map<String, Value>) -> Result<(String, T), OpError> {
+    let Some(Value::String(name)) = args.remove("name") else { return Err(invalid(op, "name must be a text")) };
+    check(&name).map_err(|message| invalid(op, message))?;
+    Ok((name, arguments(op, args)?))
+}
+
+fn invalid(op: &str, message: impl std::fmt::Display) -> OpError {
+    error(codes::INVALID_ARGUMENT, format!("{op}: {message}"))
+}
+
+/// One operation of the actor whose turn it is; none where the verb is another's.
+pub async fn call(
+    (reminders, timers): (&dyn Reminders, &dyn Timers),
+    cx: &CallContext,
+    actor: &Actor,
+    op: &str,
+    args: Map<String, Value>,
+) -> OpResult {
+    let refused = |message: String| invalid(op, message);
+    let nothing = Ok((json!({}), Bytes::new()));
+    match op {
+        "actors.setReminder" => {
+            let (name, reminder) = named::<Reminder>(op, args)?;
+            let when = reminder.when.normal(reminder.repeats).map_err(refused)?;
+            let reminder = Reminder { when, repeats: None, overwrite: None, ..reminder };
+            reminder.clone().job().and_then(|job| job.plan(crate::store::now_ms())).map_err(refused)?;
+            reminders.set(cx, actor, &name, reminder).await?;
+            nothing
+        }
+        "actors.getReminder" => {
+            let (name, Nothing {}) = named(op, args)?;
+            let reminder = reminders.get(cx, actor, &name).await?;
+            Ok((json!({ "reminder": reminder }), Bytes::new()))
+        }
+        "actors.deleteReminder" => {
+            let (name, Nothing {}) = named(op, args)?;
+            reminders.delete(cx, actor, &name).await?;
+            nothing
+        }
+        "actors.setTimer" => {
+            let mut args = args;
+            let repeats = args.remove("repeats").map(serde_json::from_value::<Option<u32>>).transpose();
+            let repeats = repeats.map_err(|e| invalid(op, format!("repeats: {e}")))?.flatten();
+            let (name, timer) = named::<Timer>(op, args)?;
+            let timer = Timer { when: timer.when.normal(repeats).map_err(refused)?, ..timer };
+            timer.ticks(crate::store::now_ms()).map_err(refused)?;
+            timers.set(cx, actor, &name, timer).await?;
+            nothing
+        }
+        "actors.deleteTimer" => {
+            let (name, Nothing {}) = named(op, args)?;
+            timers.delete(cx, actor, &name).await?;
+            nothing
+        }
+        _ => Err(crate::blocks::call::unknown(op)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(json: &str) -> Result<JobSpec, String> {
+        serde_json::from_str::<Reminder>(json).map_err(|e| e.to_string())?.job()
+    }
+
+    #[test]
+    fn reminders_are_jobs_where_they_can_be() {
+        let spec = job(r#"{"dueTime":"1s","period":"R2/PT1M","ttl":"1h","data":{"a":1}}"#);
+        let schedule = spec.map(|spec| (spec.schedule, spec.repeats));
+        assert_eq!(schedule, Ok((Some("@every 1m0s".to_owned()), Some(2))));
+        assert!(job(r#"{"dueTime":"","period":"","ttl":""}"#).is_err());
+        assert!(job(r#"{"dueTime":"1s","ttl":"1h"}"#).is_err());
+    }
+
+    #[test]
+    fn timers_without_a_time_fire_at_once() {
+        assert_eq!(Timer::default().ticks(7), Ok(Ticks { first: 7, period: None, expires: None }));
+        let late = When { due_time: Some("2s".to_owned()), ttl: Some("1970-01-01T00:00:01Z".to_owned()), period: None };
+        assert!(Timer { when: late, ..Timer::default() }.ticks(0).is_err());
+    }
+}

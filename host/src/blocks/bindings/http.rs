@@ -1,0 +1,55 @@
+//! `/v1.0/bindings/{name}`.
+use super::{Answer, Outgoing};
+use crate::blocks::http::Context;
+use crate::blocks::http::error::DaprApiError;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    operation: String,
+    data: Option<Box<RawValue>>,
+    #[serde(default)]
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+/// 200 with the answer's data, 204 where it has none; its metadata in headers.
+pub async fn invoke(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, DaprApiError> {
+    let malformed = |e| {
+        let message = format!("failed deserializing HTTP body: {e}");
+        DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+    };
+    let Body { operation, data, metadata } = serde_json::from_slice(&body).map_err(malformed)?;
+    // As in Dapr, the data is what stands in the body, a string with its quotes; and no data is `null`.
+    let data = data.map_or_else(|| Bytes::from_static(b"null"), |data| Bytes::copy_from_slice(data.get().as_bytes()));
+    let outgoing = Outgoing { name, operation, metadata: metadata.unwrap_or_default(), data };
+    let answer = context.binding.invoke(&context.caller(&headers), outgoing).await;
+    let failed = |message| DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_INVOKE_OUTPUT_BINDING", message);
+    answer.map(response).map_err(|e| failed(e.message))
+}
+
+fn response(Answer { metadata, data }: Answer) -> Response {
+    let mut response = match data.is_empty() {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => ([(header::CONTENT_TYPE, "application/json")], data).into_response(),
+    };
+    for (name, value) in metadata {
+        let name = HeaderName::from_bytes(format!("metadata.{name}").as_bytes());
+        // What HTTP cannot say is left out.
+        if let (Ok(name), Ok(value)) = (name, value.parse()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

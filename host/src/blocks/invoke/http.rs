@@ -1,0 +1,108 @@
+//! Service invocation: `/v1.0/invoke/{app}/method/{path…}`, and any other path with a `dapr-app-id` header. Without a sidecar
+//! there is one application, this host.
+use super::{AppReply, AppRequest};
+use crate::blocks::http::Context;
+use crate::blocks::http::error;
+use crate::blocks::http::error::DaprApiError;
+use crate::http::body::{Unread, gather};
+use crate::http::wire::UnknownLength;
+use crate::http::wire::{REQUEST_ID, pairs, reason_of, value_of};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+/// `ANY /v1.0/invoke/{app}/method/{path…}`
+pub async fn by_path(State(context): State<Context>, request: Request) -> Result<Response, DaprApiError> {
+    let (parts, body) = request.into_parts();
+    // The path as it was sent: bytes that are not UTF-8 are the application's to judge.
+    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let (before, path) = target.split_once("/method/").unwrap_or((target, ""));
+    let app = before.rsplit('/').next().unwrap_or_default();
+    let app = percent_encoding::percent_decode_str(app).decode_utf8_lossy().into_owned();
+    call(&context, &app, parts.method, format!("/{path}"), &parts.headers, body).await
+}
+
+/// Any path with a `dapr-app-id` header; without one, Dapr has nothing there.
+pub async fn by_header(
+    State(context): State<Context>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, DaprApiError> {
+    let Some(app) = headers.get("dapr-app-id").and_then(|app| app.to_str().ok()).map(str::to_owned) else {
+        return Err(unserved(&method, uri.path()));
+    };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    call(&context, &app, method, path, &headers, body).await
+}
+
+/// Building blocks that need a sidecar answer as a sidecar without such a component does.
+fn unserved(method: &Method, path: &str) -> DaprApiError {
+    let block = path.trim_start_matches('/').split('/').nth(1).unwrap_or_default();
+    let (status, code) = match block {
+        "secrets" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_SECRET_STORES_NOT_CONFIGURED"),
+        "configuration" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_CONFIGURATION_STORE_NOT_CONFIGURED"),
+        "bindings" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_INVOKE_OUTPUT_BINDING"),
+        "lock" | "unlock" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_LOCK_STORE_NOT_CONFIGURED"),
+        "actors" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_RUNTIME_NOT_FOUND"),
+        _ => (StatusCode::NOT_FOUND, "ERR_DIRECT_INVOKE"),
+    };
+    DaprApiError::new(
+        status,
+        code,
+        format!("{method} {path} is not served without a Dapr sidecar; set DAPR_HTTP_PORT to use one"),
+    )
+}
+
+async fn call(
+    context: &Context,
+    app: &str,
+    method: Method,
+    path: String,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, DaprApiError> {
+    if app != &*context.app_id {
+        let message = format!(
+            "failed to invoke, id: {app}, err: no such app; without a Dapr sidecar there is one, \"{}\"",
+            context.app_id
+        );
+        return Err(DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_DIRECT_INVOKE", message));
+    }
+    // Before the body: a call of no function costs no memory.
+    let function = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    let body = if context.registry.get(function).is_some() { body } else { Body::empty() };
+    let body = match gather(body, context.max_body_bytes, &context.memory).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => {
+            let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
+            return Err(DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message));
+        }
+        Err(other) => return Ok(error::unread(other)),
+    };
+    let mut headers = pairs(headers);
+    // A sidecar stamps these over whatever the caller claims; the request's id is this server's own.
+    headers.retain(|(name, _)| !name.starts_with("dapr-") && name != REQUEST_ID.as_str());
+    headers.push(("dapr-callee-app-id".to_owned(), app.to_owned()));
+    let (head, method) = (method == Method::HEAD, method.as_str().to_owned());
+    Ok(response(context.own.call(AppRequest { method, path, headers, body, depth: 0 }).await, head))
+}
+
+fn response(reply: AppReply, head: bool) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(reason) = reason_of(&reply.status_text) {
+        response.extensions_mut().insert(reason);
+    }
+    for (name, value) in reply.headers {
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(&value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    if head && !response.headers().contains_key(header::CONTENT_LENGTH) {
+        response.extensions_mut().insert(UnknownLength);
+    }
+    response.into_response()
+}

@@ -1,0 +1,62 @@
+//! Jobs of the Dapr sidecar, kept by its scheduler service.
+use super::{ALREADY_EXISTS, JobSpec, JobStore};
+use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::blocks::json::Json;
+use crate::dapr::{DaprError, Sidecar};
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The backend.
+pub struct Dapr(pub Sidecar);
+
+/// A job as Dapr's HTTP API takes it.
+#[derive(Serialize)]
+pub struct Scheduled<'a> {
+    /// The job.
+    #[serde(flatten)]
+    pub job: &'a JobSpec,
+    /// Whether it replaces one of its name.
+    pub overwrite: bool,
+}
+
+impl JobStore for Dapr {
+    fn schedule<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        name: &'a str,
+        job: JobSpec,
+        overwrite: bool,
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            let broken = |e: serde_json::Error| error(codes::INTERNAL, format!("job {name}: {e}"));
+            let body = serde_json::to_vec(&Scheduled { job: &job, overwrite }).map_err(broken)?;
+            match self.0.schedule_job(name, body, cx.trace()).await {
+                Err(DaprError::Refused { status: 409, message, .. }) => Err(error(ALREADY_EXISTS, message)),
+                done => done.map_err(from_dapr).map(drop),
+            }
+        })
+    }
+
+    fn get<'a>(&'a self, cx: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<Option<JobSpec>, OpError>> {
+        Box::pin(async move {
+            let answer = match self.0.job(name, cx.trace()).await {
+                // Dapr tells a job that is not there as a failure of its scheduler.
+                Err(DaprError::Refused { message, .. }) if message.contains("not found") => return Ok(None),
+                answer => answer.map_err(from_dapr)?,
+            };
+            // Everything but the name, as it is written.
+            let members: Result<BTreeMap<String, Json>, _> = serde_json::from_slice(&answer.body);
+            let job = members.and_then(|mut members| {
+                members.remove("name");
+                serde_json::from_str(&serde_json::to_string(&members)?)
+            });
+            job.map(Some).map_err(|e| error(codes::INTERNAL, format!("the sidecar's job: {e}")))
+        })
+    }
+
+    fn delete<'a>(&'a self, cx: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move { self.0.delete_job(name, cx.trace()).await.map_err(from_dapr).map(drop) })
+    }
+}

@@ -1,0 +1,62 @@
+//! The embedded brokers: messages are wrapped and appended to the durable log. Each broker has topics of its own.
+use super::event::{Envelope, wrap};
+use super::{Broker, Brokers, Failed, Outgoing};
+use crate::blocks::call::{CallContext, error, from_store};
+use crate::store::Log;
+use daplet_abi::op::OpError;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+/// The backend.
+pub struct Embedded {
+    /// The log.
+    pub log: Log,
+    /// The publisher of every message: this host.
+    pub app_id: String,
+    /// Those that there are.
+    pub brokers: Arc<Brokers>,
+}
+
+/// The name of a topic in the log.
+pub fn topic_key(pubsub: &str, topic: &str) -> String {
+    format!("{pubsub}/{topic}")
+}
+
+/// A message as the log has it: its topic's name there, and its bytes.
+pub fn wrapped(
+    cx: &CallContext,
+    app_id: &str,
+    pubsub: &str,
+    topic: &str,
+    message: &Outgoing,
+) -> Result<(String, Vec<u8>), OpError> {
+    let envelope = Envelope { app_id, pubsub, topic, trace: cx.trace() };
+    let bytes = wrap(message, &envelope).map_err(|reason| error("ERR_PUBSUB_PUBLISH_MESSAGE", reason))?;
+    Ok((topic_key(pubsub, topic), bytes))
+}
+
+impl Broker for Embedded {
+    fn publish<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        pubsub: &'a str,
+        topic: &'a str,
+        messages: Vec<Outgoing>,
+    ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
+        Box::pin(async move {
+            self.brokers.may_publish(&self.app_id, pubsub, topic)?;
+            let envelope = Envelope { app_id: &self.app_id, pubsub, topic, trace: cx.trace() };
+            let (mut kept, mut failed) = (Vec::new(), Vec::new());
+            for message in messages {
+                match wrap(&message, &envelope) {
+                    Ok(bytes) => kept.push(bytes),
+                    Err(reason) => failed.push((message.entry_id, reason)),
+                }
+            }
+            if !kept.is_empty() {
+                self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| from_store(&e))?;
+            }
+            Ok(failed)
+        })
+    }
+}

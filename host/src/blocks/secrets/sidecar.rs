@@ -1,0 +1,65 @@
+//! Secrets in a store of the Dapr sidecar.
+use super::{Metadata, Secret, SecretStore};
+use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::dapr::{Answer, DaprError, Sidecar};
+use daplet_abi::op::{OpError, codes};
+use futures::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// The backend.
+pub struct Dapr(pub Sidecar);
+
+/// Dapr answers 403 where a scope denies the secret.
+fn refused(e: DaprError) -> OpError {
+    match e {
+        DaprError::Refused { status: 403, message, .. } => error(codes::PERMISSION_DENIED, message),
+        other => from_dapr(other),
+    }
+}
+
+/// Dapr has no status for a secret that is not there: stores fail, and say so in words.
+fn is_absent(e: &DaprError) -> bool {
+    matches!(e, DaprError::Refused { status: 500, code, message }
+        if code == "ERR_SECRET_GET" && message.to_ascii_lowercase().contains("not found"))
+}
+
+fn decode<T: DeserializeOwned + Default>(answer: &Answer) -> Result<T, OpError> {
+    if answer.body.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(&answer.body).map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))
+}
+
+impl SecretStore for Dapr {
+    fn get<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        key: &'a str,
+        metadata: &'a Metadata,
+    ) -> BoxFuture<'a, Result<Option<Secret>, OpError>> {
+        Box::pin(async move {
+            match self.0.secret(store, key, metadata, cx.trace()).await {
+                Ok(answer) => {
+                    let secret: Secret = decode(&answer)?;
+                    Ok((!secret.is_empty()).then_some(secret))
+                }
+                Err(e) if is_absent(&e) => Ok(None),
+                Err(e) => Err(refused(e)),
+            }
+        })
+    }
+
+    fn get_bulk<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        store: &'a str,
+        metadata: &'a Metadata,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Secret>, OpError>> {
+        Box::pin(async move {
+            let answer = self.0.secret(store, "bulk", metadata, cx.trace()).await.map_err(refused)?;
+            decode(&answer)
+        })
+    }
+}

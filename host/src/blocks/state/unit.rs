@@ -1,0 +1,147 @@
+//! A unit of work as a function sends it: `state.commit` with what it read, what it wrote and what it publishes.
+//!
+//! Must not know: how a conflict is dealt with; it is told by its code.
+use super::{Entry, StateCapability, whole_key};
+use crate::blocks::call::{CallContext, OpResult, error};
+use crate::blocks::pubsub::{DEFAULT_PUBSUB, Outgoing, may_publish, outgoing};
+use crate::store::Change;
+use bytes::Bytes;
+use daplet_abi::op::{OpError, codes};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What must hold and what is to become of it, all or nothing.
+#[derive(Debug, Default)]
+pub struct Unit {
+    /// What was read and is not written.
+    pub reads: Vec<Read>,
+    /// In order.
+    pub changes: Vec<Change>,
+    /// In order.
+    pub messages: Vec<Message>,
+}
+
+/// A key that must still be as it was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The key.
+    pub key: String,
+    /// Its ETag; none: there was no value.
+    pub etag: Option<String>,
+    /// The value that was read, for stores that can only guard what they write; empty where there was none.
+    pub value: Vec<u8>,
+    /// What was left of its lifetime, seconds.
+    pub ttl_seconds: Option<u64>,
+}
+
+/// A message and where it goes.
+#[derive(Debug)]
+pub struct Message {
+    /// Component.
+    pub pubsub: String,
+    /// Topic.
+    pub topic: String,
+    /// The message.
+    pub message: Outgoing,
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    reads: Vec<ReadEntry<'a>>,
+    #[serde(borrow)]
+    writes: Vec<Entry<'a>>,
+    #[serde(borrow)]
+    messages: Vec<MessageEntry<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadEntry<'a> {
+    key: String,
+    etag: Option<String>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    ttl_expire_time: Option<jiff::Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageEntry<'a> {
+    pubsub: Option<String>,
+    topic: String,
+    #[serde(borrow)]
+    event: &'a RawValue,
+    content_type: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+impl StateCapability {
+    /// Commits a unit of work. Messages that the store cannot take along are published after it.
+    pub(super) async fn commit(&self, cx: &CallContext, store: &str, prefix: &str, body: &[u8]) -> OpResult {
+        let unit = decode(prefix, body)?;
+        for Message { pubsub, topic, .. } in &unit.messages {
+            may_publish(cx, pubsub, topic)?;
+        }
+        let first = unit.changes.first().map(|change| &change.key).or(unit.reads.first().map(|read| &read.key));
+        let first = first.map(|key| key.strip_prefix(prefix).unwrap_or(key));
+        let contended = json!({"store": store, "key": first, "within": prefix});
+        let left = self.store.commit(cx, store, unit).await.map_err(|e| conflict(e, contended))?;
+        for Message { pubsub, topic, message } in left {
+            let unpublished = |reason: String| {
+                let message = format!(
+                    "the state is committed, but a message to {topic} of {pubsub} could not be published: {reason}"
+                );
+                error(codes::UNAVAILABLE, message)
+            };
+            let failed = self.broker.publish(cx, &pubsub, &topic, vec![message]).await;
+            let failed = failed.map_err(|e| unpublished(e.message))?;
+            if let Some((_, reason)) = failed.into_iter().next() {
+                return Err(unpublished(reason));
+            }
+        }
+        Ok((json!({}), Bytes::new()))
+    }
+}
+
+/// A lost race of a whole unit has a code of its own: whoever runs the function may run it again. The details say what was
+/// raced for.
+fn conflict(e: OpError, contended: Value) -> OpError {
+    if e.code != codes::ETAG_MISMATCH {
+        return e;
+    }
+    OpError { code: codes::UNIT_CONFLICT.to_owned(), details: contended, ..e }
+}
+
+fn decode(prefix: &str, body: &[u8]) -> Result<Unit, OpError> {
+    let invalid = |reason: String| error(codes::INVALID_ARGUMENT, format!("state.commit: {reason}"));
+    let body: Body = serde_json::from_slice(body).map_err(|e| invalid(e.to_string()))?;
+    let now = jiff::Timestamp::now();
+    let read = |entry: ReadEntry| {
+        // A lifetime that has just ended is as good as a second: the ETag no longer holds.
+        let left = |at: jiff::Timestamp| u64::try_from(at.duration_since(now).as_secs()).unwrap_or(0).max(1);
+        Ok::<_, OpError>(Read {
+            key: whole_key(prefix, &entry.key)?,
+            etag: entry.etag,
+            value: entry.value.map_or_else(Vec::new, |value| value.get().as_bytes().to_vec()),
+            ttl_seconds: entry.ttl_expire_time.map(left),
+        })
+    };
+    let message = |entry: MessageEntry| {
+        let MessageEntry { pubsub, topic, event, content_type, metadata } = entry;
+        if topic.is_empty() {
+            return Err(invalid("a topic cannot be empty".to_owned()));
+        }
+        let message = outgoing(topic.clone(), event, content_type, metadata).map_err(invalid)?;
+        let message = Outgoing { entry_id: String::new(), ..message };
+        Ok(Message { pubsub: pubsub.unwrap_or_else(|| DEFAULT_PUBSUB.to_owned()), topic, message })
+    };
+    Ok(Unit {
+        reads: body.reads.into_iter().map(read).collect::<Result<_, _>>()?,
+        changes: body.writes.into_iter().map(|entry| entry.change(prefix)).collect::<Result<_, _>>()?,
+        messages: body.messages.into_iter().map(message).collect::<Result<_, _>>()?,
+    })
+}
