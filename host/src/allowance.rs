@@ -1,4 +1,5 @@
-//! What operations may take of the host for one caller: bytes of results that wait for it, and CPU time beside the guest.
+//! What the host may spend on the operations of one caller: bytes of results that wait for it, and CPU time beside the
+//! guest's.
 //!
 //! A result counts from when it is read until its caller has it. Must not know: operations, HTTP, where results come from.
 use crate::budget::{self, BudgetError, Purse, Share};
@@ -8,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A result that its caller cannot be given.
+/// Why a caller cannot get a result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refused {
-    /// It is larger than the caller may take; says which operation's, the limit and its setting.
+    /// It is larger than the caller may take; the text names the operation, the limit and its setting.
     #[error("{0}")]
     TooLarge(String),
     /// The process has no memory for it now.
@@ -29,21 +30,21 @@ impl From<Refused> for OpError {
     }
 }
 
-/// Whose memory results are for.
+/// Who results are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Taker {
-    /// Nobody's: the host's own calls.
+    /// The host's own calls, without a bound.
     #[default]
     Host,
-    /// A function's of so many MiB. The guest holds a result twice while it turns it into JavaScript, so one result may have
-    /// half; all that wait at the same time may have the whole.
+    /// A function with so many MiB. The guest holds a result twice while it turns it into JavaScript, so one result may
+    /// have half; all results that wait at the same time may have the whole.
     Function(u64),
-    /// A client's of Dapr's API, whose answer may have so many bytes.
+    /// A client of Dapr's API, whose answer may have so many bytes.
     Client(u64),
 }
 
 impl Taker {
-    /// Bytes of one result, and of all that wait.
+    /// Bytes of one result, and of all results that wait.
     fn limits(self) -> (u64, u64) {
         match self {
             Taker::Host => (u64::MAX, u64::MAX),
@@ -64,7 +65,7 @@ struct Account {
     memory: Purse,
 }
 
-/// What one operation has taken; given back when the last clone is dropped.
+/// What one operation has taken; returned when the last clone is dropped.
 #[derive(Debug)]
 struct Taken {
     account: Arc<Account>,
@@ -102,7 +103,7 @@ impl Allowance {
         Allowance(Arc::new(Taken::nothing(Arc::new(Account { taker, memory, ..Account::default() }), "")))
     }
 
-    /// The same caller's, for one operation; `name` is for messages.
+    /// The same caller's allowance for one operation; `name` is for messages.
     pub fn operation(&self, name: &str) -> Allowance {
         Allowance(Arc::new(Taken::nothing(Arc::clone(&self.0.account), name)))
     }
@@ -123,7 +124,7 @@ impl Allowance {
         Ok(share.grow(usize::try_from(bytes).unwrap_or(usize::MAX))?)
     }
 
-    /// Takes what is lacking until the operation has taken `bytes`.
+    /// Takes more until the operation has taken `bytes`.
     pub fn cover(&self, bytes: usize) -> Result<(), Refused> {
         match bytes.saturating_sub(usize::try_from(self.0.bytes.load(Relaxed)).unwrap_or(usize::MAX)) {
             0 => Ok(()),
@@ -151,7 +152,7 @@ impl Allowance {
         self.0.account.cpu.fetch_add(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// What was charged since the last call.
+    /// Returns what was counted since the last call.
     pub fn charged(&self) -> Duration {
         match self.0.account.cpu.load(Relaxed) {
             0 => Duration::ZERO,

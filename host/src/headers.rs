@@ -1,17 +1,19 @@
-//! Headers that only the host sets on what it sends: what frames a message, and what belongs to one connection.
+//! Headers that only the host sets on what it sends: those that frame a message, and those that belong to one
+//! connection.
 //!
-//! Owns: the one list of them. Every place that sends headers which a function or a client chose asks it: output bindings, service
-//! invocation in the process, through a sidecar and over gRPC. Must not know: who sends, and where to.
+//! Owns: their one list. Every place that sends headers chosen by a function or a client asks it: output bindings, and
+//! service invocation in the process, through a sidecar and over gRPC. Must not know: who sends, and where to.
 
-/// What frames a message, or names who is meant (RFC 9110, RFC 9112). A function that set one could make two servers read one
-/// request as two.
+/// Headers that frame a message or name its host (RFC 9110, RFC 9112). A function that set one could make two servers
+/// read one request as two.
 const FRAMING: [&str; 5] = ["host", "content-length", "transfer-encoding", "trailer", "expect"];
-/// What belongs to one connection (RFC 9110 §7.6.1).
+/// Headers that belong to one connection (RFC 9110 §7.6.1).
 const CONNECTION: [&str; 5] = ["connection", "keep-alive", "te", "upgrade", "http2-settings"];
 /// The headers of proxies, credentials among them.
 const PROXY: &str = "proxy-";
 
-/// Whether only the host sets the header `name`. Case does not count, and `_` counts as `-`, which is how many servers read it.
+/// Returns whether only the host sets the header `name`. Case does not count, and `_` counts as `-`, as many servers
+/// read it.
 pub fn is_reserved(name: &str) -> bool {
     let same = |reserved: &str| name.len() == reserved.len() && starts_with(name, reserved);
     FRAMING.iter().chain(&CONNECTION).any(|reserved| same(reserved)) || starts_with(name, PROXY)

@@ -11,7 +11,7 @@ const FOLDER: u32 = 0o700;
 /// Mode of a file.
 const FILE: u32 = 0o600;
 
-/// A folder that cannot be private.
+/// Why a folder cannot be private.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
     /// Another user owns it, and could change what is in it.
@@ -22,9 +22,9 @@ pub enum PrivateError {
     Foreign {
         /// The folder.
         path: PathBuf,
-        /// Who owns it.
+        /// The user who owns it.
         owner: u32,
-        /// Who this process is.
+        /// The user of this process.
         user: u32,
     },
     /// The system refused.
@@ -37,10 +37,10 @@ pub enum PrivateError {
     },
 }
 
-/// Makes `path` where it is missing, refuses it where another user owns it, and takes other users' access to it.
+/// Makes `path` if it does not exist, refuses it if another user owns it, and takes other users' access to it.
 ///
-/// A folder of root's is accepted from an ordinary user although its mode cannot be changed: it is the mount point of a volume,
-/// and root reads everything anyway.
+/// An ordinary user may use a folder that root owns although its mode cannot be changed: it is the mount point of a
+/// volume, and root can read everything anyway.
 pub fn folder(path: &Path) -> Result<(), PrivateError> {
     let failed = |error| PrivateError::Io { path: path.to_owned(), error };
     DirBuilder::new().recursive(true).mode(FOLDER).create(path).map_err(failed)?;
@@ -62,7 +62,7 @@ pub fn folder(path: &Path) -> Result<(), PrivateError> {
     Ok(())
 }
 
-/// Opens a file for reading and writing, and makes it where it is missing. Takes other users' access to it.
+/// Opens a file for reading and writing, and makes it if it does not exist. Takes other users' access to it.
 pub fn file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(FILE).open(path)?;
     let mode = file.metadata()?.permissions().mode() & 0o777;

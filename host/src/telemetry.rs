@@ -1,4 +1,4 @@
-//! The log: where it goes, in which form, and that a line is one event whatever a function prints.
+//! The log: where it goes, in which form, and that each line is one event whatever a function prints.
 //!
 //! Lines of functions have the target `function` and the fields `function` and `request_id`.
 //!
@@ -28,7 +28,7 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), String> {
 
 /// Prints what the operator waits for, such as the addresses, to standard output.
 pub fn announce(format: LogFormat, text: &str) {
-    // Nobody may be there to read it.
+    // The reader may have gone.
     let _closed = writeln!(io::stdout(), "{}", line(format, "INFO", text));
 }
 

@@ -1,4 +1,4 @@
-//! Entries that turn out to be long, that nobody wants any more, that panic: what becomes of the workers.
+//! Entries that turn out to be long, that no caller waits for any more, or that panic: what the workers do.
 #![allow(clippy::unwrap_used)]
 mod common;
 

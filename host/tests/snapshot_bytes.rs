@@ -14,7 +14,7 @@ const SOURCES: &[&str] = &[
 
 #[tokio::test]
 async fn a_function_comes_back_in_another_sandbox() {
-    // Each start runs the guest's `init` anew, as another process does.
+    // Each start runs the guest's `init` again, as another process does.
     let other = start(|config| config.verify_restore = 1);
     let (from, to) = (shared().base(), other.base());
     assert_eq!(from.digest(), to.digest());

@@ -1,5 +1,5 @@
-//! Bytes with their share: as [`Bytes`] they keep it until the last clone or slice is dropped, which for an answer is when its last
-//! byte is written.
+//! Bytes with their share of the budget: as [`Bytes`] they keep it until the last clone or slice is dropped. For an
+//! answer that is when its last byte is written.
 use super::Share;
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-/// Bytes that hold `share` as long as anybody has them.
+/// Bytes that hold `share` as long as a clone or a slice of them exists.
 pub fn hold(bytes: impl Into<Bytes>, share: Share) -> Bytes {
     Bytes::from_owner(Held { bytes: bytes.into(), _share: share })
 }

@@ -1,15 +1,15 @@
-//! How much memory this process may use: the smallest limit of the cgroups that it is in, or what the machine has.
+//! How much memory this process may use: the smallest limit of its cgroups, or the machine's memory.
 //!
-//! Reads what the kernel says in `/proc` and `/sys/fs/cgroup`, of both versions of cgroups. A container often sees its own cgroup as the
-//! root: what stands in `/proc/self/cgroup` is then a path that it does not see, and the root has the limit.
+//! Reads `/proc` and `/sys/fs/cgroup`, for both versions of cgroups. A container often sees its own cgroup as the root:
+//! the path in `/proc/self/cgroup` does not exist there, and the root has the limit.
 use std::path::Path;
 
-/// Bytes that this process may use, and by whose word; `None` where the kernel says nothing.
+/// Bytes that this process may use, and what limits them; `None` where the kernel does not report it.
 pub fn memory() -> Option<(u64, Source)> {
     memory_at(Path::new("/"))
 }
 
-/// Who says how much memory there is.
+/// What limits the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A limit of a cgroup.
@@ -18,7 +18,7 @@ pub enum Source {
     Machine,
 }
 
-/// The same, with the file system at `root`.
+/// As [`memory`], with the file system at `root`.
 pub fn memory_at(root: &Path) -> Option<(u64, Source)> {
     let machine = total(root);
     match (limit(root), machine) {
@@ -27,14 +27,14 @@ pub fn memory_at(root: &Path) -> Option<(u64, Source)> {
     }
 }
 
-/// `MemTotal` of `/proc/meminfo`, which has kB and means KiB.
+/// `MemTotal` of `/proc/meminfo`, whose "kB" are KiB.
 fn total(root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The smallest limit of the cgroups that the process is in: each cgroup is bound by those above it.
+/// The smallest limit of the process's cgroups: each cgroup is also bound by its parents.
 fn limit(root: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let mut limits = Vec::new();
@@ -48,7 +48,7 @@ fn limit(root: &Path) -> Option<u64> {
         };
         let top = root.join(folder);
         let own = Path::new(path.trim_start_matches('/'));
-        // A path that leads out of what is seen begins with `..`.
+        // A path outside the visible hierarchy begins with `..`.
         let inside = !own.components().any(|part| part == std::path::Component::ParentDir);
         let folders = own.ancestors().filter(|_| inside).map(|path| top.join(path)).chain([top.clone()]);
         limits.extend(folders.filter_map(|folder| bytes(&folder.join(file))));
@@ -56,7 +56,7 @@ fn limit(root: &Path) -> Option<u64> {
     limits.into_iter().min()
 }
 
-/// `max`, and numbers too large for any machine, are no limit: the latter is bounded by the machine's own memory.
+/// `max`, and numbers too large for any machine, mean no limit: the machine's own memory bounds those.
 fn bytes(file: &Path) -> Option<u64> {
     std::fs::read_to_string(file).ok()?.trim().parse().ok()
 }
@@ -66,7 +66,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// What the kernel would say; `None` for the machine's memory of 8 GiB.
+    /// The kernel's answer; `None` for the machine's memory of 8 GiB.
     fn found(files: &[(&str, &str)]) -> Option<u64> {
         let root = tempfile::tempdir().unwrap();
         let all = [("proc/meminfo", "MemFree: 1 kB\nMemTotal:        8388608 kB\n")];

@@ -1,15 +1,17 @@
-//! The memory budget of the process: who holds memory for work in flight takes a share of it first, and gives it back by dropping it.
+//! The memory budget of the process: a caller that needs memory for work in flight takes a share first, and returns it by
+//! dropping it.
 //!
-//! Owns: how much is taken, by whom, and who gets no more. Must not know: what the memory is used for, what a refusal looks like.
+//! Owns: how much is taken, by which owner, and who is refused. Must not know: what the memory is used for, how a
+//! refusal is reported.
 //!
-//! Fairness: every function has a [`Purse`], and so have uploads and Dapr's API. A purse may hold at most as much as is then left
-//! free: alone it gets half of the budget, two that flood get a third each, and there is always room for one more (Choudhury and
-//! Hahne, "Dynamic queue length thresholds", 1998). Places in the queue are shared in the same way.
+//! Fairness: every function has a [`Purse`], and so have uploads and Dapr's API. A purse may hold at most as much as is
+//! then left free. One purse gets half of the budget, two that flood get a third each, and there is always room for one
+//! more (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). Places in the queue are shared in the same way.
 //!
 //! # Layout
-//! - [`machine`]: how much memory there is, by the cgroup or the machine
+//! - [`machine`]: how much memory the cgroup or the machine has
 //! - [`held`]: bytes that carry their share with them
-//! - [`sizing`]: what of the budget is left for work in flight
+//! - [`sizing`]: how much of the budget is left for work in flight
 pub mod held;
 pub mod machine;
 pub mod sizing;
@@ -17,11 +19,11 @@ pub mod sizing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The outcome word of a refusal, in answers, logs and operations' errors.
+/// The code of a refusal, in answers, logs and operations' errors.
 pub const CODE: &str = "memoryBudget";
-/// Bytes that take no share by themselves, such as small bodies: the connection's share stands for them.
+/// Bytes up to this number need no share, such as small bodies: the connection's share covers them.
 pub const SMALL: usize = 8 << 10;
-/// The setting.
+/// The setting, as refusals name it.
 pub const SETTING: &str = "memory_budget_mb";
 
 /// The memory for work in flight. Cheap to clone.
@@ -36,7 +38,8 @@ struct Total {
     refused: AtomicU64,
 }
 
-/// What one owner holds and takes from: a function, uploads, or Dapr's API. Cheap to clone. The default is of a budget without end.
+/// One owner's part of the budget: a function's, the uploads', Dapr's API's. Cheap to clone. The default belongs to a
+/// budget without a limit.
 #[derive(Clone, Debug)]
 pub struct Purse {
     total: Arc<Total>,
@@ -49,23 +52,23 @@ impl Default for Purse {
     }
 }
 
-/// There is no memory for it now.
+/// A refusal: the budget has no room now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no memory for {wanted} more bytes: {used} of {limit} bytes are in use, {own} of them by this function or API (setting memory_budget_mb)"
 )]
 pub struct BudgetError {
-    /// Bytes asked for.
+    /// Bytes requested.
     pub wanted: u64,
     /// Bytes that the owner holds.
     pub own: u64,
     /// Bytes in use.
     pub used: u64,
-    /// Bytes that there are for work in flight.
+    /// Bytes that the budget has for work in flight.
     pub limit: u64,
 }
 
-/// Part of the budget; dropping it gives it back.
+/// Part of the budget; dropping it returns it.
 #[derive(Debug)]
 pub struct Share {
     purse: Purse,
@@ -83,7 +86,7 @@ impl Budget {
         Purse { total: Arc::clone(&self.0), held: Arc::default() }
     }
 
-    /// Bytes that there are.
+    /// The limit, bytes.
     pub fn limit(&self) -> u64 {
         self.0.limit
     }
@@ -93,7 +96,7 @@ impl Budget {
         self.0.used.load(Relaxed)
     }
 
-    /// Most bytes that were taken at once since this was asked last.
+    /// The most bytes that were taken at once since the last call.
     pub fn peak(&self) -> u64 {
         self.0.peak.swap(self.used(), Relaxed)
     }
@@ -112,12 +115,12 @@ impl Purse {
         Ok(share)
     }
 
-    /// A share of nothing, to grow later.
+    /// An empty share, to grow later.
     pub fn none(&self) -> Share {
         Share { purse: self.clone(), bytes: 0 }
     }
 
-    /// Takes a share for bytes that are there already; they keep it until the last clone or slice of them is dropped. Small ones
+    /// Takes a share for bytes that exist already; they keep it until their last clone or slice is dropped. Small ones
     /// need none.
     pub fn hold(&self, bytes: bytes::Bytes) -> Result<bytes::Bytes, BudgetError> {
         if bytes.len() <= SMALL {
@@ -134,7 +137,7 @@ impl Purse {
 }
 
 impl Share {
-    /// Bytes that it stands for.
+    /// Bytes that the share covers.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -165,13 +168,13 @@ impl Share {
         Ok(())
     }
 
-    /// Counts `more` bytes that are in use already, whether there is room for them or not.
+    /// Counts `more` bytes that are in use already, even if there is no room for them.
     pub fn charge(&mut self, more: usize) {
         self.purse.total.used.fetch_add(more as u64, Relaxed);
         self.add(more as u64);
     }
 
-    /// Gives back `less` bytes, at most all of them.
+    /// Returns `less` bytes, at most all of them.
     pub fn shrink(&mut self, less: usize) {
         let less = self.bytes.min(less as u64);
         self.bytes -= less;
@@ -179,7 +182,7 @@ impl Share {
         self.purse.total.used.fetch_sub(less, Relaxed);
     }
 
-    /// Makes it `bytes` large.
+    /// Grows or shrinks the share to `bytes`.
     pub fn resize(&mut self, bytes: usize) -> Result<(), BudgetError> {
         match usize::try_from(self.bytes).unwrap_or(usize::MAX) {
             now if now < bytes => self.grow(bytes - now),
@@ -190,16 +193,16 @@ impl Share {
         }
     }
 
-    /// Makes a share of its own of `bytes`, or of all that there are.
+    /// Splits off a share of `bytes`, or of everything if this one has less.
     pub fn split(&mut self, bytes: usize) -> Share {
         let bytes = self.bytes.min(bytes as u64);
         self.bytes -= bytes;
         Share { purse: self.purse.clone(), bytes }
     }
 
-    /// Takes in another share of the same budget.
+    /// Merges another share of the same budget into this one.
     pub fn join(&mut self, mut other: Share) {
-        // The purse of each may be another one.
+        // The two may belong to different purses.
         other.purse.held.fetch_sub(other.bytes, Relaxed);
         self.add(std::mem::take(&mut other.bytes));
     }

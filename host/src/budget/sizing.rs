@@ -1,6 +1,6 @@
-//! What of the budget is left for work in flight: the rest after what is always there, which is caches and heaps of running functions.
+//! How much of the budget is left for work in flight, after the fixed parts: caches, and the heaps of running functions.
 //!
-//! The formula stands in docs/kubernetes.md. Must not know: where the numbers come from.
+//! docs/kubernetes.md states the formula. Must not know: where the numbers come from.
 
 /// Memory that an idle worker thread's slots may keep, bytes.
 pub const KEPT_BY_THREAD: u64 = 16 << 20;
@@ -9,37 +9,35 @@ const THREADS: u64 = 2;
 /// Least memory for work in flight, bytes.
 const LEAST: u64 = 16 << 20;
 
-/// What is asked for.
+/// What the settings and the machine ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The whole budget, bytes.
     pub budget: u64,
-    /// `snapshot_cache_mb`, bytes, where it is set.
+    /// `snapshot_cache_mb` in bytes, if it is set.
     pub snapshots: Option<u64>,
     /// Caches of the databases, bytes.
     pub stores: u64,
-    /// `workers`; 0: one per core, as far as memory allows.
+    /// `workers`; 0: one per core, as far as the memory allows.
     pub workers: usize,
-    /// Cores.
     pub cores: usize,
-    /// Heap that a function may have, bytes: `memoryMb` under `[limits]`.
+    /// Largest heap of a function, bytes: `memoryMb` under `[limits]`.
     pub heap: u64,
 }
 
-/// What there is for each.
+/// The parts of the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Loaded functions, bytes.
+    /// For loaded functions, bytes.
     pub snapshots: u64,
-    /// Running functions, bytes.
+    /// For running functions, bytes.
     pub slots: u64,
-    /// Workers.
     pub workers: usize,
-    /// Bodies, answers, waiting invocations, results: bytes.
+    /// For bodies, answers, waiting invocations and results, bytes.
     pub in_flight: u64,
 }
 
-/// The budget does not hold what is asked for.
+/// The budget is too small for the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "memory_budget_mb is {} (70 % of the memory there is, unless set), but loaded functions (snapshot_cache_mb, {}), the databases' \
@@ -59,7 +57,7 @@ fn mib(bytes: u64) -> u64 {
     bytes >> 20
 }
 
-/// Shares the budget out. Workers that were not asked for give way until a quarter is left for work in flight.
+/// Divides the budget. A number of workers that was not set is lowered until a quarter is left for work in flight.
 pub fn plan(wanted: Wanted) -> Result<Plan, TooSmall> {
     let quarter = wanted.budget / 4;
     let snapshots = wanted.snapshots.unwrap_or_else(|| quarter.min(512 << 20));

@@ -19,7 +19,7 @@ pub fn read(resources: &Resources, app_id: &str) -> Result<Vec<Declared>, Fault>
                 }
             };
             let elsewhere = matches!((&component.namespace, namespace), (Some(its), Some(own)) if its != own);
-            // As in Dapr a name that is taken is taken for others too.
+            // As in Dapr, a taken name is also taken for components of other scopes.
             if let Some(before) = found.iter().find(|before| before.name == component.name && !elsewhere) {
                 let reason = format!("the name {:?} is in {} already", component.name, before.place);
                 return Err(Fault { place: component.place, reason });
@@ -39,7 +39,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
     Fault { place: path.display().to_string(), reason: format!("cannot be read (setting resources_path): {error}") }
 }
 
-/// Folders in it are not looked into, as in Dapr.
+/// Subfolders are not read, as in Dapr.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let entries = std::fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
     let mut files = Vec::new();

@@ -1,17 +1,17 @@
-//! The documents of a file: Dapr's resources, as their text says them. Pure; nothing is looked up.
+//! The documents of a file: Dapr's resources as they are written. Pure; references are not resolved.
 //!
-//! Values are read as Dapr reads them: a number, a truth value and a text all become a text. What Dapr would skip over, such as a field
-//! with a typing error, is refused: it would otherwise be found only by what is missing.
+//! Values are read as Dapr reads them: numbers and booleans become texts. What Dapr would skip, such as a field with a
+//! typing error, is refused: it would otherwise be noticed only by what is missing.
 use super::Fault;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// What all of Dapr's resources are of.
+/// The API group of Dapr's resources.
 const GROUP: &str = "dapr.io/";
 /// Resources that the embedded default does not use.
 const OTHERS: [&str; 6] =
     ["Configuration", "HTTPEndpoint", "MCPServer", "Resiliency", "Subscription", "WorkflowAccessPolicy"];
-/// Longest name, bytes: as of a resource of Kubernetes.
+/// Longest name, bytes: that of a resource of Kubernetes.
 const MAX_NAME: usize = 253;
 
 /// One document.
@@ -28,24 +28,24 @@ pub enum Manifest {
     },
 }
 
-/// A component as it is declared.
+/// A declared component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// File and document.
     pub place: String,
     /// Its name.
     pub name: String,
-    /// Where it is, if that is said.
+    /// Its namespace, if it is set.
     pub namespace: Option<String>,
-    /// The applications it is for; none: all.
+    /// The applications it is for; empty: every application.
     pub scopes: Vec<String>,
-    /// Where its secrets are.
+    /// The store of its secrets.
     pub secret_store: Option<String>,
     /// `spec.type`.
     pub kind: String,
     /// `spec.version`.
     pub version: String,
-    /// A fault leaves it out and no more.
+    /// Whether a fault only leaves it out.
     pub ignore_errors: bool,
     /// `spec.metadata`, in order.
     pub items: Vec<(String, Given)>,
@@ -54,13 +54,13 @@ pub struct Declared {
 /// A value of the metadata.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Given {
-    /// As it stands there.
+    /// A literal value.
     Text(String),
     /// In a secret store.
     Secret {
         /// The secret.
         name: String,
-        /// Which of its values.
+        /// The key within the secret.
         key: String,
     },
     /// In the environment.
@@ -68,7 +68,7 @@ pub enum Given {
 }
 
 impl std::fmt::Debug for Given {
-    /// A text may be a secret too.
+    /// Hides literals: a text may be a secret too.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Given::Text(_) => "Text",
@@ -80,7 +80,7 @@ impl std::fmt::Debug for Given {
 
 /// The documents of a text.
 pub fn parse(file: &Path, text: &str) -> Result<Vec<Manifest>, Fault> {
-    // A snippet of the text could show a secret.
+    // An excerpt of the text could show a secret.
     let options = serde_saphyr::options! { with_snippet: false };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|e| Fault { place: file.display().to_string(), reason: format!("the YAML cannot be read: {e}") })?;
@@ -203,7 +203,7 @@ fn item(at: &str, entry: &Value) -> Result<(String, Given), String> {
     Ok((name, value))
 }
 
-/// A value in the words of a message: what could be a secret is not told.
+/// A value in a message, without what could be a secret.
 fn described(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
@@ -218,7 +218,7 @@ fn described(value: &Value) -> String {
 fn only(object: &Map<String, Value>, below: &str, known: &[&str]) -> Result<(), String> {
     match object.keys().find(|field| !known.contains(&field.as_str())) {
         None => Ok(()),
-        Some(field) => Err(format!("there is no field {below}{field}; there are {}", known.join(", "))),
+        Some(field) => Err(format!("unknown field {below}{field}; known are {}", known.join(", "))),
     }
 }
 
@@ -238,7 +238,7 @@ fn list<'a>(from: &'a Map<String, Value>, below: &str, field: &str) -> Result<&'
     }
 }
 
-/// A text that has to be there.
+/// A required text.
 fn text<'a>(from: &'a Map<String, Value>, below: &str, field: &str) -> Result<&'a str, String> {
     match from.get(field) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
@@ -255,7 +255,7 @@ fn optional(from: &Map<String, Value>, below: &str, field: &str) -> Result<Optio
     }
 }
 
-/// A text, or what is told as one.
+/// A text, or what counts as one.
 fn scalar(from: &Map<String, Value>, below: &str, field: &str) -> Result<String, String> {
     match from.get(field) {
         Some(Value::String(text)) => Ok(text.clone()),

@@ -1,14 +1,15 @@
-//! Components of the embedded default: what there is of each building block, and by what name.
+//! Components of the embedded default: the names of each building block's components, and what they are.
 //!
-//! Owns: names, types and settings of components, the folder of Dapr's YAML that says them (`--resources-path`), the default names
-//! where it says nothing. Must not know: how a component works, HTTP. With a sidecar there are none: they are the sidecar's.
+//! Owns: names, types and settings of components, the folder of Dapr's YAML that declares them (`--resources-path`), the
+//! default names for blocks that it does not declare. Must not know: how a component works, HTTP. Behind a sidecar there
+//! are none: they are the sidecar's.
 //!
 //! # Layout
 //! - [`manifest`]: the documents of a file
 //! - [`folder`]: the files, and which of their documents are for this host
-//! - [`properties`]: a component's settings, with secrets and variables put in
-//! - [`types`]: the types there are, and what each takes
-//! - [`prefix`]: what keys begin with
+//! - [`properties`]: a component's settings, with secrets and variables filled in
+//! - [`types`]: the supported types, and their metadata
+//! - [`prefix`]: prefixes of keys
 mod folder;
 mod manifest;
 mod prefix;
@@ -33,7 +34,7 @@ use std::time::Duration;
 pub use manifest::{Manifest, parse};
 use properties::Properties;
 
-/// A fault of the components; ends the program.
+/// A fault of the components, which ends the program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
 pub struct Fault {
@@ -54,7 +55,7 @@ pub enum Block {
     Configuration,
     /// Secret stores.
     Secrets,
-    /// Keys and what is done with them.
+    /// Encryption keys.
     Crypto,
     /// Lock stores.
     Lock,
@@ -62,7 +63,7 @@ pub enum Block {
     Binding,
 }
 
-/// The default names and types; a folder that has none of a block leaves its default.
+/// The default names and types; a block that the folder does not declare has its default.
 const DEFAULTS: [(Block, &str, &str); 6] = [
     (Block::State, DEFAULT_STORE, "state.daplet"),
     (Block::Pubsub, DEFAULT_PUBSUB, "pubsub.daplet"),
@@ -77,30 +78,30 @@ const DEFAULTS: [(Block, &str, &str); 6] = [
 pub struct Component {
     /// Its name.
     pub name: String,
-    /// What it is one of.
+    /// Its building block.
     pub block: Block,
     /// Building block and implementation, Dapr's `spec.type`.
     pub kind: String,
     /// Dapr's `spec.version`.
     pub version: String,
-    /// What it can beyond the least.
+    /// Its optional capabilities.
     pub capabilities: Vec<&'static str>,
 }
 
-/// All components, and by their names what each is to do.
+/// Every component, and by name what each does.
 #[derive(Clone, Default)]
 pub struct Components {
     /// In the order of their blocks and names.
     pub listed: Vec<Component>,
-    /// What the keys of a state store begin with in the database.
+    /// The key prefix of each state store in the database.
     pub stores: BTreeMap<String, String>,
     /// The state store of actors.
     pub actor_store: Option<String>,
-    /// Brokers, and what they allow.
+    /// Brokers, and the topics that they allow.
     pub brokers: Arc<Brokers>,
     /// Secrets by their stores.
     pub secrets: BTreeMap<String, Secrets>,
-    /// What the names of a lock store begin with in the database.
+    /// The name prefix of each lock store in the database.
     pub locks: BTreeMap<String, String>,
     /// Folders of keys.
     pub keys: BTreeMap<String, PathBuf>,
@@ -126,7 +127,7 @@ pub struct Sources<'a> {
 }
 
 impl Components {
-    /// Reads the folder and fills in what it says nothing of.
+    /// Reads the folder, and adds the defaults of the blocks that it does not declare.
     pub fn open(sources: &Sources<'_>) -> Result<Components, Fault> {
         let mut components = Components::default();
         let declared = match sources.resources {
@@ -153,7 +154,7 @@ impl Components {
         Ok(components)
     }
 
-    /// Whether there is one of that name.
+    /// Whether a component of that block has that name.
     pub fn has(&self, block: Block, name: &str) -> bool {
         self.listed.iter().any(|component| component.block == block && component.name == name)
     }
@@ -164,7 +165,7 @@ impl Components {
         of_block.map(|component| component.name.as_str()).collect()
     }
 
-    /// Adds one. Names are there once, over all blocks, as in Dapr.
+    /// Adds one. Names are unique across the blocks, as in Dapr.
     fn add(
         &mut self,
         block: Block,
@@ -191,7 +192,7 @@ impl Components {
         self.listed.push(Component { name, block, kind, version, capabilities });
     }
 
-    /// Adds the default of a block that there is nothing of.
+    /// Adds the default of a block without components.
     fn add_default(&mut self, block: Block, sources: &Sources<'_>) -> Result<(), Fault> {
         if self.listed.iter().any(|component| component.block == block) {
             return Ok(());

@@ -1,12 +1,12 @@
-//! What keys begin with in the database: the component's own space in it, then Dapr's `keyPrefix`.
+//! Prefixes of keys in the database: the component's own space, then Dapr's `keyPrefix`.
 
-/// The space of a component. The default's begins with nothing, as it did before there were others; no key of it begins like theirs,
-/// for a key has no `||`.
+/// The space of a component. The default component's is empty, as it was before there were others; its keys cannot begin
+/// like theirs, because a key has no `||`.
 fn space(name: &str, default: &str) -> String {
     if name == default { String::new() } else { format!("||{name}||") }
 }
 
-/// Dapr's words for prefixes: `appid`, `name`, `namespace`, `none`, or the prefix itself.
+/// Dapr's names of prefixes: `appid`, `name`, `namespace`, `none`, or the prefix itself.
 fn strategy(said: Option<&str>, name: &str, app_id: &str, namespace: Option<&str>) -> Result<String, String> {
     let said = said.unwrap_or_default().to_lowercase();
     if said.contains("||") {
@@ -21,7 +21,7 @@ fn strategy(said: Option<&str>, name: &str, app_id: &str, namespace: Option<&str
     })
 }
 
-/// Whose keys they are.
+/// What a prefix depends on.
 pub struct Owner<'a> {
     /// The component.
     pub name: &'a str,
@@ -29,18 +29,18 @@ pub struct Owner<'a> {
     pub default: &'a str,
     /// This host.
     pub app_id: &'a str,
-    /// Where this host is, if that is said.
+    /// This host's namespace, if it is set.
     pub namespace: Option<&'a str>,
 }
 
 impl Owner<'_> {
-    /// Of keys of state.
+    /// The prefix of state.
     pub fn of_state(&self, said: Option<&str>) -> Result<String, String> {
         let prefix = strategy(said, self.name, self.app_id, self.namespace)?;
         Ok(format!("{}{prefix}", space(self.name, self.default)))
     }
 
-    /// Of locks; they know no namespaces.
+    /// The prefix of locks, which have no namespaces.
     pub fn of_locks(&self, said: Option<&str>) -> Result<String, String> {
         let prefix = match said {
             Some(said) if said.eq_ignore_ascii_case("namespace") => "namespace||".to_owned(),

@@ -1,4 +1,4 @@
-//! A component's settings: its metadata with secrets, variables and Dapr's placeholders put in.
+//! A component's settings: its metadata with secrets, variables and Dapr's placeholders filled in.
 use super::manifest::{Declared, Given};
 use crate::blocks::secrets::embedded::Secrets;
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ pub struct Properties(Vec<(String, String)>);
 pub struct Known<'a> {
     /// Secret stores.
     pub secrets: &'a BTreeMap<String, Secrets>,
-    /// The environment, as far as components may read it.
+    /// The environment variables that components may read.
     pub environment: &'a BTreeMap<String, String>,
     /// This host's app-id.
     pub app_id: &'a str,
 }
 
 impl Properties {
-    /// Puts in what the metadata refers to.
+    /// Fills in what the metadata refers to.
     pub fn resolve(declared: &Declared, known: &Known<'_>) -> Result<Properties, String> {
         let value = |given: &Given| match given {
             Given::Text(text) => known.filled(text),
@@ -38,7 +38,7 @@ impl Properties {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// One that has to be there.
+    /// A required value.
     pub fn required(&self, name: &str) -> Result<&str, String> {
         self.get(name).ok_or_else(|| format!("spec.metadata has no {name}"))
     }
@@ -47,7 +47,7 @@ impl Properties {
 impl Known<'_> {
     fn filled(&self, text: &str) -> Result<String, String> {
         if text.contains("{podName}") {
-            return Err("{podName} is known in Kubernetes with a Dapr sidecar alone".to_owned());
+            return Err("{podName} is known only behind a Dapr sidecar in Kubernetes".to_owned());
         }
         let namespace = self.environment.get("NAMESPACE").map_or("", String::as_str);
         let mut text =
@@ -67,7 +67,7 @@ impl Known<'_> {
         let store = store.ok_or("there is a secretKeyRef, but no auth.secretStore")?;
         let secrets = self.secrets.get(store).ok_or_else(|| {
             let there: Vec<&str> = self.secrets.keys().map(String::as_str).collect();
-            format!("auth.secretStore is {store:?}, but there is no such secret store; there are {}", there.join(", "))
+            format!("auth.secretStore is {store:?}, but no such secret store exists; existing: {}", there.join(", "))
         })?;
         let found = secrets.get(name).and_then(|mut values| values.remove(key)).filter(|value| !value.is_empty());
         found.ok_or_else(|| format!("the secret store {store} has no secret {name:?} with the key {key:?}"))

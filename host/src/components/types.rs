@@ -1,7 +1,7 @@
-//! The types of components that there are, what each takes in its metadata, and what becomes of it.
+//! The supported types of components, their metadata, and what is made of it.
 //!
-//! Types of Dapr's are here whose behaviour the embedded default has; the others are refused, since a component that does something
-//! else than its name says is worse than none.
+//! Dapr's types are supported if the embedded default behaves like them; the others are refused, because a component
+//! that does something other than its name says is worse than none.
 use super::manifest::{Declared, Given};
 use super::prefix::Owner;
 use super::properties::{Known, Properties};
@@ -21,13 +21,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a binding can that functions call.
+/// The capability of a binding that functions call.
 pub const OUTPUT: &str = "OUTPUT_BINDING";
-/// What a binding can that calls functions.
+/// The capability of a binding that calls functions.
 pub const INPUT: &str = "INPUT_BINDING";
 
 const STATE: &[&str] = &["keyPrefix", "actorStateStore"];
-/// A consumer is this host, whatever it is called.
+/// `consumerID` has no effect: the one consumer is this host.
 const PUBSUB: &[&str] = &["allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes", "consumerID"];
 const HTTP: &[&str] = &[
     "url",
@@ -53,7 +53,7 @@ const TYPES: &[(&str, Block, &[&str])] = &[
     ("crypto.dapr.localstorage", Block::Crypto, &["path"]),
     ("crypto.daplet", Block::Crypto, &[]),
     ("bindings.http", Block::Binding, HTTP),
-    // The route is a sidecar's: it says where that calls.
+    // `route` is for a sidecar: it is the path that it calls.
     ("bindings.cron", Block::Binding, &["schedule", "direction", "route"]),
 ];
 
@@ -64,7 +64,7 @@ pub fn build(components: &mut Components, declared: Vec<Declared>, sources: &Sou
     if stores.is_empty() {
         components.add_default(Block::Secrets, sources)?;
     }
-    // Secret stores first, since what others are told may be in them. It may be so of a secret store too.
+    // Secret stores first, because the metadata of the others may refer to them; a secret store's may too.
     while !stores.is_empty() {
         let names: Vec<String> = stores.iter().map(|store| store.name.clone()).collect();
         let waits = |store: &Declared| refers(store).is_some_and(|other| names.iter().any(|name| name == other));
@@ -81,7 +81,7 @@ pub fn build(components: &mut Components, declared: Vec<Declared>, sources: &Sou
     others.iter().try_for_each(|component| add(components, component, sources))
 }
 
-/// The secret store that a component needs.
+/// The secret store that a component refers to.
 fn refers(declared: &Declared) -> Option<&str> {
     let needs = declared.items.iter().any(|(_, given)| matches!(given, Given::Secret { .. }));
     declared.secret_store.as_deref().filter(|_| needs)
@@ -127,7 +127,7 @@ fn try_add(components: &mut Components, declared: &Declared, sources: &Sources<'
     components.add(*block, &declared.name, (kind, &declared.version), &properties, sources)
 }
 
-/// Makes a component; what it can beyond the least.
+/// Makes a component; returns its optional capabilities.
 pub fn make(
     components: &mut Components,
     (kind, name): (&str, &str),
@@ -197,7 +197,7 @@ pub fn make(
             components.schedules.insert(key, Schedule::parse(properties.required("schedule")?)?);
             return Ok(vec![INPUT]);
         }
-        // A configuration store has nothing to be told.
+        // A configuration store has no metadata.
         _ => {}
     }
     Ok(vec![])
@@ -236,7 +236,7 @@ fn target(properties: &Properties) -> Result<Target, String> {
     })
 }
 
-/// A size as Kubernetes writes it: `4194304`, `4Mi`, `4M`. Dapr takes what is not above 0 as no limit.
+/// A size as Kubernetes writes it: `4194304`, `4Mi`, `4M`. For Dapr, 0 and less mean no limit.
 fn bytes(text: &str) -> Result<usize, String> {
     const UNITS: [(&str, i64); 7] = [
         ("Ki", 1 << 10),

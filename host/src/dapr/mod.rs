@@ -59,7 +59,7 @@ pub enum DaprError {
 }
 
 impl DaprError {
-    /// A write's condition did not hold. In a transaction Dapr tells it by the message only, and so does redis always.
+    /// A write's precondition failed. In a transaction Dapr reports it only in the message, and so does redis always.
     pub fn is_mismatch(&self) -> bool {
         let told = |message: &str| {
             ["etag", "failed to set key", "failed to delete"].iter().any(|words| message.contains(words))
@@ -67,20 +67,21 @@ impl DaprError {
         matches!(self, DaprError::Refused { status, message, .. } if *status == 409 || told(message))
     }
 
-    /// The body is larger than the sidecar takes. It says so with a status of its own or, when it finds out while it reads, in words.
+    /// The body is larger than the sidecar accepts. It reports that with a status or, if it notices while it reads, in
+    /// words.
     pub fn is_too_large(&self) -> bool {
         matches!(self, DaprError::Refused { status, message, .. } if *status == 413 || message.contains("stream too large"))
     }
 }
 
-/// W3C trace context that a call carries on.
+/// W3C trace context that a call passes on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Trace<'a> {
     /// `traceparent`.
     pub parent: Option<&'a str>,
     /// `tracestate`.
     pub state: Option<&'a str>,
-    /// What the answer may take; `None`: as much as it is.
+    /// Bound of the answer; `None`: no bound.
     pub allowance: Option<&'a Allowance>,
 }
 
@@ -108,8 +109,8 @@ struct ErrorBody {
 }
 
 impl Sidecar {
-    /// A client of the sidecar at `base` (no slash at the end), and of its gRPC API where `grpc` tells its URL; `token` is sent
-    /// with each call. Nothing is connected yet.
+    /// A client of the sidecar at `base` (no slash at the end), and of its gRPC API if `grpc` is its URL; sends `token`
+    /// with each call. Connects later.
     pub fn new(base: &str, grpc: Option<&str>, token: Option<&str>) -> Result<Sidecar, DaprError> {
         let channel = grpc.map(subscription::channel).transpose()?;
         Ok(Sidecar {
@@ -121,7 +122,7 @@ impl Sidecar {
         })
     }
 
-    /// Whether it was there when it was asked last.
+    /// Its state when it was asked last.
     pub fn health(&self) -> Health {
         self.pulse.health()
     }
@@ -143,7 +144,7 @@ impl Sidecar {
         DaprError::Unavailable { url: self.base.clone(), reason: reason.to_string() }
     }
 
-    /// Waits for the sidecar as long as it is there: a slow store may take its time, a dead sidecar may not.
+    /// Waits for the answer as long as the sidecar is up: a slow store may take its time, a dead sidecar may not.
     async fn while_there<T>(&self, call: impl Future<Output = T>) -> Result<T, DaprError> {
         tokio::select! {
             biased;
@@ -172,7 +173,7 @@ impl Sidecar {
     }
 }
 
-/// Metadata as the query has it: `metadata.x=y`.
+/// Metadata as query parameters: `metadata.x=y`.
 fn in_query<'a>(metadata: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<(String, &'a str)> {
     metadata.into_iter().map(|(name, value)| (format!("metadata.{name}"), value.as_str())).collect()
 }

@@ -1,7 +1,7 @@
-//! One call of the sidecar's HTTP API: how it is put together, and the connections that it goes over.
+//! One call of the sidecar's HTTP API: its parts, and the connections that it uses.
 //!
-//! Paths and queries go out as they are written here: a client that resolves `..` in an address would let a topic or a path that
-//! a function names lead to another part of the API. Must not know: what any call means.
+//! Paths and queries are sent as they are written here: a client that resolves `..` would let a topic or path chosen by
+//! a function reach another part of the API. Must not know: what a call means.
 use super::{CONNECT_TIMEOUT, DaprError};
 use crate::allowance::Allowance;
 use bytes::{Bytes, BytesMut};
@@ -18,7 +18,7 @@ use reqwest::Url;
 use std::sync::Arc;
 use thread_local::ThreadLocal;
 
-/// A client of one thread, with its kept connections.
+/// A client of one thread, with its open connections.
 type Connections = Client<HttpConnector, Full<Bytes>>;
 
 /// An answer of the sidecar.
@@ -26,9 +26,9 @@ type Connections = Client<HttpConnector, Full<Bytes>>;
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Its reason phrase, one character a byte; empty where it is the usual one.
+    /// Its reason phrase, one character a byte; empty if it is the usual one.
     pub reason: String,
-    /// Headers; values that are no text are left out when asked for.
+    /// Headers; values that are not text are left out when read.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -61,7 +61,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// `path` is encoded already, by [`segment`] and its like.
+    /// `path` is encoded already, by [`segment`] and the like.
     pub fn new(method: Method, path: String) -> Call {
         let (headers, allowance) = (HeaderMap::with_capacity(8), Allowance::default());
         Call { method, target: path, headers, body: Bytes::new(), fault: None, allowance }
@@ -100,10 +100,10 @@ impl Call {
     }
 }
 
-/// The way to one sidecar.
+/// The connections to one sidecar.
 ///
-/// Each thread has connections of its own: a connection is served by the runtime that opened it, and to use another thread's
-/// would mean to wake that thread, and be woken by it.
+/// Each thread has its own: the runtime that opened a connection serves it, so a call over another thread's would have
+/// to wake that thread, and be woken by it.
 #[derive(Clone)]
 pub struct Http {
     clients: Arc<ThreadLocal<Connections>>,
@@ -113,7 +113,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// To the API at `base`, such as `http://127.0.0.1:3500`.
+    /// Connections to the API at `base`, such as `http://127.0.0.1:3500`.
     pub fn new(base: &str) -> Result<Http, DaprError> {
         let invalid = |reason: String| DaprError::Unavailable { url: base.to_owned(), reason };
         let parts = Uri::try_from(base).map_err(|e| invalid(e.to_string()))?.into_parts();
@@ -124,7 +124,7 @@ impl Http {
         Ok(Http { clients: Arc::default(), scheme, authority, prefix })
     }
 
-    /// Sends a call and takes its whole answer, whatever the status. The error is in words, where the sidecar was not reached.
+    /// Sends a call and reads its whole answer, whatever the status. The error says why the sidecar was not reached.
     pub async fn send(&self, call: Call) -> Result<Result<Answer, String>, DaprError> {
         let client = self.clients.get_or(connections).clone();
         let refused =
@@ -156,12 +156,12 @@ fn characters(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-/// The bytes of a text with one character a byte; what no byte can say becomes a question mark.
+/// The bytes of a text with one character a byte; other characters become a question mark.
 pub fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 
-/// Reads an answer, as far as the caller may take it.
+/// Reads an answer, as far as its bound allows.
 async fn collect(mut body: Incoming, allowance: &Allowance) -> Result<Result<Bytes, String>, DaprError> {
     let mut whole: Vec<Bytes> = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -189,7 +189,7 @@ fn connections() -> Connections {
     Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
 }
 
-/// An error with its causes: the client's own words are "client error" alone.
+/// An error with its causes: the client's own text is only "client error".
 pub fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -205,7 +205,8 @@ pub fn topic_path(topic: &str) -> String {
     topic.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// An application's own path with its query, without the slash before it. What leads upwards ends at the application's root.
+/// An application's own path with its query, without the slash before it. `..` never leads out of the application's
+/// root.
 pub fn own_path(path: &str) -> String {
     let Ok(url) = format!("http://app/{}", path.trim_start_matches('/')).parse::<Url>() else { return String::new() };
     let query = url.query().map_or_else(String::new, |query| format!("?{query}"));

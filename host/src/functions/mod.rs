@@ -1,16 +1,16 @@
-//! Functions: what a developer uploaded, checked and loaded.
+//! Functions: uploaded by developers, checked and loaded.
 //!
 //! Owns: names, sources, versions, the registry, the upload pipeline. Must not know: HTTP, how a request is answered.
 //!
 //! # Layout
-//! - [`name`]: what a function may be called
+//! - [`name`]: valid names of functions
 //! - [`source`]: parsing, TypeScript, what may be imported
-//! - [`checker`]: where sources are checked, so that a hostile one does no harm
-//! - [`registry`]: the durable table of functions, of this host alone or shared by several
+//! - [`checker`]: processes that check sources, so that a hostile one does no harm
+//! - [`registry`]: the durable table of functions, of this host or shared by several
 //! - [`routes`]: which events of a topic a function is called for, by a [`condition`] each
-//! - [`topics`]: which topics its grants open to a function's subscriptions
+//! - [`topics`]: which topics its grants allow in a function's subscriptions
 //! - [`upload`]: from source to a live version
-//! - [`warnings`]: names that lead nowhere
+//! - [`warnings`]: names of things that this host does not have
 pub mod checker;
 mod condition;
 pub mod name;
@@ -40,32 +40,32 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
-/// Handlers of requests; see the dispatcher of the guest.
+/// Names of handlers of requests; see the guest's dispatcher.
 const REQUEST_HANDLERS: [&str; 8] = ["fetch", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
 
-/// What is stored of a function: enough to run it again after a restart without asking anybody.
+/// The stored form of a function: enough to run it after a restart without any other source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// Digest of source and settings; the ETag.
     pub version: String,
-    /// As uploaded.
+    /// The source as uploaded.
     pub source: String,
-    /// Of `source`.
+    /// The language of `source`.
     pub language: Language,
-    /// JavaScript made of `source`; absent where it is the source itself.
+    /// JavaScript made from `source`; absent if that is JavaScript already.
     #[serde(default)]
     pub code: Option<String>,
-    /// Source map (version 3) from `code` to `source`; absent where positions are the same.
+    /// Source map (version 3) from `code` to `source`; absent if positions are the same.
     #[serde(default)]
     pub map: Option<String>,
-    /// In force, defaults filled in.
+    /// The limits in force, with defaults.
     pub limits: Limits,
     /// `env` of the upload.
     pub env: BTreeMap<String, String>,
     /// What the function may reach.
     pub grants: Grants,
-    /// What the module exports: handlers, and what they are called for.
+    /// What the module exports: handlers, and the events that they are called for.
     #[serde(flatten)]
     pub exports: LoadReport,
     /// When the name was first used, RFC 3339.
@@ -81,43 +81,42 @@ pub struct Record {
 /// A live version of a function.
 #[derive(Debug)]
 pub struct Function {
-    /// Its name.
     pub name: FunctionName,
-    /// What is stored of it.
+    /// Its stored form.
     pub record: Record,
-    /// Shared by all operations of all its invocations.
+    /// The name, shared by every operation of its invocations.
     pub label: Arc<str>,
-    /// `record.grants` as the operator lets them hold.
+    /// `record.grants` with the operator's rule for absent lists.
     pub grants: Arc<Grants>,
-    /// What its snapshot is kept under.
+    /// The key of its snapshot.
     pub key: SnapshotKey,
-    /// From lines of the running code to lines of the source.
+    /// Maps lines of the running code to lines of the source.
     pub lines: Option<LineMap>,
-    /// Places for `limits.concurrency` invocations at once.
+    /// Permits for `limits.concurrency` invocations at once.
     pub permits: Arc<tokio::sync::Semaphore>,
-    /// What it asks of the workers now.
+    /// Its present load on the workers.
     pub demand: Demand,
-    /// What its invocations hold of the process's memory.
+    /// Its invocations' part of the memory budget.
     pub memory: Purse,
     /// Cancelled when the function is removed, not when another version replaces this one; absent before it goes live.
     pub removed: OnceLock<CancellationToken>,
-    /// Of the subscriptions that have routing rules.
+    /// Routes of the subscriptions that have rules.
     pub routing: Routing,
 }
 
-/// What a function asks of the workers. Counted by `invoke`.
+/// The load of a function on the workers. `invoke` counts it.
 #[derive(Debug, Default)]
 pub struct Demand {
-    /// What one entry takes of late, µs; 0 until that is known.
+    /// Recent time of one entry, µs; 0 while it is unknown.
     pub entry_us: AtomicU64,
     /// Entries that wait or run.
     pub entries: AtomicU64,
-    /// What those are expected to take, µs.
+    /// Expected time of those entries, µs.
     pub backlog_us: AtomicU64,
 }
 
 impl Function {
-    /// The file name in stack frames.
+    /// Its file name in stack frames.
     pub fn file(&self) -> String {
         file_name(&self.name, self.record.language)
     }
@@ -127,7 +126,7 @@ impl Function {
         self.removed.get().is_some_and(CancellationToken::is_cancelled)
     }
 
-    /// Ends when the function is removed.
+    /// Completes when the function is removed.
     pub async fn removal(&self) {
         match self.removed.get() {
             Some(removed) => removed.cancelled().await,
@@ -135,17 +134,17 @@ impl Function {
         }
     }
 
-    /// Whether it can answer requests: what is called by other events alone cannot.
+    /// Whether it handles requests, and not only other events.
     pub fn takes_requests(&self) -> bool {
         self.record.exports.handlers.iter().any(|handler| REQUEST_HANDLERS.contains(&handler.as_str()))
     }
 
-    /// What it says of a topic that it subscribes to.
+    /// Its subscription to a topic.
     pub fn subscription(&self, (pubsub, topic): (&str, &str)) -> Option<&Subscription> {
         self.record.exports.subscriptions.iter().find(|s| s.pubsub == pubsub && s.topic == topic)
     }
 
-    /// Which way an event of that topic goes.
+    /// Which route an event of that topic takes.
     pub async fn route(&self, place: (&str, &str), event: &Map<String, Value>) -> Result<Route, Unrouted> {
         self.routing.route(place, event).await
     }

@@ -1,4 +1,4 @@
-//! What a function may be called: it is a path segment, a state prefix and a consumer group.
+//! Valid names of functions: a name is a path segment, a state prefix and a consumer group.
 use std::fmt;
 
 /// A checked name: 1 to 63 of `a-z`, `0-9` and `-`, not at the ends (as a DNS label), and not reserved.
@@ -9,7 +9,7 @@ pub struct FunctionName(String);
 pub const RESERVED: &[&str] =
     &["functions", "livez", "readyz", "healthz", "dapr", "job", "configuration", "actors", "metrics"];
 
-/// Why a text is no function name.
+/// Why a text is not a function name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Empty or too long.
@@ -18,7 +18,7 @@ pub enum NameError {
     /// A character that is not allowed, or `-` at an end.
     #[error("the function name {0:?} may have only a-z, 0-9 and -, and no - at its ends")]
     Characters(String),
-    /// Taken by the server itself.
+    /// The server itself uses it.
     #[error("the function name {0:?} is reserved; so are {reserved}", reserved = RESERVED.join(", "))]
     Reserved(String),
 }

@@ -1,7 +1,8 @@
-//! Routing rules of subscriptions: which of a function's routes an event takes, by conditions over the one variable `event`,
-//! as Dapr's programmatic subscriptions have them.
+//! Routing rules of subscriptions: which of a function's routes an event takes, by conditions over the variable `event`,
+//! as in Dapr's programmatic subscriptions.
 //!
-//! Owns: what the rules of one event may cost together, and where they are evaluated. Must not know: how a condition is evaluated.
+//! Owns: what the rules of one event may cost together, and on which thread they are evaluated. Must not know: how a
+//! condition is evaluated.
 use super::condition::{Budget, Condition, Fault};
 use daplet_abi::load::{Routes, Subscription};
 use serde_json::{Map, Value};
@@ -9,42 +10,42 @@ use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
-/// Subscriptions of one function.
+/// Most subscriptions of one function.
 const MAX_SUBSCRIPTIONS: usize = 256;
-/// Rules of one subscription.
+/// Most rules of one subscription.
 const MAX_RULES: usize = 128;
-/// What most rules need at most: some ten microseconds, which is less than giving them to another thread.
+/// Enough for most rules: some ten microseconds, less than handing them to another thread takes.
 const QUICK: Budget = Budget::new(2_000, 64 << 10);
-/// What the rules of one event may take together: a few milliseconds.
+/// The most that the rules of one event may take together: a few milliseconds.
 const WHOLE: Budget = Budget::new(250_000, 1 << 20);
 
-/// Work on so many bytes has a thread of its own.
+/// Work on this many bytes runs on a thread of its own.
 const LONG: usize = 64 << 10;
 
 /// Where an event goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// To the handler; the name of the route, where the subscription has routes.
+    /// To the handler; with the name of the route, if the subscription has routes.
     Handler(Option<String>),
-    /// Nowhere: no rule holds and there is no default.
+    /// To no handler: no rule matches and there is no default.
     Nowhere,
 }
 
-/// Why an event has no route. Both name the rule.
+/// Why an event has no route. Both texts name the rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unrouted {
     /// A condition cannot be decided for this event.
     Undecided(String),
-    /// The rules take more than their budget. They would again: there is no use in trying.
+    /// The rules exceed their budget. They would again, so a retry is useless.
     Exhausted(String),
 }
 
 /// The routes of a function's subscriptions.
 pub struct Routing {
     routers: Vec<Router>,
-    /// Of the function's events one is judged at length at a time.
+    /// Admits one long evaluation of this function at a time.
     turn: Semaphore,
-    /// So is one of all functions' events, which take turns by it.
+    /// Admits one long evaluation of any function at a time; they take turns.
     place: Arc<Semaphore>,
 }
 
@@ -64,7 +65,7 @@ struct Router {
     broken: Option<String>,
 }
 
-/// Checks the rules of all subscriptions; the error says which one is wrong, and why.
+/// Checks the rules of all subscriptions; the error names the first invalid one, and why.
 pub fn check(subscriptions: &[Subscription]) -> Result<(), String> {
     if subscriptions.len() > MAX_SUBSCRIPTIONS {
         let count = subscriptions.len();
@@ -83,7 +84,7 @@ fn rules(routes: &Routes) -> Result<Vec<(Condition, String)>, String> {
         return Err(format!("rules has {} rules; a subscription may have {MAX_RULES}", routes.rules.len()));
     }
     let compiled = routes.rules.iter().enumerate().map(|(number, rule)| {
-        // An empty condition always holds.
+        // An empty condition always matches.
         let condition = if rule.condition.is_empty() { "true" } else { rule.condition.as_str() };
         let condition = Condition::compile(condition).map_err(|reason| format!("rules[{number}].match: {reason}"))?;
         Ok((condition, rule.path.clone()))
@@ -92,7 +93,7 @@ fn rules(routes: &Routes) -> Result<Vec<(Condition, String)>, String> {
 }
 
 impl Routing {
-    /// The routes of these subscriptions. Rules that an older release took and this one does not are reported with each event.
+    /// The routes of these subscriptions. Rules that only an older release accepted are reported with each event.
     pub fn new(subscriptions: &[Subscription], place: Arc<Semaphore>) -> Routing {
         let routed = subscriptions.iter().filter_map(|s| s.routes.as_ref().map(|routes| (s, routes)));
         let router = |(subscription, routes): (&Subscription, &Routes)| {
@@ -106,7 +107,8 @@ impl Routing {
         Routing { routers: routed.map(router).collect(), turn: Semaphore::new(1), place }
     }
 
-    /// Which way `event` of that topic goes. Rules that take long are evaluated on a thread that serves nothing else meanwhile.
+    /// Which route `event` of that topic takes. Rules that take long are evaluated on a thread that serves nothing else
+    /// meanwhile.
     pub async fn route(&self, (pubsub, topic): (&str, &str), event: &Map<String, Value>) -> Result<Route, Unrouted> {
         let Some(router) = self.routers.iter().find(|r| r.pubsub == pubsub && r.topic == topic) else {
             return Ok(Route::Handler(None));
@@ -122,7 +124,7 @@ impl Routing {
     }
 }
 
-/// Does work on so many bytes, on a thread that serves nothing else meanwhile where these are many.
+/// Does work on so many bytes; if there are many, on a thread that serves nothing else meanwhile.
 pub fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     if bytes >= LONG && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
         return tokio::task::block_in_place(work);
@@ -204,7 +206,7 @@ mod tests {
         let exhausted = taken(&bomb, Some("b"), json!({"data": vec![1; 30_000]})).await;
         let named = |why: &str| why.contains("rule 1 of orders") && why.contains("\"bomb\"") && why.contains("steps");
         assert!(matches!(&exhausted, Err(Unrouted::Exhausted(why)) if named(why)), "{exhausted:?}");
-        // More than most need, and no more than they may.
+        // More than most rules need, and not more than they may take.
         let long = [("event.data.exists(x, x == 2)", "found")];
         let decided = taken(&long, Some("b"), json!({"data": vec![1; 10_000]})).await;
         assert_eq!(decided, Ok(Route::Handler(Some("b".to_owned()))));
@@ -220,7 +222,7 @@ mod tests {
         ] {
             let refused = check(&[subscription(rules, None)]).err();
             assert!(refused.as_ref().is_some_and(|reason| reason.contains(why)), "{refused:?}");
-            // Of an older release: never taken for no rules.
+            // From an older release: never taken for "no rules".
             let stored = taken(rules, Some("b"), json!({})).await;
             assert!(matches!(&stored, Err(Unrouted::Undecided(_))), "{stored:?}");
         }

@@ -1,5 +1,5 @@
-//! What a function's grants let its subscriptions do: subscribe to a topic, and give up messages to a dead-letter topic, which is to
-//! publish there.
+//! What a function's grants allow its subscriptions: topics to subscribe to, and dead-letter topics, which it publishes
+//! to.
 use super::Function;
 use crate::blocks::grants::require;
 use daplet_abi::load::Subscription;

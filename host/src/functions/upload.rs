@@ -1,5 +1,5 @@
-//! From source to a live version: check, load in a fresh instance, store, swap. The version that was live stays live until
-//! the new one is on disk.
+//! From source to a live version: check, load in a fresh instance, store, swap. The live version stays live until the
+//! new one is on disk.
 use super::checker::{Checker, CheckerError};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
@@ -22,21 +22,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Longest source that is loaded only after it was checked, bytes.
+/// A longer source is loaded while it is being checked, bytes.
 const EARLY: usize = 2 << 10;
-/// Longest name of a binding, bytes: as of a resource of Kubernetes.
+/// Longest name of a binding, bytes: that of a resource of Kubernetes.
 const MAX_BINDING_NAME: usize = 253;
 
 /// What a developer sends.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// Checked name.
     pub name: FunctionName,
     /// The module.
     pub source: String,
-    /// What the developer says it is.
+    /// The language that the developer states.
     pub language: Option<Language>,
-    /// In force, defaults filled in.
+    /// The limits in force, with defaults.
     pub limits: Limits,
     /// Values for `env`.
     pub env: BTreeMap<String, String>,
@@ -44,26 +43,26 @@ pub struct Upload {
     pub grants: Grants,
 }
 
-/// What became of an upload that was accepted.
+/// The outcome of an accepted upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deployed {
     /// The first version of its name.
     Created,
-    /// Another version than the one that was live.
+    /// A version that differs from the live one.
     Replaced,
-    /// It was live already.
+    /// The version was live already.
     Unchanged,
-    /// It could go live.
+    /// A dry run: it could go live.
     Checked,
 }
 
 /// Why an upload did not go live.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// It does not parse, or imports what it may not.
+    /// It does not parse, or has a forbidden import.
     #[error("{}", .0.message)]
     Source(SourceError),
-    /// The module threw, has no handler, or ran out of a limit while it was loaded.
+    /// The module threw, has no handler, or exceeded a limit while it was loaded.
     #[error("{}", .0.message)]
     Load(JsError),
     /// It cannot be checked now.
@@ -75,7 +74,7 @@ pub enum UploadError {
     /// The registry cannot store it.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// There would be more functions than there may be, or its snapshot would be too large.
+    /// A quota would be exceeded: the number of functions, or the size of the snapshot.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),
     /// Its subscriptions cannot be stored.
@@ -85,28 +84,28 @@ pub enum UploadError {
 
 /// The upload pipeline.
 pub struct Deployer {
-    /// Where functions are.
+    /// The functions.
     pub registry: Arc<Registry>,
-    /// What checks sources.
+    /// Checks sources.
     pub checker: Checker,
-    /// Where modules are loaded.
+    /// Loads modules.
     pub sandbox: Arc<Sandbox>,
-    /// Where loaded ones are kept.
+    /// Keeps loaded functions.
     pub snapshots: SnapshotCache,
-    /// CPU time for loading one.
+    /// CPU time for loading a function.
     pub load_cpu: Duration,
-    /// Where messages wait for subscribers; none when a sidecar keeps them.
+    /// Messages that wait for subscribers; `None` behind a sidecar, which keeps them.
     pub log: Option<Log>,
-    /// What may be subscribed to there.
+    /// The topics that each broker allows to subscribe to.
     pub brokers: Arc<Brokers>,
-    /// How many functions there may be, and how large a snapshot.
+    /// The quotas of functions and of snapshots.
     pub quotas: Quotas,
-    /// Which components there are; `None` behind a sidecar, which alone knows.
+    /// The components of this host; `None` behind a sidecar, since only that knows them.
     pub known: Option<Known>,
 }
 
 impl Deployer {
-    /// Checks and loads an upload; stores it unless `dry_run`, and if the condition holds then.
+    /// Checks and loads an upload; stores it unless `dry_run` is set or the precondition fails.
     pub async fn deploy(
         &self,
         upload: Upload,
@@ -165,8 +164,8 @@ impl Deployer {
         Ok((function, deployed))
     }
 
-    /// Checks and loads the record's source, and fills in what that shows. What takes a while to check is loaded meanwhile as it is,
-    /// which is what most bundles turn out to be: the guest parses for itself, so this risks nothing but the time.
+    /// Checks and loads the record's source, and fills in the results. A source that takes a while to check is loaded
+    /// meanwhile as it is, which most bundles can be: the guest parses for itself, so this risks nothing but the time.
     async fn check_and_load(
         &self,
         name: &FunctionName,
@@ -190,7 +189,7 @@ impl Deployer {
         Ok(loaded)
     }
 
-    /// What a function names that this host does not have.
+    /// What a function names and this host does not have.
     pub fn warnings(&self, function: &Function) -> Vec<String> {
         self.known.as_ref().map(|known| known.warnings(&function.record)).unwrap_or_default()
     }
@@ -200,7 +199,7 @@ impl Deployer {
         Ok((self.load(name, record).await?, start.elapsed()))
     }
 
-    /// Removes a function, if the condition holds, and what is kept of it; false if there was none.
+    /// Removes a function and what is stored for it, if the precondition holds; returns false if it did not exist.
     pub async fn remove(&self, name: &FunctionName, precondition: Precondition) -> Result<bool, RegistryError> {
         let damaged = self.registry.damage(name.as_str()).is_some();
         let before = self.registry.remove(name, precondition).await?;
@@ -210,7 +209,7 @@ impl Deployer {
         Ok(before.is_some() || damaged)
     }
 
-    /// Removes what is kept of versions that other replicas replaced, for ever.
+    /// Removes what is stored for versions that other replicas replaced; never returns.
     pub async fn forget_replaced(&self) {
         let mut changes = self.registry.changes();
         let mut known: BTreeMap<FunctionName, SnapshotKey> = BTreeMap::new();
@@ -227,7 +226,7 @@ impl Deployer {
         }
     }
 
-    /// From the acknowledgement of an upload on, no message of its topics passes it by.
+    /// From the acknowledgement of an upload on, the function gets every message of its topics.
     async fn subscribe(&self, function: &Function) -> Result<(), StoreError> {
         if let Some(log) = &self.log {
             let subscriptions = function.record.exports.subscriptions.iter();
@@ -238,7 +237,7 @@ impl Deployer {
         Ok(())
     }
 
-    /// The loaded function: from the cache, or made once for all who wait.
+    /// The loaded function: from the cache, or made once for all that wait.
     pub async fn loaded(&self, function: &Function) -> Result<Arc<Loaded>, Arc<UploadError>> {
         match self.snapshots.get(&function.key).await {
             Some(loaded) => Ok(loaded),
@@ -281,7 +280,7 @@ fn memory_message(record: &Record) -> String {
     format!("loading the module needs more than {} MiB of memory (limit memoryMb)", record.limits.memory_mb)
 }
 
-/// Limits said in words that name the setting; stack frames led back to the source.
+/// Describes exceeded limits with their settings; maps stack frames to the source.
 fn explain(mut error: JsError, record: &Record, budget: Duration) -> JsError {
     match error.code.as_str() {
         codes::EXCEEDED_CPU => error.message = cpu_message(budget),
@@ -294,7 +293,7 @@ fn explain(mut error: JsError, record: &Record, budget: Duration) -> JsError {
     error
 }
 
-/// Leads stack frames from the running code back to the source.
+/// Maps stack frames from the running code to the source.
 pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
     for frame in &mut error.stack {
         if let Some((line, column)) = lines.source(frame.line, frame.column) {
@@ -329,7 +328,7 @@ fn check_bindings(bindings: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// A key is told of only where it may be read.
+/// A function hears of a key only if it may read it.
 fn check_configuration(function: &Function) -> Result<(), String> {
     let (name, watched) = (&function.name, &function.record.exports.configuration);
     for (index, watch) in watched.iter().enumerate() {
@@ -341,7 +340,7 @@ fn check_configuration(function: &Function) -> Result<(), String> {
     Ok(())
 }
 
-/// An input binding's events are given only to functions that may take them.
+/// A function gets an input binding's events only with a grant.
 fn check_inputs(function: &Function) -> Result<(), String> {
     let (name, declared) = (&function.name, &function.record.exports.bindings);
     match declared.iter().enumerate().find(|(_, binding)| !function.grants.has_input(binding)) {
@@ -352,7 +351,7 @@ fn check_inputs(function: &Function) -> Result<(), String> {
     }
 }
 
-/// An export that the guest takes and the host does not.
+/// Refuses exports that the guest accepts and the host does not.
 fn unfit(message: String) -> JsError {
     JsError { code: codes::EXCEPTION.to_owned(), name: "TypeError".to_owned(), message, ..JsError::default() }
 }
@@ -374,7 +373,7 @@ fn report(loaded: &Loaded) -> Result<LoadReport, JsError> {
     })
 }
 
-/// The frame that loads a function: its snapshot is a function of this and of the guest.
+/// The frame that loads a function: its snapshot depends on this and on the guest.
 pub fn load_frame(name: &FunctionName, record: &Record) -> Vec<u8> {
     let request = LoadRequest {
         name: name.to_string(),
@@ -387,14 +386,14 @@ pub fn load_frame(name: &FunctionName, record: &Record) -> Vec<u8> {
     encode(&request, code.as_bytes()).unwrap_or_else(|_| unreachable!("the head has only strings and numbers"))
 }
 
-/// Whether an upload is what is live, said in other words: a language that was found out may be written.
+/// Whether an upload equals the live version: the language may be stated in one and inferred in the other.
 fn same(live: &Record, upload: &Upload) -> bool {
     let language = upload.language.unwrap_or(live.language);
     (language, &upload.source, &upload.limits, &upload.env, &upload.grants)
         == (live.language, &live.source, &live.limits, &live.env, &live.grants)
 }
 
-/// 16 hexadecimal digits of a digest over all that makes a version.
+/// 16 hexadecimal digits of a digest over everything that makes a version.
 fn version(upload: &Upload) -> String {
     let settings = serde_json::json!([upload.language, upload.limits, upload.env, upload.grants]);
     let digest =

@@ -1,6 +1,6 @@
-//! What a function names that this host does not have. It may come later, so an upload that names it is taken, with a warning.
+//! What a function names and this host does not have. It may be added later, so the upload is accepted, with a warning.
 //!
-//! Must not know: components and their types; the app says which names there are.
+//! Must not know: components and their types; the app passes the existing names.
 use super::Record;
 use crate::blocks::pubsub::Brokers;
 use std::collections::BTreeSet;
@@ -12,24 +12,20 @@ type NameSet = BTreeSet<String>;
 /// The components of a host without a sidecar.
 #[derive(Clone, Default)]
 pub struct Known {
-    /// State stores.
     pub stores: NameSet,
-    /// Configuration stores.
     pub configuration: NameSet,
-    /// Secret stores.
     pub secrets: NameSet,
-    /// Bindings that call functions.
+    /// Input bindings.
     pub inputs: NameSet,
-    /// Bindings that functions call.
+    /// Output bindings.
     pub outputs: NameSet,
-    /// Brokers, and what they allow.
+    /// Brokers, and the topics that they allow.
     pub brokers: Arc<Brokers>,
-    /// This host's app-id.
     pub app_id: String,
 }
 
 impl Known {
-    /// A sentence for each name that leads nowhere.
+    /// A sentence for each name of something that this host does not have.
     pub fn warnings(&self, record: &Record) -> Vec<String> {
         let mut found = Vec::new();
         self.of_exports(record, &mut found);
@@ -72,7 +68,7 @@ impl Known {
         ];
         for (list, kind, known, entries) in lists {
             for entry in &entries {
-                // What stands before the slash is the component; a pattern may still come to stand for something.
+                // The part before the slash is the component; a pattern may match something later.
                 let name = entry.split('/').next().unwrap_or_default();
                 if !name.contains('*') {
                     unless_known(found, known, name, || (format!("grants.{list} has {entry:?}"), kind));

@@ -1,4 +1,4 @@
-//! The same for gRPC, which is HTTP/2 from the first byte: a place for each connection, and a bound on its streams.
+//! Listening for gRPC, which is HTTP/2 from the first byte: a place for each connection, and a bound on its streams.
 use super::http2::{self, Kind};
 use super::stream::Listener;
 use super::unaccepted;
@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Serves `site` on `listener` until `stop`, and what runs then to its end. What is one connection too many is closed: it
-/// has not said yet what it wants, so there is nothing to answer.
+/// Serves `site` on `listener` until `stop`, and finishes what runs then. A connection beyond the bound is closed
+/// without an answer: it has not sent a request yet.
 pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: Purse, stop: CancellationToken) {
     let (places, limits) = (Arc::new(Semaphore::new(limits.most)), Arc::new(limits));
     let connections = TaskTracker::new();

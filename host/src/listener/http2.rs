@@ -1,4 +1,4 @@
-//! Connections of HTTP/2 without TLS: told from HTTP/1 by their first bytes, and held to the same limits.
+//! Connections of HTTP/2 without TLS: recognised by their first bytes, and held to the limits of HTTP/1.
 use super::stream::Stream;
 use super::{answer, too_large};
 use crate::config::Connections;
@@ -19,31 +19,31 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// What a connection takes of the memory budget: its buffers, and what it may send before anybody reads it.
+/// What a connection takes of the memory budget: its buffers, and what it may send before a handler reads it.
 pub const CONNECTION: usize = 256 << 10;
-/// What it may send before anybody reads it, bytes; a request may send half of it.
+/// What a connection may send before a handler reads it, bytes; one request may send half of it.
 const WINDOW: u32 = 128 << 10;
-/// What a client sends first (RFC 9113 §3.4).
+/// The first bytes that a client sends (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Requests at once on one connection; the protocol lets a client wait with more.
+/// Requests at once on one connection; the protocol makes a client wait with more.
 const STREAMS: u32 = 1_000;
-/// A peer that says nothing this long is asked whether it is there.
+/// A peer that is silent this long is sent a ping.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// Of an answer, what is handed over at once: more would wait in memory for a window that the peer does not open.
+/// How much of an answer is passed on at once: more would wait in memory for a window that the peer does not open.
 const PIECE: usize = 8 << 10;
-/// Between two looks at a beginning that is not whole.
+/// The pause before another look at an incomplete preface.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// How a connection is held to its limits.
+/// Which limits a connection is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Requests and answers, in the times of HTTP/1.
+    /// Requests and answers, with the times of HTTP/1.
     Http,
-    /// Streams that may last as long as they like.
+    /// Streams that may last without a limit.
     Grpc,
 }
 
-/// Whether a connection begins as HTTP/2. A beginning that does not get on is left to HTTP/1, which has words for it.
+/// Returns whether a connection begins as HTTP/2. A preface that does not arrive is left to HTTP/1, which answers it.
 pub async fn begins(stream: &Stream, within: Duration) -> bool {
     let looking = async {
         let mut start = [0; PREFACE.len()];
@@ -96,22 +96,22 @@ pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, st
     }
 }
 
-/// The answers of one connection that are on their way.
+/// The answers of one connection that are being written.
 #[derive(Default)]
 struct Answers(Mutex<Open>);
 
 #[derive(Default)]
 struct Open {
     next: u64,
-    /// Each by its number.
+    /// By the numbers that they got.
     waiting: HashMap<u64, Taken>,
-    /// When there was something last.
+    /// When the last answer or request ended.
     last: Option<Instant>,
 }
 
-/// How an answer gets on.
+/// The progress of one answer.
 struct Taken {
-    /// Since when it waits for the peer; nothing while it waits for the server.
+    /// Since when it waits for the peer; `None` while it waits for the server.
     since: Option<Instant>,
     pace: Pace,
 }
@@ -128,7 +128,7 @@ impl Answers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends when the peer lets an answer wait too long, or asks for nothing too long.
+    /// Ends when the peer leaves an answer unread too long, or sends no request for too long.
     async fn overdue(&self, limits: &Connections) {
         let start = Instant::now();
         loop {
@@ -143,7 +143,7 @@ impl Answers {
     }
 }
 
-/// One answer's place among them.
+/// One answer's entry among them.
 struct Place {
     answers: Arc<Answers>,
     id: u64,
@@ -158,7 +158,7 @@ impl Place {
         Place { answers: Arc::clone(answers), id }
     }
 
-    /// The peer is waited for, and took `moved` bytes before; or the server is.
+    /// Notes whether the answer waits for the peer, which took `moved` bytes before, or for the server.
     fn waits(&self, since: Option<Instant>, moved: usize) {
         if let Some(taken) = self.answers.open().waiting.get_mut(&self.id) {
             taken.since = since;
@@ -179,7 +179,7 @@ impl Drop for Place {
     }
 }
 
-/// A body that is handed over in pieces, as fast as the peer takes them.
+/// A body that is passed on in pieces, as fast as the peer takes them.
 struct Paced {
     inner: Body,
     rest: Bytes,

@@ -1,13 +1,14 @@
-//! Listening: connections in, requests on to a router, within the limits that hold before there is a request.
+//! Listening: accepts connections and passes requests to a router, within the limits that apply before there is a
+//! request.
 //!
-//! Owns: how many connections there are, how long they may be silent, how large a head may be. Must not know: routes.
+//! Owns: how many connections may exist, how long they may be silent, how large a head may be. Must not know: routes.
 //!
 //! # Layout
-//! - [`grpc`]: the same for gRPC
+//! - [`grpc`]: connections of gRPC
 //! - [`http2`]: connections of HTTP/2
-//! - [`queues`]: what the kernel still has of what was written
-//! - [`stream`]: TCP, or sockets in the file system
-//! - [`watch`]: a stream that notices a peer that says too little or too much
+//! - [`queues`]: what the kernel still holds of what was written
+//! - [`stream`]: TCP, and sockets in the file system
+//! - [`watch`]: a stream that notices a peer that sends or accepts too slowly, or sends too much
 pub mod grpc;
 mod http2;
 mod queues;
@@ -39,18 +40,18 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use watch::{Phase, Watched};
 
-/// What a connection takes of the memory budget: its buffers, and what of bodies takes no share of its own.
+/// What a connection takes of the memory budget: its buffers, and the first part of a body.
 const CONNECTION: usize = 24 << 10;
-/// How long a connection that is refused may take to read why.
+/// How long a refused connection may take to read the reason.
 const LINGER: Duration = Duration::from_secs(1);
-/// Connections that are refused at once and politely; beyond, they are cut.
+/// Refused connections that get a reason at once; further ones are closed without.
 const REFUSALS: usize = 256;
 /// Headers of a request, as hyper counts them for HTTP/1.
 const MAX_HEADERS: usize = 100;
-/// Open files that are no connections of callers: database, sidecar, log.
+/// Open files that are not connections of clients: database, sidecar, log.
 const OTHER_FILES: u64 = 256;
 
-/// Raises the limit of open files as far as it goes; how many connections it leaves room for.
+/// Raises the limit of open files as far as possible; returns how many connections that leaves room for.
 pub fn room_for_connections() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
@@ -59,7 +60,7 @@ pub fn room_for_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).max(files / 2)).unwrap_or(usize::MAX)
 }
 
-/// Serves `site` on `listener` until `stop`, and what runs then to its end.
+/// Serves `site` on `listener` until `stop`, and finishes what runs then.
 pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: Purse, stop: CancellationToken) {
     let limits = Arc::new(limits);
     let (places, refusals) = (Arc::new(Semaphore::new(limits.most)), Arc::new(Semaphore::new(REFUSALS)));
@@ -107,7 +108,7 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
     connections.wait().await;
 }
 
-/// Tells a connection why it is not served, where not too many are told already.
+/// Sends a refused connection the reason, unless too many are being refused.
 fn turn_away(stream: Stream, error: ApiError, refusals: &Arc<Semaphore>) {
     if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
         tokio::spawn(async move {
@@ -117,7 +118,7 @@ fn turn_away(stream: Stream, error: ApiError, refusals: &Arc<Semaphore>) {
     }
 }
 
-/// A connection that broke before it was accepted is nobody's concern; without files or memory only time helps.
+/// A connection that broke before it was accepted needs no action; without files or memory only time helps.
 async fn unaccepted(listener: &Listener, error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
@@ -136,7 +137,7 @@ async fn connection(
 ) {
     let phase = Arc::new(Phase::default());
     let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase), share, queues);
-    // What `watch` must see whole, and a read more.
+    // What `watch` must see whole, and one read more.
     let buffer = limits.head_bytes + (64 << 10);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         phase.serve();
@@ -163,19 +164,19 @@ async fn connection(
         (Some(error), _) => refuse(watched.into_stream(), error).await,
         (None, Err(error)) => tracing::debug!("a connection ended: {error}"),
         (None, Ok(())) if stop.is_cancelled() => {}
-        // An answer before the end of the request's body, such as a refusal.
+        // The answer left before the end of the request's body; a refusal does, for example.
         (None, Ok(())) => drop(tokio::time::timeout(LINGER, drain(watched.into_stream())).await),
     }
 }
 
-/// Reads to the end: closing with bytes unread would take the last answer away from the peer.
+/// Reads to the end: closing with unread bytes would take the last answer away from the peer.
 async fn drain(mut stream: Stream) -> std::io::Result<()> {
     let mut rest = vec![0; 4 << 10];
     while stream.read(&mut rest).await? > 0 {}
     Ok(())
 }
 
-/// What the site has to say to a request; its body is not touched before that lets it in.
+/// Asks the site to admit the request; its body is not read before that.
 fn answer<B: FnOnce(Incoming) -> Body>(
     site: &Site,
     mut request: hyper::Request<Incoming>,
@@ -197,14 +198,14 @@ fn answer<B: FnOnce(Incoming) -> Body>(
     }
 }
 
-/// A head that arrived in one piece is measured when it is there.
+/// Measures a head that arrived in one piece.
 fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option<ApiError> {
     let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
     let line = request.method().as_str().len() + target + " HTTP/1.1 \r\n".len();
     if line > limits.line_bytes {
         return Some(ApiError::line_too_long(limits.line_bytes));
     }
-    // hyper counts them for HTTP/1 alone. A cookie comes in crumbs over HTTP/2, which are one header.
+    // hyper counts headers only for HTTP/1. Over HTTP/2 one `cookie` header arrives in several fields.
     if request.version() == hyper::Version::HTTP_2
         && request.headers().len() > MAX_HEADERS
         && request.headers().keys().map(|name| of_name(request, name)).sum::<usize>() > MAX_HEADERS
@@ -219,7 +220,7 @@ fn of_name(request: &hyper::Request<Incoming>, name: &hyper::header::HeaderName)
     if *name == hyper::header::COOKIE { 1 } else { request.headers().get_all(name).iter().count() }
 }
 
-/// Says why, and closes.
+/// Answers with the reason, and closes.
 async fn refuse(mut stream: Stream, error: ApiError) {
     let said = async {
         stream.write_all(&error.to_wire()).await?;

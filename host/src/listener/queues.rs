@@ -1,27 +1,26 @@
-//! What the kernel still has of what was written to connections: bytes that the peer has not acknowledged.
+//! What the kernel still holds of what was written to connections: bytes that the peer has not acknowledged.
 //!
-//! A write that is accepted says little of a slow peer: the kernel takes megabytes, and then nothing until a third of them is gone. So
-//! before a peer is called too slow, `/proc/self/net/tcp` is asked, of all connections at once and at most once a second, however
-//! many are suspected. Must not know: what is slow.
+//! An accepted write says little about a slow peer: the kernel takes megabytes, and then nothing until a third of them
+//! is gone. So before a peer counts as too slow, `/proc/self/net/tcp` is read, for all connections and at most once a
+//! second, however many are suspected. Must not know: what is slow.
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two looks.
+/// The least time between two reads.
 const FRESH: Duration = Duration::from_secs(1);
-/// Where the kernel lists connections.
 const LISTS: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /// Bytes by the two addresses of a connection.
 type Table = HashMap<Box<str>, u64>;
 
-/// The last look.
+/// The result of the last read.
 #[derive(Default)]
 pub struct Queues(Mutex<Option<(Instant, Table)>>);
 
 impl Queues {
-    /// Bytes of the connection from `local` to `peer` that the peer has not taken; nothing where the kernel does not say.
+    /// Bytes that the connection's peer has not acknowledged; 0 where the kernel does not list the connection.
     pub fn unsent(&self, local: SocketAddr, peer: SocketAddr) -> Option<u64> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.as_ref().is_none_or(|(at, _)| at.elapsed() > FRESH) {
@@ -34,7 +33,7 @@ impl Queues {
     }
 }
 
-/// A row that has something queued: its two addresses, and how many bytes.
+/// A row of a connection with queued bytes: its two addresses, and how many.
 fn row(line: &str) -> Option<(Box<str>, u64)> {
     let mut words = line.split_ascii_whitespace().skip(1);
     let (local, peer, _, queues) = (words.next()?, words.next()?, words.next()?, words.next()?);
@@ -42,7 +41,7 @@ fn row(line: &str) -> Option<(Box<str>, u64)> {
     (unsent > 0).then(|| (format!("{local} {peer}").into(), unsent))
 }
 
-/// An address as the kernel writes it: words of four bytes, each as a number of this machine.
+/// An address as the kernel writes it: words of four bytes, each in this machine's byte order.
 fn written(address: SocketAddr) -> String {
     let word = |bytes: &[u8]| format!("{:08X}", u32::from_ne_bytes(bytes.try_into().unwrap_or_default()));
     let ip: String = match address.ip() {

@@ -8,26 +8,26 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-/// What listens.
+/// A listening socket.
 pub enum Listener {
-    /// At an address.
+    /// On an address.
     Tcp(TcpListener),
     /// At a path, which is removed at the end.
     Unix(UnixListener, PathBuf),
 }
 
 impl Listener {
-    /// A socket that only this process's user may use. One that is left over from a process that is gone gives way.
+    /// Listens on a socket that only this process's user may use. Replaces one that a process left which no longer runs.
     pub fn unix(path: &Path) -> Result<Listener> {
         if let Ok(found) = std::fs::symlink_metadata(path) {
             if !found.file_type().is_socket() {
-                return Err(Error::new(ErrorKind::AlreadyExists, "something that is no socket is there"));
+                return Err(Error::new(ErrorKind::AlreadyExists, "the path exists and is not a socket"));
             }
             if std::os::unix::net::UnixStream::connect(path).is_ok() {
                 return Err(Error::new(ErrorKind::AddrInUse, "another process listens there"));
             }
         }
-        // Nobody may connect before the mode is set, so it gets its name afterwards.
+        // No client may connect before the mode is set, so the socket gets its name afterwards.
         let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?.to_string_lossy();
         let new = path.with_file_name(format!(".{name}.{}", std::process::id()));
         let _left_over = std::fs::remove_file(&new);
@@ -37,12 +37,12 @@ impl Listener {
         Ok(Listener::Unix(listener, path.to_owned()))
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     pub async fn accept(&self) -> Result<Stream> {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                // Small answers must not wait for more; a socket that refuses is only slower.
+                // Small answers must not wait for more; a socket that refuses the option is only slower.
                 let _slower = stream.set_nodelay(true);
                 Ok(Stream::Tcp(stream))
             }
@@ -50,7 +50,7 @@ impl Listener {
         }
     }
 
-    /// Its place, for messages.
+    /// Its address or path, for messages.
     pub fn place(&self) -> String {
         match self {
             Listener::Tcp(listener) => listener.local_addr().map_or_else(|_| String::new(), |at| at.to_string()),
@@ -76,7 +76,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// The addresses of both ends, where it has such.
+    /// The addresses of both ends; `None` for a socket in the file system.
     pub fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         match self {
             Stream::Tcp(stream) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
@@ -84,11 +84,11 @@ impl Stream {
         }
     }
 
-    /// Looks at the bytes that have come, and leaves them where they are.
+    /// Reads the bytes that have arrived, and leaves them in the socket.
     pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.peek(buffer).await,
-            // Who is on this machine has no need of HTTP/2.
+            // Clients of a socket in the file system are on this machine and need no HTTP/2.
             Stream::Unix(_) => Ok(0),
         }
     }

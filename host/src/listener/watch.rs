@@ -1,8 +1,8 @@
-//! A stream that notices a peer that says too little or too much: silent between requests, slow with a head, a head without
-//! end, an answer that nobody takes.
+//! A stream that notices a peer at fault: silent between requests, slow with a head, a head without end, an answer that
+//! it does not read.
 //!
-//! It only notices and breaks off; who owns the connection says why. A body's time is [`crate::http::body`]'s. One timer a
-//! connection, set again only when it rings: a busy connection pays a look at the clock per request.
+//! It only notices and stops; the connection's owner reports why. The time of a body is [`crate::http::body`]'s. Each
+//! connection has one timer, set again only when it fires: a busy connection pays one look at the clock per request.
 use super::queues::Queues;
 use super::stream::Stream;
 use crate::budget::{BudgetError, Share};
@@ -18,25 +18,25 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A peer that is waited for this long may be slow.
+/// After this time of waiting, a peer may be slow.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// How far the answer to this connection's request is.
+/// How far the answer to the current request is.
 #[derive(Default)]
 pub struct Phase(AtomicU8);
 
-/// There is no request, or its answer is on its way.
+/// There is no request, or its answer is being written.
 const NONE: u8 = 0;
 const SERVED: u8 = 1;
 const ANSWERED: u8 = 2;
 
 impl Phase {
-    /// A request's head is there.
+    /// Notes that a request's head has arrived.
     pub fn serve(&self) {
         self.0.store(SERVED, Relaxed);
     }
 
-    /// Its answer is there, to be written.
+    /// Notes that its answer is ready to be written.
     pub fn answer(&self) {
         self.0.store(ANSWERED, Relaxed);
     }
@@ -56,41 +56,41 @@ enum Fault {
     Memory(BudgetError),
 }
 
-/// What hyper says by itself to a head that it cannot take: a status and no body.
+/// What hyper itself answers to a head that it cannot parse: a status without a body.
 const OWN_WORDS: [(&[u8], Fault); 3] = [
     (b"HTTP/1.1 400 Bad Request\r\n", Fault::Malformed),
     (b"HTTP/1.1 414 URI Too Long\r\n", Fault::Line),
     (b"HTTP/1.1 431 Request Header Fields Too Large\r\n", Fault::Count),
 ];
 
-/// The stream.
+/// The stream, and what it has noticed.
 pub struct Watched {
     stream: Stream,
     limits: Arc<Connections>,
     phase: Arc<Phase>,
     alarm: Option<Pin<Box<Sleep>>>,
-    /// Since when the peer is waited for.
+    /// Since when the server waits for the peer.
     waiting: Option<Instant>,
     /// Bytes of the head that is arriving.
     head: usize,
-    /// Its first line is complete.
+    /// Whether its first line is complete.
     line: bool,
-    /// No request has come yet.
+    /// Whether no request has arrived yet.
     fresh: bool,
     fault: Option<Fault>,
-    /// How fast an answer is taken.
+    /// How fast the peer reads an answer.
     pace: Pace,
-    /// What the kernel had of it soon after that window of the pace began.
+    /// What the kernel held soon after that window of the pace began.
     queued: Option<(Instant, u64)>,
     queues: Arc<Queues>,
-    /// What buffers take of the memory budget.
+    /// What the buffers take of the memory budget.
     share: Share,
-    /// How much of it is for the usual ones.
+    /// How much of that is for buffers of the usual size.
     usual: u64,
 }
 
 impl Watched {
-    /// Watches a stream that has been waited for since then; `share` is for the usual buffers.
+    /// Watches a stream whose peer has been waited for since `since`; `share` covers buffers of the usual size.
     pub fn new(
         stream: Stream,
         since: Instant,
@@ -119,7 +119,7 @@ impl Watched {
         }
     }
 
-    /// What the peer did wrong and can be told.
+    /// The peer's fault, if an answer can report it.
     pub fn fault(&self) -> Option<ApiError> {
         Some(match self.fault? {
             Fault::Slow => ApiError::too_slow("the head of the request", self.limits.head, "head_ms"),
@@ -127,22 +127,23 @@ impl Watched {
             Fault::Head => ApiError::head_too_large(self.limits.head_bytes),
             Fault::Count => ApiError::too_many_headers(),
             Fault::Memory(refused) => ApiError::no_memory(&refused),
-            Fault::Malformed => ApiError::bad_request("this is no request of HTTP/1.1"),
+            Fault::Malformed => ApiError::bad_request("this is not an HTTP/1.1 request"),
         })
     }
 
-    /// The stream alone.
+    /// Returns the stream without the watch.
     pub fn into_stream(self) -> Stream {
         self.stream
     }
 
-    /// Whether the peer has been waited for longer than `patience`; wakes the task when it will have been.
+    /// Returns whether the server has waited for the peer longer than `patience`; otherwise wakes the task at that
+    /// moment.
     fn expired(&mut self, cx: &mut Context<'_>, patience: Duration) -> bool {
         let deadline = *self.waiting.get_or_insert_with(Instant::now) + patience;
         self.rang(cx, deadline)
     }
 
-    /// Whether it is `deadline`; wakes the task when it will be.
+    /// Returns whether `deadline` has passed; otherwise wakes the task at that moment.
     fn rang(&mut self, cx: &mut Context<'_>, deadline: Instant) -> bool {
         if Instant::now() >= deadline {
             return true;
@@ -165,7 +166,7 @@ impl Watched {
         Poll::Ready(Err(Error::from(ErrorKind::ConnectionAborted)))
     }
 
-    /// An answer to no request is hyper's; who owns the connection has better words.
+    /// An answer without a request is hyper's; the connection's owner writes a better one.
     fn intercept(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         if self.head == 0 || !self.phase.is(NONE) {
             return Ok(());
@@ -179,7 +180,7 @@ impl Watched {
         }
     }
 
-    /// Takes in what a write did.
+    /// Notes the result of a write.
     fn written(&mut self, cx: &mut Context<'_>, wrote: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = &wrote {
             self.pace.moved(*bytes);
@@ -189,11 +190,11 @@ impl Watched {
             if self.phase.is(ANSWERED) {
                 self.phase.0.store(NONE, Relaxed);
             }
-            // The head has been parsed, and what it took is given back.
+            // The head has been parsed, and its share is returned.
             if self.share.bytes() > self.usual {
                 self.share.shrink(usize::try_from(self.share.bytes() - self.usual).unwrap_or(usize::MAX));
             }
-            // hyper may have asked for the next head before this, and does not ask again: it must be woken.
+            // hyper may have asked for the next head before this, and does not ask again: wake it.
             let _just_begun = self.expired(cx, self.limits.idle);
             return wrote;
         }
@@ -216,7 +217,7 @@ impl Watched {
         }
     }
 
-    /// The pace by what the peer acknowledged, of which the kernel had taken more than it could send.
+    /// The pace by what the peer has acknowledged: the kernel takes more than it can send.
     fn acknowledged(&mut self, now: Instant) -> Result<Option<Instant>, TooSlow> {
         let (Some((_, before)), Some(queued)) = (self.queued, self.unsent()) else { return Err(TooSlow) };
         self.pace.moved(usize::try_from(before.saturating_sub(queued)).unwrap_or(usize::MAX));
@@ -226,7 +227,8 @@ impl Watched {
         Ok(look)
     }
 
-    /// Looks at what the kernel has, once in each window of the pace, when the peer has been waited for a moment. When that will be.
+    /// Reads what the kernel holds, once in each window of the pace, a moment after the wait began. Returns when that
+    /// will be.
     fn sample(&mut self, now: Instant) -> Option<Instant> {
         let since = self.pace.since()?;
         if self.queued.is_some_and(|(window, _)| window == since) {
@@ -241,11 +243,11 @@ impl Watched {
 
     fn unsent(&self) -> Option<u64> {
         let (local, peer) = self.stream.addresses()?;
-        // What has nothing queued is not listed.
+        // A connection without queued bytes is not listed.
         Some(self.queues.unsent(local, peer).unwrap_or(0))
     }
 
-    /// Takes a share for a head that is not small; without one it is not read on.
+    /// Takes a share for a head that is not small; without one the head is not read further.
     fn afford(&mut self) -> bool {
         let head = self.head as u64;
         head <= self.usual / 4 || self.share.bytes() >= self.usual + head || {
@@ -263,7 +265,7 @@ impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
         let serving = !this.phase.is(NONE);
-        // All that came before has been parsed, and was no whole head.
+        // Everything before this has been parsed, and was not a whole head.
         if !serving && !this.line && this.head > this.limits.line_bytes {
             return this.broken(Fault::Line);
         }
@@ -288,7 +290,7 @@ impl AsyncRead for Watched {
         let patience = if between { this.limits.idle } else { this.limits.head };
         match this.expired(cx, patience) {
             false => Poll::Pending,
-            // As if the peer had closed: it has nothing to be told.
+            // As if the peer had closed: there is no answer to send.
             true if this.head == 0 => Poll::Ready(Ok(())),
             true => this.broken(Fault::Slow),
         }
@@ -320,7 +322,7 @@ impl AsyncWrite for Watched {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
-        // All that there was is written: the next answer is another transfer.
+        // Everything is written: the next answer is another transfer.
         this.pace.rest();
         Pin::new(&mut this.stream).poll_flush(cx)
     }

@@ -1,24 +1,24 @@
-//! Configuration items: texts with a version, and word of each change. Versions count all changes, so none comes twice.
+//! Configuration items: texts with a version, and a notice of each change. Versions count all changes, so each is
+//! unique.
 //!
-//! There may be several configurations in one store, each in a table of its own.
+//! One store may hold several configurations, each in a table of its own.
 use super::{Store, StoreError};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
-/// The table of the one without a name.
+/// The table of the configuration without a name.
 const CONFIGURATION: &str = "configuration";
 const VERSIONS: TableDefinition<(), u64> = TableDefinition::new("configuration_versions");
-/// Changes that a watcher may be behind; one that is further behind reads anew.
+/// How many changes a watcher may be behind; one that is further behind reads all items again.
 const BACKLOG: usize = 256;
 
 /// An item's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configured {
-    /// The text.
     pub value: String,
-    /// Larger with each change.
+    /// Grows with each change.
     pub version: u64,
 }
 
@@ -42,12 +42,12 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// The configuration of that store that has no name.
+    /// The store's configuration without a name.
     pub fn new(store: Store) -> Configuration {
         Configuration { store, table: CONFIGURATION.into(), changed: broadcast::Sender::new(BACKLOG) }
     }
 
-    /// One that has.
+    /// The configuration with that name.
     pub async fn named(store: Store, name: &str) -> Result<Configuration, StoreError> {
         let table: Arc<str> = format!("{CONFIGURATION}/{name}").into();
         let made = Arc::clone(&table);
@@ -59,7 +59,7 @@ impl Configuration {
         Ok(Configuration { store, table, changed: broadcast::Sender::new(BACKLOG) })
     }
 
-    /// The items of those keys that there are, as of one moment; without keys, all items.
+    /// The existing items of those keys, as of one moment; without keys, all items.
     pub fn get(&self, keys: &[String]) -> Result<BTreeMap<String, Configured>, StoreError> {
         let read = self.store.read()?;
         let table = read.open_table(items(&self.table))?;
@@ -79,7 +79,7 @@ impl Configuration {
         Ok(there)
     }
 
-    /// Sets an item; its new version, and whether there was none before.
+    /// Sets an item; returns its new version, and whether it is new.
     pub async fn put(&self, key: &str, value: String) -> Result<(Configured, bool), StoreError> {
         let (name, table) = (key.to_owned(), Arc::clone(&self.table));
         let change = move |write: &WriteTransaction| {
@@ -92,7 +92,7 @@ impl Configuration {
         Ok(done)
     }
 
-    /// Removes an item; whether there was one.
+    /// Removes an item; returns whether it existed.
     pub async fn remove(&self, key: &str) -> Result<bool, StoreError> {
         let (name, table) = (key.to_owned(), Arc::clone(&self.table));
         let change =

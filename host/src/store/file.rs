@@ -1,11 +1,11 @@
-//! A database file that outlives faults of its disk, and is checked when it is opened.
+//! A database file that survives faults of its disk, and is checked when it is opened.
 //!
-//! After one failed read or write redb refuses everything until it is opened again: here that is done, so that a disk that was
-//! full is a fault of the writes made meanwhile and of nothing else.
+//! After one failed read or write redb refuses everything until the file is opened again. This module does that, so that
+//! a full disk fails the writes made meanwhile and nothing else.
 //!
-//! Where the last commit's pages are damaged redb goes back to the commit before, as after a crash in the middle of a commit.
-//! Each commit is therefore counted in the database, and after it in a file beside it, the mark: it tells the two apart, for
-//! it is never ahead of what was acknowledged. Must not know: what is stored.
+//! If the last commit's pages are damaged, redb returns to the commit before, as after a crash in the middle of a
+//! commit. So each commit is counted in the database, and afterwards in a file beside it, the mark. The mark is never
+//! ahead of what was acknowledged, so it tells the two cases apart. Must not know: what is stored.
 use crate::private;
 use redb::{
     Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction,
@@ -19,7 +19,7 @@ use std::sync::{PoisonError, RwLock};
 
 const COMMITS: TableDefinition<(), u64> = TableDefinition::new("commits");
 
-/// A file that cannot be used.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the database {} cannot be opened: {reason}; {advice}", path.display())]
 pub struct OpenError {
@@ -41,7 +41,7 @@ impl OpenError {
     }
 }
 
-/// The file. Transactions are durable when committed.
+/// A database file. Transactions are durable when committed.
 #[derive(Debug)]
 pub struct DatabaseFile {
     path: PathBuf,
@@ -49,12 +49,12 @@ pub struct DatabaseFile {
     cache: usize,
     /// `None` while it could not be opened again.
     open: RwLock<Option<Database>>,
-    /// The last write failed because the disk is full.
+    /// Whether the last write failed because the disk is full.
     full: AtomicBool,
 }
 
 impl DatabaseFile {
-    /// Opens or creates it, with a cache of `cache` bytes. Every page is checked, for a damaged one would be believed otherwise.
+    /// Opens or creates a file, with a cache of `cache` bytes. Checks every page: redb would believe a damaged one.
     pub fn open(path: &Path, cache: usize) -> Result<DatabaseFile, OpenError> {
         let start = || {
             let mark = Mark::open(path)?;
@@ -65,7 +65,7 @@ impl DatabaseFile {
         start().map_err(|e| OpenError::new(path, e))
     }
 
-    /// Makes tables by `make`. On a full disk it goes on without: what is stored can be read.
+    /// Creates tables with `make`. On a full disk it goes on without: what is stored can be read.
     pub fn prepare<E: From<redb::Error>>(
         &self,
         make: impl FnOnce(&WriteTransaction) -> Result<(), E>,
@@ -73,7 +73,7 @@ impl DatabaseFile {
         self.write(make).or_else(|error| if self.full.load(Ordering::Relaxed) { Ok(()) } else { Err(error) })
     }
 
-    /// Whether the disk is full, as far as the last write tells. Where it told so, a small write finds out whether there is room again.
+    /// Whether the disk was full at the last write. If it was, a small write finds out whether there is room again.
     pub fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed) && self.write(|_| Ok::<_, redb::Error>(())).is_err()
     }
@@ -92,7 +92,7 @@ impl DatabaseFile {
         let result = change(&transaction)?;
         let commits = count(&transaction).map_err(redb::Error::from).inspect_err(|e| self.note(e))?;
         transaction.commit().map_err(|error| {
-            // Now rather than with the next write: readers suffer until then.
+            // Opens it now rather than at the next write: reads fail until then.
             let _with_the_next_transaction = self.with(|database| Ok(database.begin_write()?.abort()?));
             let error = redb::Error::from(error);
             self.note(&error);
@@ -103,7 +103,7 @@ impl DatabaseFile {
         Ok(result)
     }
 
-    /// Remembers that the disk is full.
+    /// Notes that the disk is full.
     fn note(&self, error: &redb::Error) {
         if is_full(error) && !self.full.swap(true, Ordering::Relaxed) {
             let path = self.path.display();
@@ -111,7 +111,7 @@ impl DatabaseFile {
         }
     }
 
-    /// Runs `body` on the database, once more on one opened again if a fault had made it unusable.
+    /// Runs `body` on the database; if a fault had made it unusable, opens it again and runs `body` once more.
     fn with<T>(&self, body: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, redb::Error> {
         let tried = |database: Option<&Database>| match database.map(&body) {
             None | Some(Err(redb::Error::PreviousIo | redb::Error::Io(_) | redb::Error::DatabaseClosed)) => None,
@@ -121,7 +121,7 @@ impl DatabaseFile {
             return result;
         }
         let mut slot = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        // Somebody else may have opened it while this waited.
+        // Another thread may have opened it meanwhile.
         if let Some(result) = tried(slot.as_ref()) {
             return result;
         }
@@ -134,7 +134,7 @@ impl DatabaseFile {
     }
 }
 
-/// Whether a fault is a full disk, or a quota of it that is used up.
+/// Whether a fault means that the disk or its quota is full.
 pub fn is_full(error: &redb::Error) -> bool {
     let kinds = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
     matches!(error, redb::Error::Io(error) if kinds.contains(&error.kind()))
@@ -166,7 +166,7 @@ fn count(transaction: &WriteTransaction) -> Result<u64, TableError> {
     Ok(commits)
 }
 
-/// The file beside the database that holds how many commits were acknowledged, or less.
+/// The file beside the database that holds how many commits were acknowledged, or a smaller number.
 #[derive(Debug)]
 struct Mark {
     path: PathBuf,
@@ -180,14 +180,14 @@ impl Mark {
         Ok(Mark { path, file })
     }
 
-    /// A power failure may have left nothing readable: then it says nothing.
+    /// A power failure may have left nothing readable: then nothing is known.
     fn get(&self) -> Result<u64, redb::Error> {
         let mut text = [0; 20];
         let length = self.file.read_at(&mut text, 0)?;
         Ok(std::str::from_utf8(&text[..length]).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0))
     }
 
-    /// Not forced to the disk, which may keep an older one.
+    /// Not synced to the disk, which may hold an older number.
     fn set(&self, commits: u64) {
         let _an_older_one_holds = self.file.write_all_at(format!("{commits:020}").as_bytes(), 0);
     }

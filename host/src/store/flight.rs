@@ -1,9 +1,9 @@
-//! What is being delivered or run, so that after a crash it is known what may have been its cause.
+//! What is being delivered or run, so that after a crash its possible causes are known.
 //!
-//! Each delivery has a slot in a file while it is under way. Slots are written and not synced: they outlive the process, which is
-//! enough, for a machine that loses power tells nothing of a delivery. What was under way when the process died is a suspect, and is
-//! counted in the database. Suspects go one at a time: at the next crash only one of them can be to blame.
-//! Must not know: what is delivered.
+//! Each delivery has a slot in a file while it is under way. Slots are written and not synced: they survive the process,
+//! which is enough, because a power failure says nothing about a delivery. What was under way when the process died is a
+//! suspect, and is counted in the database. Suspects run one at a time: at the next crash only one of them can be the
+//! cause. Must not know: what is delivered.
 use super::{Store, StoreError, now_ms};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use sha2::{Digest, Sha256};
@@ -15,16 +15,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A message, job or reminder that was under way at so many crashes is given up.
+/// A message, job or reminder is given up when it was under way at this many crashes.
 pub const MOST_CRASHES: u32 = 3;
 
-/// Suspects: at how many crashes, and when last, ms since the epoch.
+/// Suspects: the number of crashes, and the time of the last, ms since the epoch.
 const CRASHES: TableDefinition<u128, (u32, u64)> = TableDefinition::new("crashes");
-/// A suspect that was not seen for so long is none: what it was is gone.
+/// A suspect that was not seen for this long is cleared: its message or job is gone.
 const FORGOTTEN_MS: u64 = 30 * 24 * 3_600_000;
 /// Bytes of a slot.
 const SLOT: usize = 16;
-/// Slots that are read at most.
+/// The most slots that are read.
 const MOST_SLOTS: usize = 1 << 20;
 
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
@@ -32,12 +32,12 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is under way, in short. Never 0, which is a free slot.
+/// Identifies what is under way. Never 0, which marks a free slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(u128);
 
 impl Id {
-    /// Of a thing of that kind with these names and that number.
+    /// The id of a thing of that kind with these names and that number.
     pub fn new(kind: &str, names: &[&str], number: u64) -> Id {
         let mut digest = Sha256::new();
         for name in std::iter::once(&kind).chain(names) {
@@ -56,15 +56,15 @@ impl Id {
 pub struct Flights(Arc<Inner>);
 
 struct Inner {
-    /// Absent where it cannot be written: crashes are not counted then.
+    /// Absent if it cannot be written: crashes are not counted then.
     file: Option<File>,
     slots: Mutex<Slots>,
     suspects: Mutex<HashMap<u128, u32>>,
-    /// There are suspects.
+    /// Whether there are suspects.
     suspicious: AtomicBool,
-    /// The server stops, so nothing that ends now ends by a crash.
+    /// Whether the server is stopping, so that nothing that ends now ends by a crash.
     stopping: AtomicBool,
-    /// For one suspect.
+    /// Admits one suspect.
     turn: Arc<Semaphore>,
     store: Store,
 }
@@ -75,7 +75,7 @@ struct Slots {
     used: u64,
 }
 
-/// One that is under way; it is over when this is dropped.
+/// One delivery or run that is under way; it ends when this is dropped.
 pub struct Flight {
     inner: Arc<Inner>,
     slot: u64,
@@ -83,8 +83,8 @@ pub struct Flight {
 }
 
 impl Flights {
-    /// Opens the file, and counts what was under way when the process before this one died. Where that cannot be done, for the disk is
-    /// full, nothing is suspected.
+    /// Opens the file, and counts what was under way when the last process died. If that fails because the disk is full,
+    /// there are no suspects.
     pub async fn open(path: &Path, store: Store) -> Flights {
         let (file, suspects) = match look(path, &store).await {
             Ok((file, suspects)) => (Some(file), suspects),
@@ -118,7 +118,7 @@ impl Flights {
         self.0.suspects.lock().unwrap_or_else(PoisonError::into_inner).get(&id.0).copied().unwrap_or(0)
     }
 
-    /// It begins; a suspect does when no other suspect is under way.
+    /// Begins a delivery or run; a suspect waits until no other suspect is under way.
     pub async fn begin(&self, id: Id) -> Flight {
         let turn = match self.crashes(id) {
             0 => None,
@@ -136,7 +136,7 @@ impl Flights {
         flight
     }
 
-    /// It has an outcome, which is recorded: nothing suspects it any more.
+    /// Clears a suspect, because its outcome is recorded.
     pub async fn forget(&self, id: Id) -> Result<(), StoreError> {
         if self.crashes(id) == 0 {
             return Ok(());
@@ -146,7 +146,7 @@ impl Flights {
         self.0.store.writer.write(forget).await.map(drop)
     }
 
-    /// The server begins to stop: what it cuts off is not to blame.
+    /// Notes that the server stops: what that cuts off is not a suspect.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         if let Some(Err(error)) = self.0.file.as_ref().map(|file| file.set_len(0)) {
@@ -158,7 +158,7 @@ impl Flights {
 impl Flight {
     fn write(&self, id: u128) {
         if let Some(file) = self.inner.file.as_ref().filter(|_| !self.inner.stopping.load(Ordering::SeqCst)) {
-            // A disk without room for a few bytes: a crash would not be counted.
+            // The disk has no room for a few bytes: a crash would not be counted.
             let _uncounted = file.write_all_at(&id.to_le_bytes(), self.slot * SLOT as u64);
         }
     }
@@ -185,7 +185,7 @@ async fn look(path: &Path, store: &Store) -> Result<(File, HashMap<u128, u32>), 
     Ok((file, suspects))
 }
 
-/// Counts a crash for what was under way: for the suspects of it alone, if there are any.
+/// Counts a crash for what was under way; if that includes suspects, only for them.
 fn blame(write: &WriteTransaction, under_way: &[u128]) -> Result<HashMap<u128, u32>, StoreError> {
     let (now, mut table) = (now_ms(), write.open_table(CRASHES)?);
     table.retain(|_, (_, last)| last.saturating_add(FORGOTTEN_MS) > now)?;
@@ -226,7 +226,7 @@ mod tests {
         let second = open().await;
         assert_eq!([poison, innocent, later].map(|id| second.crashes(id)), [1, 1, 0]);
         crash(second.begin(poison).await);
-        // Suspects go one at a time; nothing else waits for them, and what is no suspect is not blamed.
+        // Suspects run one at a time; nothing else waits for them or is blamed.
         let waits = second.begin(innocent);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(50), waits).await.is_err());
         crash(second.begin(later).await);
@@ -238,7 +238,7 @@ mod tests {
         let fourth = open().await;
         assert_eq!([poison, innocent, later].map(|id| fourth.crashes(id)), [MOST_CRASHES, 0, 0]);
         fourth.forget(poison).await.unwrap();
-        // What a stop cuts off is not to blame.
+        // What a stop cuts off is not a suspect.
         crash(fourth.begin(later).await);
         fourth.stop();
         crash(fourth.begin(innocent).await);

@@ -1,36 +1,36 @@
-//! Jobs: what is to run, when next. A job that is due stays due until its outcome is known, so that none is lost by a crash: at least
-//! once.
+//! Jobs: what must run, and when next. A due job stays due until its outcome is known, so that a crash loses none: at
+//! least once.
 //!
-//! Names are whole (prefixes are the caller's); what stands before a separator in them is a job's group, which has a line of its own:
-//! what is due of one group is found without looking at what is due of others. Must not know: schedules, functions; what a job is
-//! stands in bytes of the caller's. Reminders of actors are kept in the same way, apart from jobs.
+//! Names are complete (callers add prefixes). The part before a separator is the job's group, which has a queue of its
+//! own: a group's due jobs are found without reading those of others. Must not know: schedules, functions; the caller
+//! describes a job in bytes. Reminders of actors are stored in the same way, apart from jobs.
 use super::{Store, StoreError};
 use crate::quotas::Quota;
 use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 use std::collections::VecDeque;
 use tokio::sync::watch;
 
-/// When a job is due that waits for something else than a time; ms since the epoch.
+/// The due time of a job that waits for something other than a time; ms since the epoch.
 pub const PARKED: u64 = u64::MAX;
-/// Follows every name.
+/// Sorts after every name.
 const LAST: &str = "\u{10ffff}";
-/// In the place of a group's name.
+/// Used in place of a group's name.
 const ALL: &str = "";
-/// What a job may have for counting as one, bytes; a larger one counts as several.
+/// Bytes that count as one job; a larger one counts as several.
 const ONE: u64 = 16 << 10;
 
-/// Where one kind of job is kept.
+/// The tables of one kind of job.
 #[derive(Clone, Copy)]
 struct Tables {
     /// Name to (due, ms since the epoch; revision; the job).
     jobs: TableDefinition<'static, &'static str, (u64, u64, &'static [u8])>,
     /// (group, due, name) of each job.
     queue: TableDefinition<'static, (&'static str, u64, &'static str), ()>,
-    /// How many jobs a group has, and under [`ALL`] all.
+    /// How many jobs a group has; under [`ALL`] the total.
     counts: TableDefinition<'static, &'static str, u64>,
-    /// The queue of earlier releases, without groups.
+    /// The queue of earlier releases, which had no groups.
     earlier: TableDefinition<'static, (u64, &'static str), ()>,
-    /// What stands behind a group's name.
+    /// Separates a group's name from the rest.
     separator: &'static str,
 }
 
@@ -55,30 +55,30 @@ impl Tables {
     }
 }
 
-/// A job as it is kept.
+/// A stored job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Its whole name.
+    /// Its complete name.
     pub name: String,
     /// When it runs next, ms since the epoch.
     pub due: u64,
-    /// Differs from that of a job which had the name before.
+    /// Differs from that of an earlier job with the same name.
     pub revision: u64,
-    /// What the caller keeps.
+    /// The caller's description of the job.
     pub bytes: Vec<u8>,
 }
 
-/// What is to be done with a job that is due.
+/// What to do with a due job.
 pub enum Claim<P> {
     /// It begins, in this place.
     Begins(P),
-    /// It waits, and others of its group need not.
+    /// It waits; others of its group may begin.
     Waits,
-    /// Nothing of its group can begin.
+    /// It waits, and so does its group.
     GroupWaits,
 }
 
-/// Jobs that begin, each in its place, and when the next is due.
+/// Jobs that begin, each with its place, and when the next one is due.
 pub type Due<P> = (Vec<(Job, P)>, Option<u64>);
 
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
@@ -127,7 +127,7 @@ fn count(write: &WriteTransaction, tables: Tables, name: &str, before: u64, now:
     Ok(())
 }
 
-/// Replaces what there is of a name, in all tables.
+/// Replaces the entries of a name in every table.
 fn set(
     write: &WriteTransaction,
     tables: Tables,
@@ -156,7 +156,7 @@ fn set(
     Ok(before.is_some())
 }
 
-/// Revision and weight of what there is of a name.
+/// Revision and weight of the job with that name.
 fn present(write: &WriteTransaction, tables: Tables, name: &str) -> Result<Option<(u64, u64)>, StoreError> {
     Ok(write.open_table(tables.jobs)?.get(name)?.map(|job| (job.value().1, weight(job.value().2))))
 }
@@ -171,12 +171,12 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// The jobs of that store, within that quota.
+    /// The jobs in `store`, within `quota`.
     pub fn new(store: Store, quota: Quota) -> Jobs {
         Jobs { store, tables: JOBS, quota, changed: watch::Sender::new(0) }
     }
 
-    /// The reminders of that store, within that quota.
+    /// The reminders in `store`, within `quota`.
     pub fn reminders(store: Store, quota: Quota) -> Jobs {
         Jobs { tables: REMINDERS, ..Jobs::new(store, quota) }
     }
@@ -186,10 +186,10 @@ impl Jobs {
         self.changed.subscribe()
     }
 
-    /// Keeps a job, on disk when this returns; false where there is one of that name and it may not be overwritten.
+    /// Stores a job, on disk when this returns; returns false if the name is taken and may not be overwritten.
     pub async fn put(&self, name: String, due: u64, bytes: Vec<u8>, overwrite: bool) -> Result<bool, StoreError> {
         let (tables, quota) = (self.tables, self.quota.clone());
-        // A job that was removed is another one than that which has its name later: counting would begin again.
+        // A removed job differs from a later one with its name, so revisions must not begin again.
         let ours = uuid::Uuid::new_v4().as_u64_pair().1;
         let put = move |write: &WriteTransaction| {
             let present = present(write, tables, &name)?;
@@ -211,14 +211,13 @@ impl Jobs {
         Ok(put)
     }
 
-    /// One job.
     pub fn get(&self, name: &str) -> Result<Option<Job>, StoreError> {
         let read = self.store.read()?;
         let found = read.open_table(self.tables.jobs)?.get(name)?;
         Ok(found.map(|found| job(name, found.value())))
     }
 
-    /// Removes a job; whether there was one.
+    /// Removes a job; returns whether it existed.
     pub async fn remove(&self, name: String) -> Result<bool, StoreError> {
         let tables = self.tables;
         self.store.writer.write(move |write| set(write, tables, &name, None)).await
@@ -232,7 +231,7 @@ impl Jobs {
         names.collect()
     }
 
-    /// The jobs whose names begin so, by name.
+    /// The jobs whose names begin with `prefix`, by name.
     pub fn beginning(&self, prefix: &str) -> Result<Vec<Job>, StoreError> {
         let read = self.store.read()?;
         let table = read.open_table(self.tables.jobs)?;
@@ -247,7 +246,7 @@ impl Jobs {
         Ok(found)
     }
 
-    /// Removes the jobs whose names begin so, at once.
+    /// Removes the jobs whose names begin with `prefix`, in one commit.
     pub async fn remove_beginning(&self, prefix: String) -> Result<(), StoreError> {
         let tables = self.tables;
         let remove = move |write: &WriteTransaction| {
@@ -264,7 +263,7 @@ impl Jobs {
         self.store.writer.write(remove).await
     }
 
-    /// Every group that has jobs, and when its first is due.
+    /// Every group that has jobs, and when its first one is due.
     fn groups(&self, read: &redb::ReadTransaction) -> Result<Vec<(u64, String)>, StoreError> {
         let queue = read.open_table(self.tables.queue)?;
         let (mut groups, mut after) = (Vec::new(), String::new());
@@ -272,7 +271,7 @@ impl Jobs {
             let entry = entry?.0;
             let (group, due, _) = entry.value();
             groups.push((due, group.to_owned()));
-            // The name that follows this one at once.
+            // The name that sorts directly after this one.
             after = format!("{group}\0");
         }
         Ok(groups)
@@ -291,8 +290,8 @@ impl Jobs {
         Ok(names)
     }
 
-    /// Jobs that are due at `now` and begin: one of each group in turn, the group first that waits longest. And when the next job is due
-    /// of those that are not yet.
+    /// The jobs that are due at `now` and begin: one of each group in turn, the group that has waited longest first. And
+    /// when the next of the other jobs is due.
     pub fn due<P>(&self, now: u64, mut claim: impl FnMut(&str) -> Claim<P>) -> Result<Due<P>, StoreError> {
         let read = self.store.read()?;
         let (jobs, queue) = (read.open_table(self.tables.jobs)?, read.open_table(self.tables.queue)?);
@@ -323,8 +322,8 @@ impl Jobs {
         Ok((found, next))
     }
 
-    /// Records what became of a run: when it is due next with what is kept then, or that it is over. Nothing where the job has been
-    /// replaced or removed meanwhile.
+    /// Records the outcome of a run: when it is due next, with its new description, or that it has ended. Does nothing
+    /// if the job was replaced or removed meanwhile.
     pub async fn advance(&self, job: &Job, next: Option<(u64, Vec<u8>)>) -> Result<(), StoreError> {
         let (tables, name, ours) = (self.tables, job.name.clone(), job.revision);
         let change = move |write: &WriteTransaction| {

@@ -1,20 +1,20 @@
-//! Locks: a name, who holds it, and until when. An expired lock is free at once.
+//! Locks: a name, its owner, and when it expires. An expired lock is free at once.
 //!
-//! Must not know: what is guarded by a lock. Names are whole (prefixes are the caller's).
+//! Must not know: what a lock guards. Names are complete; callers add prefixes.
 use super::{Store, StoreError, now_ms};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 /// Owner and expiry, ms since the epoch.
 const LOCKS: TableDefinition<&str, (&str, u64)> = TableDefinition::new("locks");
 
-/// What became of a release.
+/// The outcome of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlocked {
-    /// It is free.
+    /// The lock is free now.
     Free,
-    /// Nobody held it.
+    /// It was not held.
     Absent,
-    /// Somebody else holds it.
+    /// Another owner holds it.
     Foreign,
 }
 
@@ -28,12 +28,12 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
 pub struct Locks(Store);
 
 impl Locks {
-    /// The locks of that store.
+    /// The locks in `store`.
     pub fn new(store: Store) -> Locks {
         Locks(store)
     }
 
-    /// Takes a lock; false where it is held, be it by the same owner.
+    /// Takes a lock; returns false if it is held, even by the same owner.
     pub async fn take(&self, name: String, owner: String, seconds: u32) -> Result<bool, StoreError> {
         let taken = self.0.writer.write(move |write| {
             let mut table = write.open_table(LOCKS)?;
@@ -48,7 +48,7 @@ impl Locks {
         taken.await
     }
 
-    /// Gives a lock back.
+    /// Releases a lock.
     pub async fn release(&self, name: String, owner: String) -> Result<Unlocked, StoreError> {
         let released = self.0.writer.write(move |write| {
             let mut table = write.open_table(LOCKS)?;
@@ -67,7 +67,7 @@ impl Locks {
         released.await
     }
 
-    /// Removes what has expired; how many locks. Nobody needs it: an expired lock is free already.
+    /// Removes expired locks, to free their space; returns how many.
     pub async fn purge(&self) -> Result<usize, StoreError> {
         let now = now_ms();
         let expired = {
@@ -89,7 +89,7 @@ impl Locks {
             let mut table = write.open_table(LOCKS)?;
             let mut removed = 0;
             for name in expired {
-                // It may have been taken again meanwhile.
+                // Another owner may have taken it meanwhile.
                 if table.get(name.as_str())?.is_some_and(|held| held.value().1 <= now) {
                     table.remove(name.as_str())?;
                     removed += 1;

@@ -6,12 +6,12 @@
 //! - [`file`]: the file, opened again after faults of the disk
 //! - [`writer`]: one thread that commits; writes that come at the same time share a commit
 //! - [`state`]: keys and values; [`quota`]: how much of them there may be
-//! - [`log`]: messages, and for whom they wait
-//! - [`configuration`]: items with versions, and word of their changes
-//! - [`lock`]: who holds what until when
-//! - [`job`]: what is to run, when next
+//! - [`log`]: messages, and the subscribers they wait for
+//! - [`configuration`]: items with versions, and notices of their changes
+//! - [`lock`]: locks, their owners and expiry
+//! - [`job`]: what must run, and when next
 //! - [`flight`]: what was under way at a crash
-//! - [`unit`]: changes and messages in one commit, if what was read is as it was
+//! - [`unit`]: changes and messages in one commit, if what was read is unchanged
 pub mod configuration;
 pub mod file;
 pub mod flight;
@@ -64,7 +64,7 @@ macro_rules! from_redb {
 }
 from_redb!(Error, TableError, StorageError);
 
-/// Why there is no store.
+/// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The file cannot be opened.
@@ -99,12 +99,12 @@ impl Store {
         Ok(Store { file, writer, quota: Quotas::unlimited().state })
     }
 
-    /// The same, with this quota of state.
+    /// As [`Store::open`], with this quota of state.
     pub fn limited(self, quota: Quota) -> Store {
         Store { quota, ..self }
     }
 
-    /// The file, for those who ask how its disk is.
+    /// The file, to ask about its disk.
     pub fn file(&self) -> Arc<DatabaseFile> {
         Arc::clone(&self.file)
     }

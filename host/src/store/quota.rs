@@ -1,7 +1,8 @@
-//! How many bytes of state there are, by owner and in all: counted in the commit that changes them, so that the count is never off.
+//! How many bytes of state there are, by owner and in total. Counted in the commit that changes them, so that the count
+//! is always exact.
 //!
-//! An owner is what a key begins with: `f/NAME` of a function, `s/NAME` of a space, the type of an actor; other keys are counted in
-//! all alone. Must not know: what functions, spaces and actors are.
+//! A key's prefix names its owner: `f/NAME` a function, `s/NAME` a space, the type of an actor; other keys count only
+//! for the total. Must not know: what functions, spaces and actors are.
 use super::StoreError;
 use super::state::Change;
 use crate::quotas::{Quota, QuotaExceeded};
@@ -9,10 +10,10 @@ use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use std::collections::HashMap;
 
 const SIZES: TableDefinition<&str, u64> = TableDefinition::new("state_sizes");
-/// The name under which all bytes are counted.
+/// The name under which the total is counted.
 const ALL: &str = "";
 
-/// The owner of a key of the database; the store's prefix may stand before it.
+/// The owner of a key in the database; a store's prefix may precede it.
 pub fn owner(key: &str) -> Option<&str> {
     let parts: Vec<&str> = key.rsplitn(4, "||").collect();
     match parts.as_slice() {
@@ -25,12 +26,12 @@ pub fn owner(key: &str) -> Option<&str> {
     }
 }
 
-/// What an entry counts.
+/// How many bytes an entry counts.
 pub fn size(key: &str, stored: usize) -> u64 {
     (key.len() + stored) as u64
 }
 
-/// Makes the table; counts what was there before it.
+/// Creates the table, and counts the entries that precede it.
 pub fn create(
     write: &WriteTransaction,
     entries: impl FnOnce() -> Result<Vec<(String, u64)>, StoreError>,
@@ -81,7 +82,7 @@ fn get(sizes: &Table<'_, &'static str, u64>, name: &str) -> Result<u64, StoreErr
     Ok(sizes.get(name)?.map_or(0, |bytes| bytes.value()))
 }
 
-/// Who an owner is, for messages.
+/// The owner in words, for messages.
 fn label(owner: &str) -> String {
     match owner.split_once('/') {
         Some(("f", name)) => name.to_owned(),
@@ -90,7 +91,7 @@ fn label(owner: &str) -> String {
     }
 }
 
-/// Whether changes fit. What makes an owner's state smaller always does. `stored` gives what a key has now.
+/// Whether changes fit. A change that makes an owner's state smaller always does. `stored` returns what a key has now.
 pub fn fits(
     write: &WriteTransaction,
     quota: &Quota,

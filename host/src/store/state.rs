@@ -1,5 +1,5 @@
 //! Keys and values with Dapr's semantics: ETags that change with each write, first-write, expiry, ordered atomic
-//! transactions. Keys are whole (prefixes are the caller's); values are bytes.
+//! transactions. Keys are complete (callers add prefixes); values are bytes.
 use super::quota;
 use super::{Store, StoreError, now_ms};
 use crate::quotas::{Quota, QuotaExceeded};
@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
 const COUNTERS: TableDefinition<&str, u64> = TableDefinition::new("counters");
-/// ETag (8 bytes) and expiry (8 bytes, ms since the epoch, 0: never) stand before the value.
+/// ETag (8 bytes) and expiry (8 bytes, ms since the epoch, 0: never) precede the value.
 const HEAD: usize = 16;
 
 /// A stored value.
@@ -26,13 +26,12 @@ pub struct Item {
 /// One change of one key.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The key.
     pub key: String,
-    /// A new value; none deletes.
+    /// A new value; `None` deletes.
     pub put: Option<Put>,
-    /// The ETag that the key must have; empty counts as none.
+    /// The ETag that the key must have; an empty one counts as absent.
     pub etag: Option<String>,
-    /// Without an ETag, the key must not exist.
+    /// Without an ETag: the key must not exist.
     pub first_write: bool,
 }
 
@@ -41,7 +40,7 @@ pub struct Change {
 pub struct Put {
     /// The value's bytes.
     pub value: Vec<u8>,
-    /// Lifetime, seconds; none: for ever.
+    /// Lifetime, seconds; `None`: for ever.
     pub ttl_seconds: Option<u64>,
 }
 
@@ -50,11 +49,8 @@ pub struct Put {
 pub enum StateError {
     /// The key has another ETag, does not exist, or exists although it must not.
     #[error("possible etag mismatch on key {key:?}")]
-    Mismatch {
-        /// The key.
-        key: String,
-    },
-    /// There would be more state than there may be.
+    Mismatch { key: String },
+    /// A quota would be exceeded.
     #[error(transparent)]
     Quota(QuotaExceeded),
     /// The database failed.
@@ -79,12 +75,12 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
 pub struct State(Store);
 
 impl State {
-    /// The state of that store.
+    /// The state in `store`.
     pub fn new(store: Store) -> State {
         State(store)
     }
 
-    /// The value of a key, unless it has expired. `admit` is given its size before it is copied, and may refuse it.
+    /// The value of a key, unless it has expired. `admit` gets its size before it is copied, and may refuse it.
     pub fn get<E: From<StoreError>>(
         &self,
         key: &str,
@@ -98,7 +94,7 @@ impl State {
         Ok(View(self.0.read()?.open_table(STATE)?))
     }
 
-    /// Makes one change; the new ETag of a put.
+    /// Makes one change; returns the new ETag of a put.
     pub async fn change(&self, change: Change) -> Result<Option<String>, StateError> {
         let quota = self.0.quota.clone();
         let done = self.0.writer.write(move |write| {
@@ -131,7 +127,7 @@ impl State {
         done.await?
     }
 
-    /// Removes what has expired; how many keys. Reads do not need it: to them an expired key is absent already.
+    /// Removes expired keys, to free their space; returns how many.
     pub async fn purge(&self) -> Result<usize, StoreError> {
         let now = now_ms();
         let expired: Vec<String> = {
@@ -173,7 +169,7 @@ impl State {
 /// The state as of one moment.
 pub struct View(ReadOnlyTable<&'static str, &'static [u8]>);
 
-/// A value where it lies.
+/// A value in the database, not copied.
 pub struct Seen<'a> {
     /// The value's bytes.
     pub value: &'a [u8],
@@ -182,14 +178,14 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// A copy.
+    /// Copies it.
     pub fn item(&self) -> Item {
         Item { value: Bytes::copy_from_slice(self.value), etag: self.etag.to_string(), expires: self.expires }
     }
 }
 
 impl View {
-    /// The value of a key, unless it has expired. `admit` is given its size before it is copied, and may refuse it.
+    /// The value of a key, unless it has expired. `admit` gets its size before it is copied, and may refuse it.
     pub fn get<E: From<StoreError>>(
         &self,
         key: &str,
@@ -201,7 +197,7 @@ impl View {
         Ok(Some(seen.item()))
     }
 
-    /// Shows the values whose keys begin with `prefix`, in the order of keys, until `show` breaks.
+    /// Passes the values whose keys begin with `prefix` to `show`, in the order of keys, until it breaks.
     pub fn each<E: From<StoreError>>(
         &self,
         prefix: &str,

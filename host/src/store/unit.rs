@@ -1,36 +1,35 @@
-//! A unit of work: what was read is as it was, then all changes and messages, in one commit. Or nothing.
+//! A unit of work: if everything that was read is unchanged, all changes and messages in one commit; otherwise nothing.
 use super::log::{Admission, Log};
 use super::state::{Change, StateError, allowed, apply, fits};
 
-/// What belongs together.
+/// What is committed together.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
-    /// What was read and not written.
+    /// Keys that were read and not written.
     pub guards: Vec<Guard>,
-    /// In order; their ETag rules are checked before the first is applied.
+    /// Changes in order; their ETag rules are checked before the first is applied.
     pub changes: Vec<Change>,
-    /// Topic of the log, and the message.
+    /// Messages, each with its topic.
     pub messages: Vec<(String, Vec<u8>)>,
 }
 
-/// A key that must still be as it was read.
+/// A key that must not have changed since it was read.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    /// The key.
     pub key: String,
-    /// Its ETag; none: there was no value.
+    /// Its ETag; `None`: it had no value.
     pub etag: Option<String>,
 }
 
 impl From<Guard> for Change {
-    /// A change whose ETag rule says the same; it is not to be applied.
+    /// A change with the same ETag rule, which is checked and not applied.
     fn from(guard: Guard) -> Change {
         Change { key: guard.key, put: None, first_write: guard.etag.is_none(), etag: guard.etag }
     }
 }
 
 impl Log {
-    /// Commits a unit of work to the store that this log is in.
+    /// Commits a unit of work to the log's store.
     pub async fn commit(&self, unit: Unit) -> Result<(), StateError> {
         let (publishes, quota) = (!unit.messages.is_empty(), self.quota.clone());
         let of_state = self.store.quota.clone();

@@ -1,5 +1,5 @@
-//! Group commit: writes that arrive while a commit is under way share the next one, so that a durable write costs its share
-//! of one `fsync` and not a whole one.
+//! Group commit: writes that arrive during a commit share the next one, so that a durable write costs its share of one
+//! `fsync`.
 use super::StoreError;
 use super::file::DatabaseFile;
 use redb::WriteTransaction;
@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
-/// Changes that share a commit at most.
+/// The most changes that share a commit.
 const BATCH: usize = 512;
 
-/// A change: writes into the transaction, if there is one, and gives what is to be called with the commit's result. A change
-/// that refuses must do so before it writes, for its neighbours' changes are committed all the same.
+/// A change: writes into the transaction, if there is one, and returns what to call with the commit's result. A change
+/// that refuses must do so before it writes, because the changes beside it are committed all the same.
 type Work = Box<dyn FnOnce(Option<&WriteTransaction>) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// The handle of the writing thread, which ends with its last handle.
+/// A handle of the writing thread, which ends with its last handle.
 #[derive(Clone)]
 pub struct Writer(Sender<Work>);
 
@@ -27,7 +27,7 @@ impl Writer {
         Ok(Writer(sender))
     }
 
-    /// Runs a change; its result once it is on disk.
+    /// Runs a change; returns its result once it is on disk.
     pub async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, StoreError> + Send + 'static,
@@ -52,7 +52,7 @@ fn run(file: &DatabaseFile, receiver: &Receiver<Work>) {
             finish.extend(batch.by_ref().map(|work| work(Some(transaction))));
             Ok::<(), StoreError>(())
         });
-        // Where no transaction could be begun.
+        // No transaction could be begun.
         finish.extend(batch.map(|work| work(None)));
         for finish in finish {
             finish(committed.clone());

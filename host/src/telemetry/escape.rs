@@ -40,7 +40,7 @@ fn colour(text: &str) -> Option<usize> {
 }
 
 fn is_unsafe(character: char) -> bool {
-    // A tab changes no line.
+    // A tab does not break a line.
     (character.is_control() && character != '\t')
         || matches!(
             character,

@@ -2,7 +2,7 @@
 use tracing_subscriber::EnvFilter;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-/// Targets that events have: this program's modules, functions, and the libraries that log.
+/// Targets of events: this program's modules, functions, and the libraries that log.
 const TARGETS: [&str; 16] = [
     "daplet",
     "daplet_host",
@@ -22,7 +22,7 @@ const TARGETS: [&str; 16] = [
     "tower",
 ];
 
-/// The filter; the directive that matches no event is the error.
+/// Parses the filter; refuses a directive that matches no event.
 pub fn parse(text: &str) -> Result<EnvFilter, String> {
     for directive in text.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
         let (target, level) = match directive.split_once('=') {

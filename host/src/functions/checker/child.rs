@@ -7,16 +7,16 @@ use std::io::{BufReader, BufWriter};
 /// Stack of the thread that parses, bytes. The parser takes up to 3.5 KB of it for a byte of the source.
 pub const STACK: usize = 96 << 20;
 
-/// Checked once before the first request, so that the first upload finds code and memory in place.
+/// Checked once before the first request, so that the first upload finds code and memory warm.
 const SAMPLES: [(Language, &str); 2] = [
     (Language::JavaScript, "import { state } from '@daplet/sdk'; export default () => state();"),
     (Language::TypeScript, "interface A { b: string } export default (a: A): string => a.b;"),
 ];
 
-/// Serves requests. `parent` is the process that must still be there.
+/// Serves requests. `parent` is the process that must still be running.
 pub fn serve(parent: Option<i32>) -> Result<(), CheckerError> {
     let landlock = confine::begin(parent)?;
-    // A panic is an answer; nobody reads what it prints.
+    // A panic becomes an answer; its printed message has no reader.
     std::panic::set_hook(Box::new(|_| {}));
     let thread = std::thread::Builder::new().name("check".to_owned()).stack_size(STACK);
     let answering = thread.spawn(move || answer_all(landlock)).map_err(unavailable)?;

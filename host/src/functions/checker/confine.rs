@@ -1,5 +1,5 @@
-//! What a checker gives up before it reads a source: files, the network, other processes, new descriptors, its parent's
-//! protection from its own death. A parser that a source takes over has its pipes, its memory and some CPU time, no more.
+//! What a checker gives up before it reads a source: files, the network, other processes, new descriptors. A source that
+//! takes over the parser has its pipes, its memory and some CPU time, and nothing else.
 //!
 //! The server adds limits on CPU time and memory for each source from outside ([`super::process`]).
 use super::wire::Ready;
@@ -12,7 +12,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
-/// What reading, writing, allocating and ending takes.
+/// System calls for reading, writing, allocating and ending.
 const ALLOWED: &[libc::c_long] = &[
     libc::SYS_read,
     libc::SYS_write,
@@ -36,7 +36,8 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_getpid,
     libc::SYS_gettid,
 ];
-/// What the C library tries of its own accord (its allocator asks for settings in `/proc`); it goes on when refused.
+/// System calls that the C library tries by itself (its allocator reads settings in `/proc`); it goes on when they are
+/// refused.
 const REFUSED: &[libc::c_long] = &[
     libc::SYS_openat,
     libc::SYS_newfstatat,
@@ -52,7 +53,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_close,
 ];
 
-/// The part that must precede the checker's threads: the kernel's rules for a thread hold for those that it starts.
+/// The part that must precede the checker's threads: they inherit the kernel's rules for this one.
 pub fn begin(parent: Option<i32>) -> Result<bool, CheckerError> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(unavailable)?;
     let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
@@ -67,11 +68,11 @@ pub fn begin(parent: Option<i32>) -> Result<bool, CheckerError> {
     Ok(landlock())
 }
 
-/// The rest, once all threads run.
+/// The rest, once every thread runs.
 pub fn finish(landlock: bool) -> Result<Ready, CheckerError> {
     forbid(Resource::Nproc, 0)?;
     let filters = filters().map_err(unavailable)?;
-    // A kernel without seccomp refuses the first; one that takes the first takes the second.
+    // A kernel without seccomp refuses the first filter; one that accepts it accepts the second.
     let seccomp = filters.iter().all(|filter| seccompiler::apply_filter_all_threads(filter).is_ok());
     Ok(Ready { seccomp, landlock })
 }
@@ -80,7 +81,7 @@ fn forbid(resource: Resource, most: u64) -> Result<(), CheckerError> {
     rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(unavailable)
 }
 
-/// Takes away every right to files and ports that this kernel knows; false where it knows none.
+/// Takes away every right to files and ports that this kernel knows; returns false if it knows none.
 fn landlock() -> bool {
     let abi = ABI::V6;
     let restrict = || {
@@ -91,7 +92,7 @@ fn landlock() -> bool {
     restrict().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// Two filters, since one has one action for what matches: the first ends the process, the second refuses.
+/// Two filters, because each has one action: the first ends the process, the second refuses.
 fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let arch = std::env::consts::ARCH.try_into()?;
     let own = u64::try_from(rustix::process::getpid().as_raw_nonzero().get()).unwrap_or_default();
@@ -104,11 +105,11 @@ fn filters() -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     allowed.extend(any(REFUSED));
     allowed.insert(libc::SYS_mmap, vec![never_executable.clone()]);
     allowed.insert(libc::SYS_mprotect, vec![never_executable]);
-    // What `abort` sends to its own process.
+    // `abort` sends these to its own process.
     allowed.insert(libc::SYS_tgkill, vec![argument(0, SeccompCmpOp::Eq, own)?]);
     let ends = SeccompFilter::new(allowed, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
     let refused = SeccompAction::Errno(libc::EPERM as u32);
     let refuses = SeccompFilter::new(any(REFUSED), SeccompAction::Allow, refused, arch)?;
-    // The second is put in place by a call that the first must not forbid, so it goes first.
+    // The first filter would forbid the call that installs the second, so the second is installed first.
     Ok([refuses.try_into()?, ends.try_into()?])
 }

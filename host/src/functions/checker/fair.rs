@@ -1,23 +1,23 @@
-//! Places that are handed out in turn: one waiting function after the other, however many sources each has waiting.
+//! Places for waiting sources, handed out to functions in turn, however many sources each has waiting.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Some places, and those who wait for one.
+/// A number of places, and the sources that wait for one.
 #[derive(Clone)]
 pub struct FairQueue(Arc<Mutex<State>>);
 
 struct State {
     free: usize,
-    /// Most that may wait.
+    /// The most that may wait.
     most: usize,
     waiting: usize,
-    /// Functions whose turn comes, each once.
+    /// Functions that wait, each once, in the order of their turns.
     turns: VecDeque<String>,
     sources: BTreeMap<String, VecDeque<oneshot::Sender<Place>>>,
 }
 
-/// One of the places; dropping it gives it to the next.
+/// One of the places; dropping it passes it on.
 pub struct Place(Option<FairQueue>);
 
 impl FairQueue {
@@ -31,7 +31,7 @@ impl FairQueue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a source of the function `name`; `None` when too many wait.
+    /// A place for a source of the function `name`; `None` if too many wait.
     pub async fn enter(&self, name: &str) -> Option<Place> {
         let turn = {
             let mut state = self.state();
@@ -60,7 +60,7 @@ impl FairQueue {
         Some(Place(Some(self.clone())))
     }
 
-    /// Sources that wait.
+    /// How many sources wait.
     pub fn waiting(&self) -> usize {
         self.state().waiting
     }
@@ -69,7 +69,7 @@ impl FairQueue {
         loop {
             let next = self.state().next();
             let Some(next) = next else { return };
-            // Sent without the lock: a place that nobody takes comes back here by its drop.
+            // Sent without the lock: a place that its receiver has abandoned returns here when it is dropped.
             match next.send(Place(Some(self.clone()))) {
                 Ok(()) => return,
                 Err(mut refused) => refused.0 = None,
@@ -79,7 +79,7 @@ impl FairQueue {
 }
 
 impl State {
-    /// Who gets a place that has become free; with nobody there, it stays free.
+    /// Passes a free place to the next source; if none waits, it stays free.
     fn next(&mut self) -> Option<oneshot::Sender<Place>> {
         let Some(name) = self.turns.pop_front() else {
             self.free += 1;

@@ -1,19 +1,20 @@
-//! Checks sources where they can do no harm: in processes that can be ended. Parsers recurse as deep as a source is nested, and
-//! 101 bytes of TypeScript can keep one busy for ever.
+//! Checks sources where they can do no harm: in processes that can be ended. Parsers recurse as deep as a source is
+//! nested, and 101 bytes of TypeScript can keep one busy for ever.
 //!
-//! Owns: the processes, their number, what one source may take of time and memory, whose turn it is. Must not know: what is
-//! checked (`super::source`), what becomes of the answer.
+//! Owns: the processes, their number, the time and memory of one source, and the order of waiting sources. Must not
+//! know: what is checked (`super::source`), what happens with the answer.
 //!
-//! Sources queue in lanes; longer ones have their own. Each small one begins in the quick lane; one that is not done after [`QUANTUM`] goes on in the slow
-//! lane, or begins there again later. So sources that keep a parser busy wait for each other, and others for at most a moment.
+//! Sources queue in lanes; longer ones have their own. A small source begins in the quick lane. If it is not done after
+//! [`QUANTUM`], it goes on in the slow lane, or begins there again later. So sources that keep a parser busy wait for
+//! each other, and delay other sources for a moment at most.
 //!
 //! # Layout
-//! - [`fair`]: places, functions in turn
+//! - [`fair`]: places, handed out to functions in turn
 //! - [`pool`]: processes that are ready
 //! - [`process`]: one process as the server sees it
-//! - [`child`]: the same from inside
-//! - [`confine`]: what it gives up
-//! - [`wire`]: what passes between the two
+//! - [`child`]: the process from inside
+//! - [`confine`]: the rights that it gives up
+//! - [`wire`]: the messages between the two
 mod child;
 mod confine;
 mod fair;
@@ -32,16 +33,16 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use wire::Head;
 
-/// The command that makes this program a checker.
+/// The command that starts this program as a checker.
 pub const COMMAND: &str = "check-sources";
 /// Longest source of the quick lane, bytes.
 const SMALL: usize = 64 << 10;
-/// Time in the quick lane, and where others wait for it. A small source takes a millisecond.
+/// Time in the quick lane, without and with other sources waiting for it. A small source takes a millisecond.
 const QUANTUM: Duration = Duration::from_millis(50);
 const QUANTUM_OF_MANY: Duration = Duration::from_millis(15);
 /// Sources in the quick lane at once.
 const QUICK: usize = 2;
-/// Small sources in the slow lane at once: cheap in memory, and at a low priority.
+/// Small sources in the slow lane at once: they take little memory, and run at a low priority.
 const SLOW: usize = 4;
 /// Longer sources at once.
 const LARGE: usize = 2;
@@ -49,22 +50,22 @@ const LARGE: usize = 2;
 const WAITING: usize = 256;
 /// How long a source may wait for a lane.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Memory for a source of no length, and for each of its bytes. An honest one takes a third.
+/// Memory for an empty source, and for each byte of it. An honest one takes a third.
 const MEMORY: (u64, u64) = (48 << 20, 192);
 
 /// Why a source could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckerError {
-    /// There is no process that could.
+    /// No process can be started.
     #[error("the source cannot be checked: {0}")]
     Unavailable(String),
-    /// Others come first, too many or for too long.
+    /// Too many other sources come first, or for too long.
     #[error("the source cannot be checked now: {waiting} others wait; try again")]
     Busy {
         /// Sources that wait.
         waiting: usize,
     },
-    /// It takes more than one source may. Its fault.
+    /// It exceeds the limit of one source, which is its own fault.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
 }
@@ -72,29 +73,29 @@ pub enum CheckerError {
 /// A limit that a source exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
-    /// Of time; see the setting `check_ms`.
+    /// Time; see the setting `check_ms`.
     #[error(
         "the source cannot be parsed in {0} ms: something in it is nested or chained so that a parser has to try too many readings"
     )]
     Time(u64),
-    /// Of memory; see the setting `check_memory_mb`.
+    /// Memory; see the setting `check_memory_mb`.
     #[error("the source cannot be parsed in {0} MiB of memory, which a source of its length may take")]
     Memory(u64),
-    /// Of stack, which is fixed.
+    /// Stack, which is fixed.
     #[error("the source cannot be parsed in {0} MiB of stack: something in it is nested too deeply")]
     Stack(u64),
 }
 
-/// What sources may take.
+/// Limits of sources.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckLimits {
-    /// For a small source; each MiB takes as much again.
+    /// Time for a small source; each MiB takes as much again.
     pub time: Duration,
-    /// For the largest, bytes.
+    /// Memory for the largest source, bytes.
     pub memory: u64,
 }
 
-/// What a checker says of a source.
+/// A checker's answer.
 type Answer = Result<Checked, SourceError>;
 
 /// Checks sources.
@@ -106,23 +107,23 @@ pub struct Checker {
     limits: CheckLimits,
 }
 
-/// A request, and what it may take.
+/// A request, and its limits.
 struct Job {
     request: Vec<u8>,
     most: usize,
     bounds: Bounds,
 }
 
-/// How an attempt ended that has no answer.
+/// Why an attempt has no answer.
 enum Failure {
-    /// The quick lane's time is over, and the slow lane is full.
+    /// Its time in the quick lane is over, and the slow lane is full.
     TooSlow,
     /// The process ended.
     Ended(End),
 }
 
 impl Checker {
-    /// `program` is a checker when called with [`COMMAND`]. The first processes start now. Needs a runtime.
+    /// `program` is a checker if it is called with [`COMMAND`]. Starts the first processes. Needs a runtime.
     pub fn new(program: PathBuf, limits: CheckLimits) -> Result<Checker, CheckerError> {
         let (quick, slow) = (FairQueue::new(QUICK, WAITING), FairQueue::new(SLOW, WAITING));
         let large = FairQueue::new(LARGE, WAITING);
@@ -169,7 +170,7 @@ impl Checker {
         place.ok_or_else(|| CheckerError::Busy { waiting: lane.waiting() })
     }
 
-    /// Tries again, once, where something else may have ended the process while it was idle.
+    /// Retries once if something else may have ended the process while it was idle.
     async fn twice(&self, job: &Job, place: Place, quick: bool) -> Result<Result<Answer, Failure>, CheckerError> {
         let mut place = place;
         let process = self.pool.take().await?;
@@ -182,7 +183,7 @@ impl Checker {
         }
     }
 
-    /// Asks a process. `place` becomes one of the slow lane when the quick lane's time is over.
+    /// Sends the request to a process. `place` becomes one of the slow lane when the time in the quick lane is over.
     async fn attempt(&self, job: &Job, process: Process, place: &mut Place, quick: bool) -> Result<Answer, Failure> {
         let Process { mut pipes, mut hold } = process;
         if hold.limit(job.bounds).is_err() {

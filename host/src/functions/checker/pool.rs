@@ -1,4 +1,4 @@
-//! Checkers that are ready before anybody needs one.
+//! Checkers that are started before they are needed.
 use super::process::Process;
 use super::{CheckerError, unavailable};
 use std::path::PathBuf;
@@ -6,22 +6,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Started and never used.
+/// Processes that have checked nothing yet.
 const READY: usize = 2;
-/// Used and kept for the next source.
+/// Processes that are kept for the next source.
 const KEPT: usize = 2;
-/// After a start that failed.
+/// The pause after a failed start.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The processes that wait.
+/// The waiting processes.
 pub struct Pool {
     kept: Mutex<Vec<Process>>,
     ready: tokio::sync::Mutex<mpsc::Receiver<Result<Process, CheckerError>>>,
 }
 
 impl Pool {
-    /// Starts a thread that starts processes until the pool is dropped. One thread for all, since the kernel ends a process with
-    /// the thread that started it.
+    /// Starts the thread that starts processes, until the pool is dropped. It is one thread because the kernel ends a
+    /// process with the thread that started it.
     pub fn new(program: PathBuf) -> Result<Pool, CheckerError> {
         let (sender, ready) = mpsc::channel(READY);
         let runtime = tokio::runtime::Handle::current();
@@ -30,7 +30,7 @@ impl Pool {
         Ok(Pool { kept: Mutex::default(), ready: tokio::sync::Mutex::new(ready) })
     }
 
-    /// A process: one that was used before if there is one, since its memory is warm.
+    /// A process: preferably a used one, whose memory is warm.
     pub async fn take(&self) -> Result<Process, CheckerError> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match kept {
@@ -45,7 +45,7 @@ impl Pool {
         next.unwrap_or_else(|| Err(unavailable("the thread that starts checkers has ended")))
     }
 
-    /// Takes a process back that answered; one that is worn out ends.
+    /// Takes back a process that answered; a worn-out one ends.
     pub fn give_back(&self, process: Process) {
         if process.hold.is_fresh() {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ impl Pool {
 
 async fn start_all(program: PathBuf, ready: mpsc::Sender<Result<Process, CheckerError>>) {
     let mut reported = false;
-    // A process is started when there is room for it, so that none waits unseen.
+    // A process is started when there is room for it, so that none waits unused.
     while let Ok(room) = ready.reserve().await {
         let started = Process::start(&program).await.map(|(process, confined)| {
             let complete = confined.seccomp && confined.landlock;

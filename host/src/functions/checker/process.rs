@@ -1,4 +1,4 @@
-//! A checker as the server sees it: its pipes, its limits, and what it has used.
+//! A checker as the server sees it: its pipes, its limits, and its use of time and memory.
 use super::wire::{self, PREFIX, Ready};
 use super::{Answer, CheckerError, unavailable};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
@@ -9,31 +9,31 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-/// For a process to start, on a machine that is busy with other things.
+/// Time for a process to start, on a busy machine.
 const START: Duration = Duration::from_secs(30);
-/// Resident memory beside what it had at first, above which a process is not used again, bytes.
+/// Resident memory above that at the start at which a process is not used again, bytes.
 const RETIRED_ABOVE: u64 = 32 << 20;
-/// Most of a process's last words that are read, bytes.
+/// The most that is read of a process's last output, bytes.
 const LAST_WORDS: u64 = 4 << 10;
-/// Sources after which a process is not used again: whatever the parser keeps for ever goes with it.
+/// Sources after which a process is not used again: this also frees whatever the parser retains.
 const RETIRED_AFTER: u32 = 1_000;
-/// Priority of a process that has worked for a while: functions and quick sources come first.
+/// Priority of a process that has worked for a while: functions and quick sources go first.
 const NICE: i32 = 10;
 
 /// What one source may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// On the clock, and of CPU.
+    /// Time on the clock, and of CPU.
     pub time: Duration,
-    /// Beside what the process has when it starts, bytes.
+    /// Memory above that at the start, bytes.
     pub memory: u64,
 }
 
 /// One checker. Dropping it ends the process.
 pub struct Process {
-    /// Where it is asked.
+    /// Its pipes.
     pub pipes: Pipes,
-    /// How it is limited and ended.
+    /// The handle to limit and end it.
     pub hold: Hold,
 }
 
@@ -47,7 +47,7 @@ pub struct Pipes {
 pub struct Hold {
     child: Child,
     errors: Option<ChildStderr>,
-    /// What it had used when it was ready.
+    /// Its use of time and memory when it was ready.
     first: Usage,
     checked: u32,
     nice: bool,
@@ -56,21 +56,21 @@ pub struct Hold {
 /// Why a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It asked for more memory than its limit.
+    /// It exceeded its limit of memory.
     Memory,
     /// The source is nested deeper than its stack.
     Stack,
     /// It used up its CPU time.
     Time,
-    /// It made a system call that a parser has no need of.
+    /// It made a system call that a parser does not need.
     Forbidden,
-    /// Somebody else ended it, or it never spoke.
+    /// Something else ended it, or it never became ready.
     Other,
 }
 
 impl Process {
-    /// Starts `program` as a checker and waits until it is ready. The thread that runs this must outlive the process: the kernel
-    /// ends a child with the thread that started it.
+    /// Starts `program` as a checker and waits until it is ready. The calling thread must outlive the process: the
+    /// kernel ends a child with the thread that started it.
     pub async fn start(program: &Path) -> Result<(Process, Ready), CheckerError> {
         let failed = |reason: &dyn std::fmt::Display| unavailable(format!("{}: {reason}", program.display()));
         let own = rustix::process::getpid().as_raw_nonzero().to_string();
@@ -111,7 +111,7 @@ impl Hold {
         for (resource, most) in
             [(Resource::Cpu, cpu.as_secs()), (Resource::Data, self.first.data.saturating_add(bounds.memory))]
         {
-            // It has the server's own.
+            // It has the server's own limit.
             let maximum = rustix::process::getrlimit(resource).maximum;
             let current = Some(maximum.map_or(most, |maximum| most.min(maximum)));
             rustix::process::prlimit(Some(pid), resource, Rlimit { current, maximum })?;
@@ -119,11 +119,11 @@ impl Hold {
         Ok(())
     }
 
-    /// Lets everything else on the machine go first.
+    /// Lowers its priority below everything else on the machine.
     pub fn step_back(&mut self) {
         self.nice = true;
         if let Some(pid) = self.pid() {
-            // Without it, the process is only less polite.
+            // A failure only leaves the priority as it is.
             let _refused = rustix::process::setpriority_process(Some(pid), NICE);
         }
     }
@@ -139,7 +139,7 @@ impl Hold {
         let _gone_already = self.child.start_kill();
         let signal = self.child.wait().await.ok().and_then(|status| status.signal());
         match signal.and_then(Signal::from_named_raw) {
-            // Rust ends a process alike for want of memory and of stack, and says which.
+            // Rust ends a process in the same way for lack of memory and of stack, and prints which.
             Some(Signal::ABORT) if self.last_words().await.contains("overflowed its stack") => End::Stack,
             Some(Signal::ABORT) => End::Memory,
             Some(Signal::SEGV | Signal::BUS) => End::Stack,
@@ -168,7 +168,7 @@ impl Hold {
     }
 }
 
-/// What a process has used.
+/// A process's use of time and memory.
 #[derive(Debug, Default, PartialEq)]
 struct Usage {
     cpu: Duration,
@@ -177,10 +177,10 @@ struct Usage {
 }
 
 impl Usage {
-    /// Of `stat` and `statm` (proc(5)).
+    /// Reads `stat` and `statm` (proc(5)).
     fn parse(stat: &str, statm: &str) -> Option<Usage> {
         let (page, tick) = (rustix::param::page_size() as u64, rustix::param::clock_ticks_per_second());
-        // The program's name, in parentheses, may hold anything.
+        // The program's name, in parentheses, may contain any character.
         let mut times = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11).map(str::parse::<u64>);
         let ticks = times.next()?.ok()? + times.next()?.ok()?;
         let pages: Vec<u64> = statm.split_ascii_whitespace().map_while(|field| field.parse().ok()).collect();

@@ -1,7 +1,7 @@
-//! What passes between the server and a checker: each message is its length and its bytes.
+//! The messages between the server and a checker: a length, then the bytes.
 //!
-//! A request is a head in JSON and the source as it is; an answer is JSON. The server reads an answer as hostile input: whatever
-//! the source made of the checker may have written it.
+//! A request is a head in JSON followed by the source; an answer is JSON. The server reads an answer as hostile input,
+//! because a source may have taken over the checker that writes it.
 use super::Answer;
 use crate::functions::source::Language;
 use serde::{Deserialize, Serialize};
@@ -14,21 +14,21 @@ pub fn largest_answer(length: usize) -> usize {
     (1 << 20) + length.saturating_mul(32)
 }
 
-/// What a checker is asked, without the source.
+/// A request without the source.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Head {
-    /// What the developer says it is.
+    /// The language that the developer states.
     pub language: Option<Language>,
     /// The file name for messages and source maps.
     pub file: String,
 }
 
-/// What a checker says when it is ready: which of the kernel's confinements hold.
+/// A checker's message when it is ready: which confinements the kernel applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
-    /// System calls are filtered.
+    /// Whether system calls are filtered.
     pub seccomp: bool,
-    /// No file and no port can be opened.
+    /// Whether files and ports are out of reach.
     pub landlock: bool,
 }
 

@@ -1,9 +1,9 @@
 //! What the conditions of one event may cost together.
 //!
-//! A step is one node of the tree, one element of a list or 64 bytes of a text that is looked at: some ten nanoseconds. Bytes are
-//! those of values that the evaluation makes; what it makes is not counted off again when it goes.
+//! A step is one node of the tree, one element of a list or 64 bytes of a text that is read: some ten nanoseconds. Bytes
+//! are those of values that the evaluation makes; they are not returned when a value is dropped.
 
-/// Steps and bytes that are left.
+/// The remaining steps and bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     steps: u64,
@@ -16,7 +16,7 @@ pub struct Budget {
 pub enum Fault {
     /// It cannot be decided, for this reason.
     Undecided(String),
-    /// It takes more than its budget: so many of these.
+    /// It exceeds its budget.
     Exhausted {
         /// `steps` or `bytes`.
         what: &'static str,
@@ -37,7 +37,6 @@ impl std::fmt::Display for Fault {
 }
 
 impl Budget {
-    /// A budget.
     pub const fn new(steps: u64, bytes: u64) -> Budget {
         Budget { steps, bytes, whole: (steps, bytes) }
     }
@@ -51,7 +50,7 @@ impl Budget {
         Ok(())
     }
 
-    /// For looking at a text of that length.
+    /// Charges for reading a text of that length.
     pub(super) fn look(&mut self, length: usize) -> Result<(), Fault> {
         self.steps(1 + length as u64 / 64)
     }

@@ -5,7 +5,7 @@ use super::{check, text, time};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// An operator or a function on its arguments, the target first.
+/// Applies an operator or a function to its arguments, the target first.
 pub fn call<'e>(name: &str, arguments: &[Value<'e>], budget: &mut Budget) -> Result<Value<'e>, Fault> {
     match (name, arguments) {
         ("!_", [Value::Bool(value)]) => Ok(Value::Bool(!value)),
@@ -48,7 +48,7 @@ fn in_range(value: Option<Value<'_>>) -> Result<Value<'_>, Fault> {
     value.map_or_else(|| undecided("a number is out of range"), Ok)
 }
 
-/// `wanted in list`, and of a map whether it has the key.
+/// `wanted in list`; for a map, whether it has the key.
 fn within<'e>(wanted: &Value<'e>, of: &Value<'e>, budget: &mut Budget) -> Result<bool, Fault> {
     match of {
         Value::Object(_) | Value::Map(_) => Ok(of.member(wanted, budget)?.is_some()),
@@ -140,7 +140,7 @@ fn convert<'e>(name: &str, value: &Value<'e>, budget: &mut Budget) -> Result<Val
     if value.kind() == own {
         return Ok(value.clone());
     }
-    // No number or time is longer than this in writing.
+    // No number or time is written with more characters than this.
     let number = |text: &Text<'_>| if text.get().len() > 64 { String::new() } else { text.get().to_owned() };
     let unreadable = || Fault::Undecided(format!("{name}() cannot read its string"));
     match (name, value) {

@@ -1,4 +1,4 @@
-//! The walk over a condition's tree. Each node costs a step, so that nothing runs longer than its budget.
+//! The walk over a condition's tree. Each node costs a step, so that no evaluation exceeds its budget.
 use super::budget::{Budget, Fault};
 use super::value::{Text, Value, undecided};
 use super::{calls, check, text};
@@ -26,7 +26,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         Evaluation { event, patterns, budget, variables: Vec::new() }
     }
 
-    /// What the whole condition says.
+    /// The result of the whole condition.
     pub fn condition(mut self, root: &'e IdedExpr) -> Result<bool, Fault> {
         match self.value(root)? {
             Value::Bool(holds) => Ok(holds),
@@ -141,7 +141,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         }
     }
 
-    /// What a side says, or why that cannot be decided. What the budget stops is stopped at once.
+    /// The result of one side, or why it cannot be decided. An exhausted budget ends the evaluation.
     fn truth(&mut self, node: &'e IdedExpr) -> Result<Result<bool, String>, Fault> {
         match self.value(node) {
             Ok(Value::Bool(value)) => Ok(Ok(value)),
@@ -151,7 +151,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         }
     }
 
-    /// What a macro (`all`, `exists`, `exists_one`, `map`, `filter`) has been made into.
+    /// Evaluates what a macro (`all`, `exists`, `exists_one`, `map`, `filter`) expands to.
     fn comprehension(&mut self, of: &'e ComprehensionExpr) -> Result<Value<'e>, Fault> {
         let range = self.value(&of.iter_range)?;
         let elements = match &range {
@@ -171,7 +171,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         result
     }
 
-    /// Puts the next element into the loop's variable.
+    /// Assigns the next element to the loop's variable.
     fn advance(&mut self, elements: &mut Elements<'e>, index: usize) -> bool {
         match (elements.next(index), self.variables.last_mut()) {
             (Some(element), Some(variable)) => {
@@ -202,7 +202,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         undecidable.map_or(Ok(Value::Bool(!decides)), undecided)
     }
 
-    /// `map` and `filter`: the list grows in its place.
+    /// `map` and `filter`: the list grows in place.
     fn gather(
         &mut self,
         mut elements: Elements<'e>,
@@ -225,7 +225,7 @@ impl<'e, 'b> Evaluation<'e, 'b> {
         Ok(Value::List(Rc::new(gathered)))
     }
 
-    /// Any other, such as `exists_one`, as it is written.
+    /// Any other loop, such as `exists_one`, step by step.
     fn fold(&mut self, mut elements: Elements<'e>, of: &'e ComprehensionExpr) -> Result<Value<'e>, Fault> {
         let mut result = self.value(&of.accu_init)?;
         let mut index = 0;
@@ -249,7 +249,7 @@ fn unsupported<T>() -> Result<T, Fault> {
     undecided("a part of the rule is not supported")
 }
 
-/// What a loop goes over.
+/// What a loop iterates over.
 enum Elements<'e> {
     Of(Value<'e>),
     Names(serde_json::map::Keys<'e>),
@@ -267,7 +267,7 @@ impl<'e> Elements<'e> {
     }
 }
 
-/// What a loop does, told by the form that its macro gives it.
+/// The kind of a loop, recognised by its macro's expansion.
 enum Shape<'e> {
     Decides(&'e IdedExpr, bool),
     Gathers(Option<&'e IdedExpr>, &'e IdedExpr),

@@ -1,7 +1,7 @@
-//! Conditions in CEL, evaluated within a budget: they are a tenant's, and they run in the host.
+//! Conditions in CEL, evaluated within a budget: they belong to a tenant, and they run in the host.
 //!
-//! Owns: what a condition may say, what it means, what it may cost. The parser is the crate `cel`'s; the evaluation is not, because
-//! that crate's has no bound on steps or bytes. Must not know: subscriptions, functions.
+//! Owns: the accepted language, its meaning and its cost. The parser is the crate `cel`'s; the evaluation is not,
+//! because that crate's has no bound on steps or bytes. Must not know: subscriptions, functions.
 //!
 //! # Layout
 //! - [`check`]: what is refused when a condition is compiled

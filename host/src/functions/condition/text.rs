@@ -1,19 +1,19 @@
-//! Functions of texts, and patterns.
+//! Functions of texts, and regular expressions.
 use super::budget::{Budget, Fault};
 use super::value::{Text, Value, undecided};
 use cel::common::ast::{Expr, IdedExpr, LiteralValue};
 use regex::{Regex, RegexBuilder};
 
-/// Largest compiled pattern, bytes. It bounds what a byte of a text costs to match at worst.
+/// Largest compiled pattern, bytes. It bounds the cost of matching one byte of a text.
 const MAX_PATTERN: usize = 32 << 10;
-/// Longest pattern that is made at an event, bytes.
+/// Longest pattern that an event may supply, bytes.
 const MAX_MADE_PATTERN: usize = 128;
-/// Steps for compiling a pattern at an event.
+/// Steps for compiling a pattern that an event supplies.
 const COMPILATION: u64 = 10_000;
 /// Steps for matching a byte of a text.
 const MATCHING: u64 = 16;
 
-/// The text that an expression is, where it is written out.
+/// The text of an expression, if it is a literal.
 pub fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
@@ -27,7 +27,7 @@ pub fn pattern(text: &str) -> Result<Regex, String> {
     built.map_err(|e| format!("the pattern of matches: {e}"))
 }
 
-/// `matches(text, pattern)`, with the compiled pattern where it is written out.
+/// `matches(text, pattern)`, with the compiled pattern if it is a literal.
 pub fn matches(
     compiled: Option<&Regex>,
     text: &Value<'_>,
@@ -72,7 +72,7 @@ pub fn search(name: &str, text: &Value<'_>, wanted: &Value<'_>, budget: &mut Bud
     })
 }
 
-/// `size`: of a string its code points.
+/// `size`: for a string its code points.
 pub fn size(value: &Value<'_>, budget: &mut Budget) -> Result<i64, Fault> {
     let size = match value {
         Value::Text(text) => {
@@ -91,7 +91,7 @@ pub fn size(value: &Value<'_>, budget: &mut Budget) -> Result<i64, Fault> {
 /// Both texts, or bytes, one after the other.
 pub fn concatenated<'e>(a: &Text<'e>, b: &Text<'e>, budget: &mut Budget) -> Result<Value<'e>, Fault> {
     let (a, b) = (a.get(), b.get());
-    // Before the memory is taken.
+    // Charged before the memory is allocated.
     budget.bytes(a.len() + b.len())?;
     Ok(Value::Text(Text::Made([a, b].concat().into())))
 }

@@ -1,4 +1,4 @@
-//! Values of conditions. What belongs to the event is borrowed from it, so an event is never copied to be looked at.
+//! Values of conditions. Parts of the event are borrowed from it, so that an event is never copied for a condition.
 use super::budget::{Budget, Fault};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
@@ -18,7 +18,7 @@ pub enum Value<'e> {
     /// A list or an object of the event.
     Array(&'e [Json]),
     Object(&'e Map<String, Json>),
-    /// A list or a map that the condition makes.
+    /// A list or a map that the condition made.
     List(Rc<Vec<Value<'e>>>),
     Map(Rc<Vec<(Value<'e>, Value<'e>)>>),
     Time(Timestamp),
@@ -26,7 +26,7 @@ pub enum Value<'e> {
     Type(&'static str),
 }
 
-/// A text of the event or of the condition, or one that was made.
+/// A text of the event or of the condition, or a new one.
 #[derive(Clone, Debug)]
 pub enum Text<'e> {
     Borrowed(&'e str),
@@ -42,7 +42,7 @@ impl Text<'_> {
     }
 }
 
-/// An error that is the condition's own.
+/// An error of the condition itself.
 pub fn undecided<T>(reason: impl Into<String>) -> Result<T, Fault> {
     Err(Fault::Undecided(reason.into()))
 }
@@ -64,7 +64,7 @@ impl<'e> Value<'e> {
         }
     }
 
-    /// A text that is made of `text`.
+    /// A text made from `text`.
     pub fn made(text: String, budget: &mut Budget) -> Result<Value<'e>, Fault> {
         budget.bytes(text.len())?;
         Ok(Value::Text(Text::Made(text.into())))
@@ -88,7 +88,7 @@ impl<'e> Value<'e> {
         }
     }
 
-    /// How many elements a list or a map has.
+    /// The number of elements of a list or a map.
     pub fn count(&self) -> Option<usize> {
         match self {
             Value::Array(items) => Some(items.len()),
@@ -108,7 +108,7 @@ impl<'e> Value<'e> {
         }
     }
 
-    /// What a map has under `key`; absent too where the key's type can be none of the map's.
+    /// The value of `key` in a map; absent if it is not there or the map has no keys of its type.
     pub fn member(&self, key: &Value<'e>, budget: &mut Budget) -> Result<Option<Value<'e>>, Fault> {
         match (self, key) {
             (Value::Object(members), Value::Text(name)) => {
@@ -127,7 +127,8 @@ impl<'e> Value<'e> {
         }
     }
 
-    /// Whether both are the same. Numbers are compared by value whatever their types; other types are never equal to each other.
+    /// Whether both are equal. Numbers are compared by value whatever their types; other types are never equal to each
+    /// other.
     pub fn equals(&self, other: &Value<'e>, budget: &mut Budget) -> Result<bool, Fault> {
         budget.steps(1)?;
         Ok(match (self, other) {
@@ -197,7 +198,7 @@ impl<'e> Value<'e> {
         Ok(true)
     }
 
-    /// Their order, of types that have one; none of NaN.
+    /// Their order, for types that have one; `None` for NaN.
     pub fn order(&self, other: &Value<'e>, budget: &mut Budget) -> Result<Option<Ordering>, Fault> {
         Ok(match (self, other) {
             (Value::Text(a), Value::Text(b)) => {
@@ -219,7 +220,7 @@ impl<'e> Value<'e> {
     }
 }
 
-/// The order of two numbers by value; none where one is no number, or NaN.
+/// The order of two numbers by value; `None` if one is not a number, or NaN.
 fn numbers(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     let whole = |value: &Value<'_>| match value {
         Value::Int(value) => Some(i128::from(*value)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 const FUNCTIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("functions");
-/// Whose the actors of a type are.
+/// Actor type to the function that owns its actors.
 const ACTOR_OWNERS: TableDefinition<&str, &str> = TableDefinition::new("actor-owners");
 
 macro_rules! from_redb {
@@ -23,15 +23,15 @@ macro_rules! from_redb {
 }
 from_redb!(TableError, StorageError);
 
-/// The table. What is live is what is in it: nobody else changes it.
+/// The table. Only this keeper changes it, so it always equals what is live.
 pub struct Table {
     file: Arc<DatabaseFile>,
     live: Arc<Live>,
 }
 
 impl Table {
-    /// Opens the table and makes live what is in it. A record that cannot be read, because it is damaged or of a newer release,
-    /// puts its function out of service and no other.
+    /// Opens the table and makes its functions live. A record that cannot be read, because it is damaged or of a newer
+    /// release, puts only its own function out of service.
     pub fn open(path: &Path, cache: usize, live: Arc<Live>) -> Result<Table, RegistryError> {
         let file = Arc::new(DatabaseFile::open(path, cache)?);
         file.prepare(|write| write.open_table(FUNCTIONS).map(drop).map_err(RegistryError::from))?;
@@ -66,7 +66,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Reads whose the actors of each type are; types that were exported before this was kept are their functions' own.
+    /// Reads the owners of actor types; types that were exported before owners were stored belong to their functions.
     fn load_owners(&self) -> Result<(), RegistryError> {
         self.file.prepare(|write| write.open_table(ACTOR_OWNERS).map(drop).map_err(RegistryError::from))?;
         let mut owners = Vec::new();
@@ -85,13 +85,13 @@ impl Table {
         self.live.own(owners);
         let unowned = self.live.unowned(None);
         if !unowned.is_empty() {
-            // A full disk: they are noted with the next start.
+            // The disk is full: they are stored at the next start.
             self.own(&unowned, None).or_else(|error| if self.file.is_full() { Ok(()) } else { Err(error) })?;
         }
         Ok(())
     }
 
-    /// Stores owners, and with them a record where there is one.
+    /// Stores owners, and a record with them if there is one.
     fn own(&self, owners: &[(String, FunctionName)], record: Option<(&str, &[u8])>) -> Result<(), RegistryError> {
         self.file.write(|write| {
             if let Some((name, bytes)) = record {
@@ -107,14 +107,14 @@ impl Table {
         Ok(())
     }
 
-    /// The file, for those who ask how its disk is.
+    /// The file, to ask about its disk.
     pub fn file(&self) -> Arc<DatabaseFile> {
         Arc::clone(&self.file)
     }
 
-    /// Does what is asked until nobody can ask any more, on a thread that may block.
+    /// Carries out requests until no handle is left, on a thread that may block.
     pub fn keep(self, mut commands: mpsc::Receiver<Command>) {
-        // Whoever asked may have gone; what is done is done.
+        // The requester may have gone; the change stays.
         while let Some(command) = commands.blocking_recv() {
             match command {
                 Command::Put(function, precondition, done) => drop(done.send(self.put(function, &precondition))),

@@ -1,4 +1,4 @@
-//! The live versions in memory: what requests see, whatever keeps the functions. Changes are told from here alone.
+//! The live versions in memory, which requests read, whichever keeper stores the functions. Only this file notifies of changes.
 use super::super::source::LineMap;
 use super::super::{Function, FunctionName, Record, Routing};
 use super::{Common, RegistryError};

@@ -1,14 +1,14 @@
-//! The registry: which functions there are. The truth; every snapshot can be made again from it.
+//! The registry of functions. It is the truth: every snapshot can be made again from it.
 //!
-//! Owns: the live map, and one keeper beside it that makes changes durable, one after the other, before they go live: an
-//! upload that was acknowledged survives a crash. Requests read the map alone and never wait for the keeper.
+//! Owns: the live map, and one keeper beside it that makes changes durable, one after the other, before they go live. An
+//! acknowledged upload survives a crash. Requests read only the map and never wait for the keeper.
 //!
 //! # Layout
-//! - [`live`]: the map, and who hears of changes
-//! - [`precondition`]: what must be live for a change to be made
+//! - [`live`]: the map, and who is notified of changes
+//! - [`precondition`]: which version must be live for a change to be made
 //! - [`file`]: the keeper of this host's own functions (docs/decisions/008-embedded-database.md)
 //! - [`shared`]: the keeper of functions that several replicas share (docs/decisions/024-shared-registry.md)
-//! - [`records`]: where those are in a Dapr state store
+//! - [`records`]: how those are stored in a Dapr state store
 mod file;
 mod live;
 pub mod precondition;
@@ -54,15 +54,15 @@ pub enum RegistryError {
     /// The keeper ended.
     #[error("function registry: the writer was cancelled")]
     Cancelled,
-    /// The change's condition does not hold.
+    /// The change's precondition failed.
     #[error("{0}")]
     Precondition(Unmet),
-    /// The state store, or the sidecar before it, does not do what is asked.
+    /// The state store, or the sidecar before it, refuses the request.
     #[error("function registry: state store {store}: {reason}")]
     Store {
         /// The component.
         store: String,
-        /// What it, or the client, said.
+        /// The message of the store or the client.
         reason: DaprError,
     },
     /// The state store does not answer.
@@ -70,7 +70,7 @@ pub enum RegistryError {
     Slow {
         /// The component.
         store: String,
-        /// For how long it was waited.
+        /// How long this host waited.
         seconds: u64,
     },
     /// The state store has lost what this replica has seen there.
@@ -82,17 +82,17 @@ pub enum RegistryError {
         /// The component.
         store: String,
     },
-    /// A type is another function's already.
+    /// Another function exports the type already.
     #[error(
         "the actor type {kind:?} is exported by the function {owner:?} already; an actor type belongs to one function"
     )]
     ActorTaken {
         /// The type.
         kind: String,
-        /// Whose it is.
+        /// The function that has it.
         owner: String,
     },
-    /// A type's actors are kept for another function.
+    /// The type's actors belong to another function.
     #[error(
         "the actors of type {kind:?} belong to the function {owner:?}, which does not export the type now; their state goes to another \
          function only by POST /actors/{kind}/owner with {{\"function\": \"NAME\"}}"
@@ -100,13 +100,13 @@ pub enum RegistryError {
     ActorOwned {
         /// The type.
         kind: String,
-        /// Whose they are.
+        /// The function that owns them.
         owner: String,
     },
     /// Other replicas change functions faster than this one can.
     #[error("function registry: other replicas changed functions {attempts} times meanwhile; try again")]
     Contended {
-        /// How often it was tried.
+        /// How often this one tried.
         attempts: usize,
     },
 }
@@ -126,7 +126,7 @@ impl Names for Registry {
 /// The version that was live before a change.
 type Before = Result<Option<Arc<Function>>, RegistryError>;
 
-/// What the keeper is asked to do.
+/// A request to the keeper.
 enum Command {
     Put(Arc<Function>, Precondition, oneshot::Sender<Before>),
     Remove(FunctionName, Precondition, oneshot::Sender<Before>),
@@ -134,15 +134,15 @@ enum Command {
     HandOver(String, FunctionName, oneshot::Sender<Result<(), RegistryError>>),
 }
 
-/// What all functions have in common.
+/// What every function shares.
 pub struct Common {
     /// The digest that snapshot keys begin with.
     pub guest: [u8; 32],
-    /// What their invocations take from.
+    /// The memory budget that invocations take from.
     pub memory: Budget,
-    /// What their limits may be at most.
+    /// The ceilings of their limits.
     pub ceilings: Limits,
-    /// What lists of grants mean that an upload leaves out.
+    /// What a list of grants allows that an upload leaves out.
     pub absent: AbsentGrants,
 }
 
@@ -150,7 +150,7 @@ pub struct Common {
 pub struct Registry {
     live: Arc<Live>,
     keeper: mpsc::Sender<Command>,
-    /// `None` where functions are shared.
+    /// `None` if functions are shared.
     file: Option<Arc<DatabaseFile>>,
 }
 
@@ -166,7 +166,7 @@ impl Registry {
         Ok(Registry { live, keeper, file })
     }
 
-    /// Functions in a state store of the sidecar, looked at every `poll`. Nothing is loaded yet; starts a task.
+    /// Functions in a state store of the sidecar, read every `poll`. Starts a task; nothing is loaded yet.
     pub fn shared(sidecar: Sidecar, store: &str, poll: Duration, common: Common) -> Registry {
         let live = Arc::new(Live::new(common, "the state store was not asked yet"));
         let (keeper, commands) = mpsc::channel(QUEUE);
@@ -175,7 +175,7 @@ impl Registry {
         Registry { live, keeper, file: None }
     }
 
-    /// A live version of a record.
+    /// Makes the live version of a record.
     pub fn function(&self, name: FunctionName, record: Record) -> Arc<Function> {
         self.live.function(name, record)
     }
@@ -190,27 +190,28 @@ impl Registry {
         self.live.actor(kind)
     }
 
-    /// The actor types there are.
+    /// The exported actor types.
     pub fn actors(&self) -> BTreeSet<String> {
         self.live.actors()
     }
 
-    /// Whose the actors of each type are: of the function that exported the type last, until an operator hands them over.
+    /// The owner of each type's actors: the function that exported the type last, until an operator transfers them.
     pub fn owners(&self) -> BTreeMap<String, FunctionName> {
         self.live.owners()
     }
 
-    /// Hands the actors of a type to a function, durably when this returns. No other function may export the type then.
+    /// Transfers the actors of a type to a function, durably when this returns. Only that function may export the type
+    /// then.
     pub async fn hand_over(&self, kind: &str, to: FunctionName) -> Result<(), RegistryError> {
         self.ask(|done| Command::HandOver(kind.to_owned(), to, done)).await
     }
 
-    /// Why the record of a function cannot be read; `None` where it can, or where there is no such function.
+    /// Why the record of a function cannot be read; `None` if it can, or if the function does not exist.
     pub fn damage(&self, name: &str) -> Option<String> {
         self.live.damage(name)
     }
 
-    /// The functions whose records cannot be read, and why. They are out of service; the others are not.
+    /// The functions whose records cannot be read, and why. Only they are out of service.
     pub fn damaged(&self) -> BTreeMap<String, String> {
         self.live.damaged()
     }
@@ -225,7 +226,7 @@ impl Registry {
         self.live.list()
     }
 
-    /// Ticks with each change, whoever made it.
+    /// Ticks with each change, of this replica or another.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.live.changes()
     }

@@ -1,17 +1,18 @@
-//! What must be live for a change to be made, so that nobody overwrites what they have not seen (RFC 9110 §13.1).
+//! Which version must be live for a change to be made, so that a client does not overwrite what it has not seen (RFC
+//! 9110 §13.1).
 use std::fmt;
 
 /// Versions that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Versions {
-    /// Whichever is live.
+    /// Any live version.
     Any,
     /// One of these.
     OneOf(Vec<String>),
 }
 
 impl Versions {
-    /// Whether the live version is among them; where none is live it never is.
+    /// Whether the live version is among them; false if there is none.
     pub fn have(&self, live: Option<&str>) -> bool {
         match (self, live) {
             (_, None) => false,
@@ -21,19 +22,19 @@ impl Versions {
     }
 }
 
-/// A condition of an upload or a removal. The default holds always.
+/// A condition of an upload or a removal. The default always holds.
 #[derive(Clone, Debug, Default)]
 pub struct Precondition {
     /// The live version must be one of these.
     pub matches: Option<Versions>,
-    /// The live version must be none of these; not looked at where the other is given.
+    /// The live version must not be one of these; ignored if `matches` is given.
     pub matches_none: Option<Versions>,
 }
 
-/// A condition that does not hold.
+/// A failed condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
-    /// It was `matches`, and not `matches_none`.
+    /// Whether `matches` failed, and not `matches_none`.
     pub wanted: bool,
     /// The version that is live.
     pub live: Option<String>,
@@ -49,7 +50,7 @@ impl fmt::Display for Unmet {
 }
 
 impl Precondition {
-    /// Whether it holds of the version that is live.
+    /// Whether the condition holds for the live version.
     pub fn check(&self, live: Option<&str>) -> Result<(), Unmet> {
         let unmet = |wanted| Err(Unmet { wanted, live: live.map(str::to_owned) });
         match (&self.matches, &self.matches_none) {

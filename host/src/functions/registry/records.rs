@@ -1,7 +1,7 @@
-//! Where shared functions are in a Dapr state store: one key for the index, and one for each stored version.
+//! How shared functions are stored in a Dapr state store: one key for the index, and one for each stored version.
 //!
-//! Dapr cannot list keys, so the index names them: function, version, and the key of its record. A record's key is made anew
-//! with each upload and written once; it means the same for ever.
+//! Dapr cannot list keys, so the index names them: function, version, and the key of its record. Each upload makes a new
+//! record key and writes it once, so a key's record never changes.
 use super::RegistryError;
 use crate::dapr::{DaprError, Sidecar, Trace};
 use crate::functions::{FunctionName, Record};
@@ -10,20 +10,20 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The key of the index. Functions' own keys begin with `f/` and `s/`: they cannot reach it.
+/// The key of the index. Functions' own keys begin with `f/` and `s/`, so they cannot reach it.
 const INDEX: &str = "registry";
 
-/// For one answer: a sidecar may wait for a store that does not answer.
+/// Time for one answer: a sidecar may wait for a store that does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Which functions there are.
+/// The index of functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
     /// By name.
     pub functions: BTreeMap<String, Entry>,
-    /// Records that no function has any more; whoever changes the index next deletes them.
+    /// Records that no function has any more; the next change of the index deletes them.
     pub discarded: Vec<String>,
-    /// Whose the actors of each type are.
+    /// Actor type to the function that owns its actors.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub owners: BTreeMap<String, String>,
 }
@@ -31,14 +31,14 @@ pub struct Index {
 /// One function of the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// As in its record.
+    /// The version, as in its record.
     pub version: String,
     /// The key of its record.
     pub record: String,
 }
 
 impl Entry {
-    /// An entry whose record's key nobody has used.
+    /// An entry with a new record key.
     pub fn new(name: &FunctionName, version: &str) -> Entry {
         let record = format!("{INDEX}/{name}/{}", uuid::Uuid::new_v4().simple());
         Entry { version: version.to_owned(), record }
@@ -53,7 +53,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// In this component.
+    /// The store of this component.
     pub fn new(sidecar: Sidecar, store: &str) -> Records {
         Records { sidecar, store: store.to_owned() }
     }
@@ -63,7 +63,7 @@ impl Records {
         &self.store
     }
 
-    /// The index and its ETag; none where there never was one.
+    /// The index and its ETag; `None` if it was never written.
     pub async fn index(&self) -> Result<Option<(Index, String)>, RegistryError> {
         let answer = self.ask(self.sidecar.get_state_strong(&self.store, INDEX)).await?;
         if answer.status == 204 {
@@ -74,7 +74,7 @@ impl Records {
         Ok(Some((index, etag.unwrap_or_default())))
     }
 
-    /// Writes the index over the one with this ETag, or where there is none; false if it has another by now.
+    /// Writes the index if it still has this ETag, or none; returns false if it has another by now.
     pub async fn set_index(&self, index: &Index, etag: Option<&str>) -> Result<bool, RegistryError> {
         let mut item = json!({
             "key": INDEX,
@@ -90,7 +90,7 @@ impl Records {
         }
     }
 
-    /// The record at a key; none where it was deleted.
+    /// The record at a key; `None` if it was deleted.
     pub async fn record(&self, key: &str) -> Result<Option<Record>, RegistryError> {
         let answer = self.ask(self.sidecar.get_state_strong(&self.store, key)).await?;
         if answer.status == 204 {
@@ -104,7 +104,7 @@ impl Records {
         self.save(&json!({"key": key, "value": record, "options": {"consistency": "strong"}})).await
     }
 
-    /// Deletes a record; nothing if there is none.
+    /// Deletes a record, if it exists.
     pub async fn delete(&self, key: &str) -> Result<(), RegistryError> {
         self.ask(self.sidecar.delete_state(&self.store, key, None, false, Trace::default())).await
     }

@@ -5,12 +5,12 @@
 //! 1. The record is written at a key that is new. Nobody reads it yet: without the next step it is garbage of an upload that
 //!    was not acknowledged.
 //! 2. The index names it, and lists the record that it replaces as discarded. Now the change is made, for all replicas.
-//! 3. Whoever makes the next change deletes what is discarded first. The index has not named it since, and never will again.
+//! 3. The next change, by any replica, first deletes the discarded records. The index has not named them since, and never will.
 //!
 //! A change whose index was overtaken is made again on the newer one, and its condition is looked at again. So of competing
 //! uploads with `If-None-Match: *` one wins, and of those without a condition the later one.
 //!
-//! An answer that does not come leaves open whether step 2 was done: the caller is told that it failed, and the next look at
+//! An answer that does not come leaves open whether step 2 was done: the caller gets a failure, and the next read of
 //! the index tells all replicas the same.
 use super::live::{Change, Live};
 use super::records::{Entry, Index, Records};
@@ -23,26 +23,26 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// How often a change is tried on an index that others change too.
+/// How often a change is tried on an index that other replicas change too.
 const ATTEMPTS: usize = 100;
 /// Records read at once.
 const READERS: usize = 8;
-/// Between two looks at the store until it was seen once: whoever starts is waited for.
+/// Time between two reads of the store until the first succeeds: the start waits for it.
 const SOON: Duration = Duration::from_millis(200);
 
-/// What this replica knows of the store.
+/// What this replica knows about the store.
 pub struct Shared {
     records: Records,
     live: Arc<Live>,
-    /// As it was seen last.
+    /// The index at the last read.
     index: Index,
-    /// Of `index`; none: it was not seen, or written since.
+    /// The ETag of `index`; `None` if it was not read, or written since.
     etag: Option<String>,
-    /// The index was there at one time.
+    /// Whether the index has ever existed.
     seen: bool,
-    /// Records that cannot be read; told once.
+    /// Records that cannot be read; each is reported once.
     damaged: BTreeSet<String>,
-    /// The last look failed, and this was told.
+    /// Whether the last read failed and this was reported.
     failing: bool,
 }
 
@@ -53,11 +53,11 @@ impl Shared {
         Shared { records, live, index, etag: None, seen: false, damaged, failing: false }
     }
 
-    /// Does what is asked, and looks at the store in between, until nobody can ask any more.
+    /// Carries out requests, and reads the store in between, until no handle is left.
     pub async fn keep(mut self, mut commands: mpsc::Receiver<Command>, poll: Duration) {
         let mut next = Instant::now();
         loop {
-            // Whoever asked may have gone; what is done is done.
+            // The requester may have gone; the change stays.
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
@@ -74,7 +74,7 @@ impl Shared {
         }
     }
 
-    /// Takes up what the store has now.
+    /// Applies what the store has now.
     async fn refresh(&mut self) -> Result<(), RegistryError> {
         let done = self.follow().await;
         match &done {
@@ -109,7 +109,7 @@ impl Shared {
             };
             self.seen = true;
             let (changes, absent) = self.changes(&index).await?;
-            // A record that was deleted was replaced, and the index says by which; unless it still says the same.
+            // A deleted record was replaced, and the index names its successor, unless it has not changed.
             if absent.is_empty() || looked.as_ref() == Some(&etag) {
                 for name in absent {
                     self.out_of_service(name, "it is not there".to_owned());
@@ -123,7 +123,7 @@ impl Shared {
         }
     }
 
-    /// From what is live to what the index names, and the functions whose records are not there.
+    /// Compares what is live with the index; also returns the functions whose records are missing.
     async fn changes(&mut self, index: &Index) -> Result<(Vec<Change>, Vec<String>), RegistryError> {
         let gone = self.index.functions.keys().filter(|name| !index.functions.contains_key(*name));
         let mut changes: Vec<Change> =
@@ -151,7 +151,7 @@ impl Shared {
                     changes.push((named, Some(function)));
                 }
                 Ok((_, None)) => absent.push(name),
-                // Written by a newer version, say: the others go on.
+                // A newer version may have written it: the other functions go on.
                 Err(reason) if self.damaged.insert(entry.record.clone()) => {
                     self.out_of_service(name, reason);
                 }
@@ -161,7 +161,7 @@ impl Shared {
         Ok((changes, absent))
     }
 
-    /// A version that was live before goes on.
+    /// Keeps a version that was live before.
     fn out_of_service(&self, name: String, reason: String) {
         tracing::error!("{}", RegistryError::Damaged { name: name.clone(), reason: reason.clone() });
         if self.live.get(&name).is_none() {
@@ -179,7 +179,7 @@ impl Shared {
             | RegistryError::ActorOwned { .. },
         ) = &done
         {
-            // Garbage otherwise, and no more than that.
+            // A failure leaves only garbage.
             drop(self.records.delete(&entry.record).await);
         }
         done
@@ -192,7 +192,7 @@ impl Shared {
             let before = self.live.get(name);
             self.refresh().await?;
             let known = self.index.functions.get(name);
-            // A sidecar that tries again by itself may call its own first try a conflict.
+            // A sidecar that retries by itself may report its own first try as a conflict.
             if known == Some(entry) {
                 return Ok(before);
             }
@@ -223,7 +223,7 @@ impl Shared {
         Err(RegistryError::Contended { attempts: ATTEMPTS })
     }
 
-    /// Writes the index with one function changed over the one that was seen; false if others have changed it.
+    /// Writes the index with one function changed; returns false if another replica has changed it.
     async fn change(&mut self, name: &str, new: Option<(Entry, &Function)>) -> Result<bool, RegistryError> {
         let mut next = self.index.clone();
         let unowned = self.live.unowned(new.as_ref().map(|(_, function)| *function));
@@ -243,7 +243,7 @@ impl Shared {
         self.set_index(next).await
     }
 
-    /// Hands the actors of a type to a function, for all replicas.
+    /// Transfers the actors of a type to a function, for every replica.
     async fn hand_over(&mut self, kind: &str, to: &FunctionName) -> Result<(), RegistryError> {
         for _ in 0..ATTEMPTS {
             self.refresh().await?;
@@ -257,7 +257,7 @@ impl Shared {
         Err(RegistryError::Contended { attempts: ATTEMPTS })
     }
 
-    /// Writes the index over the one that was seen; false if others have changed it.
+    /// Writes the index over the one that was read; returns false if another replica has changed it.
     async fn set_index(&mut self, next: Index) -> Result<bool, RegistryError> {
         let done = self.records.set_index(&next, self.etag.as_deref()).await?;
         if done {
@@ -269,7 +269,7 @@ impl Shared {
     }
 }
 
-/// The owners that the index names; a name that is none owns nothing here.
+/// The owners that the index names; an invalid function name owns nothing here.
 fn owners(index: &Index) -> Vec<(String, FunctionName)> {
     let named = index.owners.iter().map(|(kind, name)| Some((kind.clone(), FunctionName::new(name).ok()?)));
     named.flatten().collect()

@@ -1,5 +1,5 @@
-//! Errors of the language that the parser does not look for and the engine finds late, without a line, or never: names that a
-//! module declares twice, exports that it does not declare, private names that no class has.
+//! Errors of the language that the parser does not report and the engine reports late, without a line, or never: names
+//! that a module declares twice, exports that it does not declare, private names that no class declares.
 use super::exports::text;
 use super::places::{Places, SourceError};
 use std::collections::{HashMap, HashSet};
@@ -30,15 +30,15 @@ pub fn check(module: &Module, places: &Places<'_>) -> Result<(), SourceError> {
 struct Declared {
     name: String,
     span: Span,
-    /// Declared by `var`, which may be repeated.
+    /// Whether `var` declares it, which may be repeated.
     var: bool,
 }
 
-/// What a module declares.
+/// The declarations of a module.
 #[derive(Default)]
 struct Names {
     declared: Vec<Declared>,
-    /// Of TypeScript: types, enums and namespaces, which may share their names with others.
+    /// Declarations of TypeScript: types, enums and namespaces may share their names with others.
     merged: HashSet<String>,
 }
 
@@ -117,7 +117,7 @@ impl Names {
             Decl::TsModule(item) => {
                 self.merged.extend(item.id.as_ident().map(|ident| ident.sym.to_string()));
             }
-            // `Vars` finds these, wherever they stand.
+            // `Vars` finds these, wherever they are.
             Decl::Var(_) => {}
         }
     }

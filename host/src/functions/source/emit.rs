@@ -1,5 +1,5 @@
-//! The JavaScript that runs. Where types alone go, blanks take their place and every position stays; what has to be rewritten
-//! (enums, parameter properties, decorators, accessors) comes with a source map that leads back.
+//! Makes the JavaScript that runs. Types become blanks, so that every position stays; constructs that must be rewritten
+//! (enums, parameter properties, decorators, accessors) get a source map.
 use super::places::{Places, SourceError};
 use super::values::Values;
 use super::{Checked, Language};
@@ -22,11 +22,11 @@ use swc_ecma_transforms_typescript::typescript;
 use swc_ecma_visit::{Visit, VisitWith};
 use swc_ts_fast_strip::{Mode, Options};
 
-/// A checked module, and what is known of it.
+/// A checked module, and what the checks found.
 pub struct Emit<'a> {
     /// As uploaded.
     pub source: &'a str,
-    /// Where it stands among swc's sources.
+    /// Its position among swc's sources.
     pub sources: &'a Lrc<SourceMap>,
     /// Parsed.
     pub module: &'a Module,
@@ -34,14 +34,14 @@ pub struct Emit<'a> {
     pub places: &'a Places<'a>,
     /// Of TypeScript.
     pub values: Option<&'a Values>,
-    /// It uses what the engine does not have.
+    /// Whether it uses constructs that the engine lacks.
     pub rewrites: bool,
 }
 
 type Rewritten = Result<(String, Option<String>), SourceError>;
 
 impl Emit<'_> {
-    /// The code, where it is not the source itself.
+    /// The code; `None` if it is the source itself.
     pub fn code(&self, language: Language) -> Result<Checked, SourceError> {
         let blanked = match (self.rewrites, self.values) {
             (true, _) => None,
@@ -57,7 +57,7 @@ impl Emit<'_> {
         Ok(Checked { language, code: (!same).then_some(code), map })
     }
 
-    /// The source with blanks in place of imports that are types. `None` where that leaves something that is no JavaScript.
+    /// The source with blanks in place of type imports. `None` if the result is not JavaScript.
     fn without_imports(&self, values: &Values) -> Option<String> {
         if !values.type_exports.is_empty() {
             return None;
@@ -68,7 +68,7 @@ impl Emit<'_> {
                 continue;
             }
             match values.keeps_any(import) {
-                // The statement before it may end only here.
+                // Only this may end the statement before.
                 false => blanks.push((self.places.offset(import.span), self.places.end(import.span), true)),
                 true => self.blank_some(import, values, &mut blanks)?,
             }
@@ -90,13 +90,13 @@ impl Emit<'_> {
         Some(code)
     }
 
-    /// Blanks for some names in braces: each with the comma after it.
+    /// Blanks for some names in braces, each with the comma after it.
     fn blank_some(&self, import: &ImportDecl, values: &Values, blanks: &mut Vec<(usize, usize, bool)>) -> Option<()> {
         for (index, specifier) in import.specifiers.iter().enumerate() {
             let ImportSpecifier::Named(named) = specifier else {
                 if values.keeps(specifier) { continue } else { return None }
             };
-            // What says `type` is left to the rest.
+            // A later step removes names with the keyword `type`.
             if values.keeps(specifier) || named.is_type_only {
                 continue;
             }
@@ -109,7 +109,7 @@ impl Emit<'_> {
         Some(())
     }
 
-    /// Where the next closing brace stands, beside comments.
+    /// The position of the next closing brace outside comments.
     fn brace_after(&self, from: usize) -> Option<usize> {
         let bytes = self.source.as_bytes();
         let find = |from: usize, end: &str| Some(from + self.source.get(from..)?.find(end)? + end.len());
@@ -179,7 +179,7 @@ fn drop_type_exports(module: &mut Module, values: &Values) {
     }
 }
 
-/// Takes the types out, if blanks can take their place.
+/// Removes the types, if blanks can take their place.
 fn strip(source: String) -> Option<String> {
     let map: Lrc<SourceMap> = Lrc::default();
     let handler = Handler::with_emitter(true, false, Box::new(Faults::default()));
@@ -225,7 +225,7 @@ fn without_nul(code: String) -> String {
     text
 }
 
-/// Where literals stand that may hold any character.
+/// Positions of literals that may contain any character.
 #[derive(Default)]
 struct Literals(Vec<Span>);
 

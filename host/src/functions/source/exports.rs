@@ -1,4 +1,5 @@
-//! What the modules that a function can import export. Read from the modules themselves, so it cannot differ from them.
+//! The exports of the modules that a function can import. They are read from the modules themselves, so they cannot
+//! differ.
 use super::Language;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -8,7 +9,7 @@ use swc_ecma_parser::parse_file_as_module;
 
 /// The SDK's name.
 pub const SDK: &str = "@daplet/sdk";
-/// Dapr's client; the guest has its own in its place.
+/// Dapr's client; the guest has its own implementation of it.
 pub const CLIENT: &str = "@dapr/dapr";
 
 const SDK_SOURCES: [&str; 2] =
@@ -16,12 +17,12 @@ const SDK_SOURCES: [&str; 2] =
 const CLIENT_SOURCES: [&str; 2] =
     [include_str!("../../../../sdk-js/src/dapr/guest.ts"), include_str!("../../../../sdk-js/src/dapr/enums.ts")];
 
-/// What a module exports.
+/// The exports of a module.
 #[derive(Debug, Default)]
 pub struct Exports {
     /// Names of values.
     pub values: BTreeSet<String>,
-    /// Names of types alone.
+    /// Names of types.
     pub types: BTreeSet<String>,
 }
 
@@ -37,7 +38,8 @@ pub fn of(specifier: &str) -> Option<&'static Exports> {
 }
 
 impl Exports {
-    /// Of sources that this program is built with: what does not parse exports nothing, which a test would see.
+    /// Reads sources that this program is built with: one that does not parse exports nothing, which a test would
+    /// notice.
     fn read(sources: &[&str]) -> Exports {
         let mut exports = Exports::default();
         for source in sources {
@@ -89,7 +91,7 @@ impl Exports {
         }
     }
 
-    /// Whether a name is a type and nothing else.
+    /// Whether a name is only a type.
     pub fn is_type(&self, name: &str) -> bool {
         self.types.contains(name)
     }
@@ -112,7 +114,7 @@ pub fn text(name: &ModuleExportName) -> String {
     }
 }
 
-/// Letters to insert, take out, replace or swap with the next.
+/// Edit distance: letters to insert, remove, replace or swap with the next.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().take(64).collect(), to.chars().collect());
     let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];

@@ -1,4 +1,4 @@
-//! What a module names of others: only known modules, only names that they export.
+//! Checks what a module imports: only known modules, and only names that they export.
 use super::exports::{self, CLIENT, Exports, SDK, text};
 use super::places::{Places, SourceError};
 use super::values::Values;
@@ -7,8 +7,8 @@ use swc_ecma_ast::{
     ExportSpecifier, ImportDecl, ImportSpecifier, Module, ModuleDecl, ModuleExportName, ModuleItem, NamedExport, Str,
 };
 
-/// Refuses an import of what is not there. What TypeScript drops (`values` says what is left) is not looked at. An `import()` is
-/// not either: it rejects when it runs, so that a module can ask and do without.
+/// Refuses an import of a name that does not exist. Imports that TypeScript drops (`values` holds the rest) are not
+/// checked. Neither is `import()`: it rejects when it runs, so that a module can ask and do without.
 pub fn check(module: &Module, values: Option<&Values>, places: &Places<'_>) -> Result<(), SourceError> {
     for item in &module.body {
         match item {
@@ -73,7 +73,7 @@ fn name_of(name: &str, span: Span, src: &Str, exports: &Exports, places: &Places
     let module = src.value.to_string_lossy();
     let names = exports.values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let hint = match exports.nearest(name) {
-        _ if exports.types.contains(name) => "; it exports a type of that name, which is no value".to_owned(),
+        _ if exports.types.contains(name) => "; it exports a type of that name, not a value".to_owned(),
         _ if name == "default" => format!("; write `import {{ … }} from \"{module}\"`"),
         Some(near) => format!("; did you mean \"{near}\"?"),
         None => String::new(),

@@ -1,12 +1,13 @@
-//! From what a developer wrote to what the guest evaluates: parsing, TypeScript, imports, early errors. swc does the work.
+//! From the developer's source to what the guest evaluates: parsing, TypeScript, imports, early errors. swc does the
+//! work.
 //!
-//! Must run where it can be ended ([`super::checker`]): some short sources take any parser for ever.
+//! Must run in a process that can be ended ([`super::checker`]): some short sources keep any parser busy for ever.
 //!
 //! # Layout
-//! - [`places`]: lines and columns of faults, and from rewritten code back to the source
-//! - [`imports`]: what a module names of others
-//! - [`exports`]: what the modules that can be imported export
-//! - [`early`]: errors of the language that the parser does not look for
+//! - [`places`]: lines and columns of faults, and the way back from rewritten code
+//! - [`imports`]: what a module imports from others
+//! - [`exports`]: the exports of the modules that can be imported
+//! - [`early`]: errors of the language that the parser does not report
 //! - [`values`]: which imports TypeScript drops
 //! - [`emit`]: the JavaScript that runs
 mod early;
@@ -26,7 +27,7 @@ use swc_ecma_ast::{EsVersion, Module, Param};
 use swc_ecma_parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_module};
 use swc_ecma_visit::{Visit, VisitWith};
 
-/// What a function is written in.
+/// The language of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -37,7 +38,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Of file names.
+    /// From file names.
     pub fn extension(self) -> &'static str {
         match self {
             Language::JavaScript => "js",
@@ -64,14 +65,14 @@ impl Language {
 pub struct Checked {
     /// The language it turned out to be.
     pub language: Language,
-    /// JavaScript made of it, where it is not the source itself.
+    /// JavaScript made from it; `None` if it is the source itself.
     pub code: Option<String>,
-    /// Source map of `code`, where positions moved.
+    /// Source map of `code`, if positions moved.
     pub map: Option<String>,
 }
 
-/// Parses and checks a source. `language` is what the developer said, if anything. Without that, what parses as JavaScript is
-/// JavaScript.
+/// Parses and checks a source. `language` is what the developer stated, if anything. Otherwise a source that parses as
+/// JavaScript is JavaScript.
 pub fn check(source: &str, language: Option<Language>, file: &str) -> Result<Checked, SourceError> {
     let run = |language| GLOBALS.set(&Globals::new(), || check_as(source, language, file));
     let error = match run(language.unwrap_or(Language::JavaScript)) {
@@ -87,7 +88,7 @@ pub fn check(source: &str, language: Option<Language>, file: &str) -> Result<Che
             ),
             ..error
         }),
-        // The language that gets further is the one that was meant.
+        // Reports the error of the language in which parsing got further: it was probably meant.
         (Err(other), None) if (other.line, other.column) > (error.line, error.column) => Err(other),
         (Err(_), _) => Err(error),
     }
@@ -114,7 +115,7 @@ fn check_as(source: &str, language: Language, file: &str) -> Result<Checked, Sou
     emit::Emit { source, sources: &map, module: &module, places: &places, values, rewrites }.code(language)
 }
 
-/// What a module uses that engines do not have.
+/// What a module uses that engines lack.
 #[derive(Default)]
 struct Uses {
     /// Decorators and accessors are rewritten.

@@ -1,11 +1,11 @@
-//! Lines and columns: of faults in a source, and from rewritten code back to it.
+//! Lines and columns of faults in a source, and the way back from rewritten code.
 use serde::{Deserialize, Serialize};
 use swc_common::{SourceFile, Span};
 
 /// A source that cannot be a function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceError {
-    /// What is wrong and what to change.
+    /// What is wrong, and how to change it.
     pub message: String,
     /// Line, from 1.
     pub line: usize,
@@ -60,7 +60,7 @@ pub fn frame(source: &str, line: usize, column: usize) -> String {
     text
 }
 
-/// From lines of rewritten code to lines of the source.
+/// Maps lines of rewritten code to lines of the source.
 #[derive(Debug)]
 pub struct LineMap(swc_sourcemap::SourceMap);
 
@@ -70,7 +70,7 @@ impl LineMap {
         swc_sourcemap::SourceMap::from_slice(map.as_bytes()).ok().map(LineMap)
     }
 
-    /// The source's line and column (both from 1) behind the code's.
+    /// The line and column in the source (both from 1) of a position in the code.
     pub fn source(&self, line: u32, column: u32) -> Option<(u32, u32)> {
         let token = self.0.lookup_token(line.checked_sub(1)?, column.saturating_sub(1))?;
         Some((token.get_src_line() + 1, token.get_src_col() + 1))

@@ -1,5 +1,5 @@
-//! Which imports of a TypeScript module are values: the compiler drops an import that is used as a type alone, also when it does
-//! not say `type`.
+//! Which imports of a TypeScript module are values: the compiler drops an import that is used only as a type, even
+//! without the keyword `type`.
 use super::exports::{self, text};
 use std::collections::HashSet;
 use swc_common::{BytePos, Mark, Span};
@@ -11,12 +11,12 @@ use swc_ecma_ast::{
 use swc_ecma_transforms_base::resolver;
 use swc_ecma_visit::{Visit, VisitWith};
 
-/// The imports that are left when types are gone.
+/// The imports that remain when types are removed.
 #[derive(Debug, Default)]
 pub struct Values {
-    /// Where the specifiers stand that are values.
+    /// The positions of the specifiers that are values.
     kept: HashSet<BytePos>,
-    /// Exports of what is a type in the module that it comes from.
+    /// Exports of names that are types in the module they come from.
     pub type_exports: HashSet<BytePos>,
 }
 
@@ -64,7 +64,7 @@ fn start(specifier: &ImportSpecifier) -> BytePos {
     span.lo
 }
 
-/// Local names of what is a type in the module that it comes from.
+/// Local names of imports that are types in the module they come from.
 fn imported_types(module: &Module) -> HashSet<Id> {
     let mut found = HashSet::new();
     for import in module.body.iter().filter_map(import) {
@@ -80,7 +80,7 @@ fn imported_types(module: &Module) -> HashSet<Id> {
     found
 }
 
-/// What is referred to as a value.
+/// Collects what is used as a value.
 #[derive(Default)]
 struct Uses {
     values: HashSet<Id>,
@@ -93,7 +93,7 @@ impl Visit for Uses {
         self.values.insert(ident.to_id());
     }
 
-    /// Declares a name; only its default and its type are inside.
+    /// Declares a name; only its default value and its type can use others.
     fn visit_binding_ident(&mut self, _: &swc_ecma_ast::BindingIdent) {}
     fn visit_import_decl(&mut self, _: &ImportDecl) {}
     fn visit_ts_type(&mut self, _: &TsType) {}
@@ -102,7 +102,7 @@ impl Visit for Uses {
     fn visit_ts_type_param_instantiation(&mut self, _: &TsTypeParamInstantiation) {}
     fn visit_ts_interface_decl(&mut self, _: &TsInterfaceDecl) {}
     fn visit_ts_type_alias_decl(&mut self, _: &TsTypeAliasDecl) {}
-    /// Of `implements`.
+    /// The names after `implements`.
     fn visit_ts_expr_with_type_args(&mut self, _: &TsExprWithTypeArgs) {}
 
     fn visit_decl(&mut self, declaration: &Decl) {

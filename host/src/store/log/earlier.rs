@@ -1,12 +1,12 @@
-//! The tables of releases before messages were counted: a cursor per subscriber, the lowest number without an outcome, and beside it
-//! the outcomes above it.
+//! The tables of releases that did not count messages: a cursor per subscriber (the lowest number without an outcome)
+//! and the outcomes above it.
 use super::{ALL, CURSORS, HOLDERS, MESSAGES, WAITING, count};
 use crate::store::StoreError;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 const ENDED: TableDefinition<(&str, &str, u64), ()> = TableDefinition::new("ended");
 
-/// Lists what waits, and removes what waits for nobody.
+/// Lists the waiting messages, and removes those that wait for no subscriber.
 pub fn convert(write: &WriteTransaction) -> Result<(), StoreError> {
     let mut waiting = Vec::new();
     {

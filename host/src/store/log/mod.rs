@@ -1,11 +1,11 @@
-//! Messages: a durable log per topic, and for each subscriber what waits for it. At least once: a message waits until the outcome of
-//! its delivery is known, and that is recorded on disk.
+//! Messages: a durable log per topic, and for each subscriber the list of messages that wait for it. At least once: a
+//! message waits until the outcome of its delivery is recorded on disk.
 //!
-//! A message is stored once and removed when it waits for nobody any more, so a subscriber that never ends one keeps only what waits
-//! for itself. [`room`] bounds that.
+//! A message is stored once and removed when it waits for no subscriber any more, so a subscriber that never finishes
+//! one retains only what waits for itself. [`room`] bounds that.
 //!
-//! A dead letter of a topic without subscribers waits for a holder, which stands for the subscriber that gave it up, until somebody
-//! subscribes. Must not know: deliveries, functions.
+//! A dead letter of a topic without subscribers waits for a holder, which stands in for the subscriber that gave it up,
+//! until a function subscribes. Must not know: deliveries, functions.
 mod earlier;
 mod room;
 
@@ -21,43 +21,43 @@ use tokio::sync::watch;
 const MESSAGES: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("messages");
 /// Next number of a topic.
 const NEXT: TableDefinition<&str, u64> = TableDefinition::new("next");
-/// (topic, subscriber) of each subscription; the number that it began with.
+/// (topic, subscriber) of each subscription; the number of its first message.
 const CURSORS: TableDefinition<(&str, &str), u64> = TableDefinition::new("cursors");
-/// (topic, subscriber, number) of what waits; the message's bytes.
+/// (topic, subscriber, number) of each waiting message; its size in bytes.
 const WAITING: TableDefinition<(&str, &str, u64), u64> = TableDefinition::new("waiting");
-/// (topic, number) to how many subscribers a message waits for.
+/// (topic, number) to the number of subscribers that a message waits for.
 const HOLDERS: TableDefinition<(&str, u64), u32> = TableDefinition::new("holders");
-/// Bytes that wait for a subscriber, of all its topics; under [`ALL`] the bytes of all messages.
+/// Bytes that wait for a subscriber in every topic; under [`ALL`] the bytes of all messages.
 const USED: TableDefinition<&str, u64> = TableDefinition::new("waiting_bytes");
-/// In the place of a subscriber's name.
+/// Used in place of a subscriber's name.
 const ALL: &str = "";
 
-/// What the names of subscribers that are streams begin with.
+/// Prefix of subscribers that are streams.
 const STREAM: char = ':';
-/// What the names of holders of dead letters begin with.
+/// Prefix of holders of dead letters.
 const HOLDER: char = '~';
-/// Follows every name.
+/// Sorts after every name.
 const LAST: &str = "\u{10ffff}";
 
-/// A message as it waits for a subscriber.
+/// A message that waits for a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Its number in the topic.
     pub number: u64,
-    /// As it was published.
+    /// The message as it was published.
     pub bytes: Vec<u8>,
 }
 
-/// What became of a dead letter.
+/// The outcome of publishing a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadLetter {
-    /// There was none.
+    /// The message had none.
     Absent,
     /// Subscribers of its topic get it.
     Published,
-    /// It is kept until somebody subscribes to its topic.
+    /// It is stored until a function subscribes to its topic.
     Kept,
-    /// Nobody has room for it: it is gone.
+    /// No subscriber has room for it: it is lost.
     Refused(QuotaExceeded),
 }
 
@@ -78,28 +78,28 @@ pub struct Log {
     pub(super) store: Store,
     pub(super) quota: Quota,
     published: watch::Sender<u64>,
-    /// Subscribers that had no room for a message, so that the log says it once.
+    /// Subscribers without room for a message, so that the log reports each once.
     full: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Log {
-    /// The messages of that store, within that quota.
+    /// The messages in `store`, bounded by `quota`.
     pub fn new(store: Store, quota: Quota) -> Log {
         Log { store, quota, published: watch::Sender::new(0), full: Arc::default() }
     }
 
-    /// Ticks when there may be something new.
+    /// Ticks when there may be a new message.
     pub fn published(&self) -> watch::Receiver<u64> {
         self.published.subscribe()
     }
 
-    /// Tells the deliveries that there may be something new.
+    /// Wakes the deliveries: there may be a new message.
     pub(super) fn tick(&self) {
         self.published.send_modify(|tick| *tick += 1);
     }
 
-    /// Appends messages, on disk when this returns. A topic without subscribers keeps nothing. A subscriber whose quota has no room for
-    /// them does not get them; where none has room they are refused.
+    /// Appends messages, on disk when this returns. A topic without subscribers stores nothing. A subscriber whose quota
+    /// has no room does not get them; if no subscriber has room they are refused.
     pub async fn publish(&self, topic: &str, messages: Vec<Vec<u8>>) -> Result<(), StoreError> {
         let (topic, quota) = (topic.to_owned(), self.quota.clone());
         let append = move |write: &WriteTransaction| {
@@ -114,7 +114,7 @@ impl Log {
         Ok(())
     }
 
-    /// Says who missed messages, once until a message finds room again.
+    /// Logs which subscribers missed messages, once until a message finds room again.
     pub(super) fn report(&self, missed: &[QuotaExceeded]) {
         let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
         full.retain(|name| missed.iter().any(|missed| missed.function.as_ref() == Some(name)));
@@ -127,8 +127,8 @@ impl Log {
         }
     }
 
-    /// Makes sure that the subscriber has a subscription. A new one begins at the end of the log, or with the dead letters that are
-    /// kept for whoever comes first; a stream gets none of those, for it may end at any moment.
+    /// Ensures that the subscriber has a subscription. A new one begins at the end of the log, or with the dead letters
+    /// that wait for the first subscriber; a stream gets none of these, because it may end at any moment.
     pub async fn subscribe(&self, topic: &str, subscriber: &str) -> Result<(), StoreError> {
         if self.store.read()?.open_table(CURSORS)?.get((topic, subscriber))?.is_some() {
             return Ok(());
@@ -150,7 +150,7 @@ impl Log {
         Ok(())
     }
 
-    /// Ends a subscription; what only it waited for goes too.
+    /// Ends a subscription, and removes the messages that only it waited for.
     pub async fn unsubscribe(&self, topic: &str, subscriber: &str) -> Result<(), StoreError> {
         let (topic, subscriber) = (topic.to_owned(), subscriber.to_owned());
         let change = move |write: &WriteTransaction| {
@@ -165,12 +165,12 @@ impl Log {
         self.store.writer.write(change).await
     }
 
-    /// A name for a subscriber that lives no longer than its stream; no function can have it.
+    /// A name for a subscriber that exists as long as its stream; no function can have it.
     pub fn stream_subscriber() -> String {
         format!("{STREAM}{}", uuid::Uuid::new_v4())
     }
 
-    /// Whether that is such a subscriber.
+    /// Whether `name` is that of a stream.
     pub fn is_stream(subscriber: &str) -> bool {
         subscriber.starts_with(STREAM)
     }
@@ -197,7 +197,7 @@ impl Log {
         names.collect()
     }
 
-    /// Messages that wait for a subscriber, from number `from` on, at most `limit`.
+    /// At most `limit` messages that wait for a subscriber, beginning with number `from`.
     pub fn waiting(&self, topic: &str, subscriber: &str, from: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
         let read = self.store.read()?;
         let (waiting, messages) = (read.open_table(WAITING)?, read.open_table(MESSAGES)?);
@@ -211,7 +211,7 @@ impl Log {
         Ok(found)
     }
 
-    /// Records that a message has its outcome, and in the same commit publishes it to a dead-letter topic if one is given.
+    /// Records a message's outcome, and in the same commit publishes it to the dead-letter topic, if one is given.
     pub async fn end(
         &self,
         topic: &str,
@@ -221,7 +221,7 @@ impl Log {
     ) -> Result<DeadLetter, StoreError> {
         let (topic, subscriber, quota) = (topic.to_owned(), subscriber.to_owned(), self.quota.clone());
         let change = move |write: &WriteTransaction| {
-            // Its room is free before the dead letter takes some. Unsubscribed meanwhile, it is gone.
+            // Frees its room before the dead letter takes some. It may have been removed with the subscription.
             let waited = release(write, &topic, &subscriber, number)?;
             match dead_letter.filter(|_| waited) {
                 Some((topic, bytes)) => bury(write, &quota, (&topic, &bytes), &subscriber),
@@ -236,7 +236,7 @@ impl Log {
         Ok(dead_letter)
     }
 
-    /// The subscribers whose dead letters are kept.
+    /// The subscribers whose dead letters are stored for the first subscriber.
     pub fn buried(&self) -> Result<Vec<String>, StoreError> {
         let read = self.store.read()?;
         let used = read.open_table(USED)?;
@@ -250,7 +250,7 @@ impl Log {
             .collect())
     }
 
-    /// Removes the dead letters that are kept of a subscriber.
+    /// Removes the dead letters of a subscriber that wait for a function to subscribe.
     pub async fn forget_buried(&self, subscriber: &str) -> Result<(), StoreError> {
         let holder = holder(subscriber);
         let forget = move |write: &WriteTransaction| {
@@ -268,12 +268,12 @@ impl Log {
     }
 }
 
-/// Who holds dead letters of that subscriber. Those of streams, which nobody comes back for, have one holder.
+/// The holder of a subscriber's dead letters. All streams share one, since a stream never comes back for them.
 fn holder(subscriber: &str) -> String {
     if Log::is_stream(subscriber) { HOLDER.to_string() } else { format!("{HOLDER}{subscriber}") }
 }
 
-/// Publishes a dead letter, or keeps it.
+/// Publishes a dead letter, or stores it for the first subscriber.
 fn bury(
     write: &WriteTransaction,
     quota: &Quota,
@@ -296,7 +296,7 @@ fn bury(
     }
 }
 
-/// Gives a subscriber the dead letters of a topic that are kept.
+/// Gives a subscriber the dead letters that wait in a topic.
 fn take_over(write: &WriteTransaction, topic: &str, subscriber: &str) -> Result<(), StoreError> {
     let mut waiting = write.open_table(WAITING)?;
     let first = HOLDER.to_string();
@@ -316,7 +316,7 @@ fn take_over(write: &WriteTransaction, topic: &str, subscriber: &str) -> Result<
     Ok(())
 }
 
-/// A message waits no longer for a subscriber; whether it did.
+/// Removes a message from a subscriber's list; returns whether it was there.
 fn release(write: &WriteTransaction, topic: &str, subscriber: &str, number: u64) -> Result<bool, StoreError> {
     let Some(bytes) = write.open_table(WAITING)?.remove((topic, subscriber, number))?.map(|bytes| bytes.value()) else {
         return Ok(false);

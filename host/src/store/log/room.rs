@@ -1,22 +1,23 @@
-//! Who gets messages that are to be appended: the subscribers of their topics, as far as their quota has room.
+//! Which subscribers get the messages that are about to be appended: those of the topic whose quota has room.
 //!
-//! Whoever waits pays: bytes that wait for a subscriber count for it, whoever published them.
+//! Waiting bytes count for the subscriber they wait for, not for their publisher.
 use super::{ALL, CURSORS, HOLDERS, LAST, MESSAGES, NEXT, WAITING, count, used};
 use crate::quotas::{Quota, QuotaExceeded};
 use crate::store::StoreError;
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be appended for whom. It is made before anything is written, for what is refused must not have been begun.
+/// Which messages are appended for which subscribers. It is made before anything is written, because a refused write
+/// must not have begun.
 pub struct Plan {
-    /// By topics.
+    /// Subscribers by topic.
     takers: BTreeMap<String, BTreeSet<String>>,
-    /// Who does not get what it subscribes to, and why.
+    /// The subscribers that do not get a message, and why.
     pub missed: Vec<QuotaExceeded>,
 }
 
 impl Plan {
-    /// For the subscribers of the topics; refused where a topic has some and none has room.
+    /// Plans for the subscribers of the topics; refused if a topic has subscribers and none has room.
     pub fn new(write: &WriteTransaction, quota: &Quota, messages: &[(&str, &[u8])]) -> Result<Plan, StoreError> {
         let mut takers = BTreeMap::new();
         for (topic, _) in messages {
@@ -27,7 +28,7 @@ impl Plan {
         Plan { takers, missed: Vec::new() }.within(write, quota, messages)
     }
 
-    /// For a holder of dead letters alone.
+    /// Plans for one holder of dead letters.
     pub fn holder(
         write: &WriteTransaction,
         quota: &Quota,
@@ -38,12 +39,12 @@ impl Plan {
         Plan { takers: takers.collect(), missed: Vec::new() }.within(write, quota, messages)
     }
 
-    /// Whether anybody subscribes.
+    /// Whether there is a subscriber.
     pub fn is_wanted(&self) -> bool {
         self.takers.values().any(|takers| !takers.is_empty())
     }
 
-    /// Takes out who has no room.
+    /// Removes the subscribers that have no room.
     fn within(
         mut self,
         write: &WriteTransaction,
