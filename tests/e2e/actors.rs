@@ -55,7 +55,7 @@ async fn turns_come_one_after_the_other() {
     join_all((0..16).map(|_| call(&server, "b", "increment", Some(json!(2))))).await;
     assert_eq!(call(&server, "a", "value", None).await, json!({"result": 64}));
     assert_eq!(call(&server, "b", "value", None).await, json!({"result": 32}));
-    // One that is slow keeps nobody but itself waiting.
+    // A slow actor delays only itself.
     let (slow, other) = tokio::join!(call(&server, "a", "slow", Some(json!(1_500))), async {
         join_all((0..8).map(|_| call(&server, "b", "increment", None))).await;
         call(&server, "b", "value", None).await
@@ -136,7 +136,7 @@ async fn a_type_belongs_to_one_function() {
     assert_eq!(owner(json!({"function": "others"})).await.unwrap().status(), 200);
     assert_eq!(server.upload(&same).await.status, 201);
     assert_eq!(server.get("/free").await.text(), "2");
-    // Now it is the other's, and nobody else's to have.
+    // Now the other function owns it.
     assert_eq!(owner(json!({"function": "third"})).await.unwrap().status(), 409);
     let listed = server.get("/actors").await.json();
     assert_eq!(listed["actors"], json!([{"type": "Counter", "function": "others", "exported": true}]));

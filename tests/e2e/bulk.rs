@@ -87,7 +87,7 @@ async fn a_batch_is_full_or_has_waited() {
     assert_eq!(batches[3]["names"], json!(["first", "second"]));
 }
 
-/// Only what failed is tried again, by the policy, in later batches; a late retry holds nobody up.
+/// Only what failed is retried, by the policy, in later batches; a late retry delays no other event.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_event_has_an_outcome_of_its_own() {
     let server = Server::start().await;
@@ -143,7 +143,7 @@ async fn limits_are_of_the_whole_batch() {
     assert_eq!(dead[7], json!("work:8"));
 }
 
-/// A batch that takes long is no reason for others to wait, and a busy function has not failed.
+/// A batch that takes long does not delay others, and a busy function has not failed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_batch_holds_up_nobody() {
     let server = Server::start().await;
@@ -273,7 +273,7 @@ async fn batches_survive_kill_9() {
     eventually(&server, "/keeper", all).await;
 }
 
-/// A server that is told to stop does not wait for more messages: what waits is delivered and recorded before it ends.
+/// A server that is stopping does not wait for more messages: what waits is delivered and recorded before it ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_server_ends_its_batches() {
     let folder = tempfile::tempdir().unwrap();

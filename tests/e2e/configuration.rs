@@ -1,4 +1,4 @@
-//! Configuration as the operator manages it, and as changes of it are told.
+//! Configuration: how the operator manages it, and how functions hear of changes.
 use daplet_tests::server::{Answer, Options, Server};
 use dapr::dapr::proto::runtime::v1::{SubscribeConfigurationRequest, dapr_client::DaprClient};
 use reqwest::Method;
@@ -68,7 +68,7 @@ async fn changes_are_streamed() {
     let own =
         |key: &str, value: &str, version: &str| (id.clone(), key.to_owned(), value.to_owned(), version.to_owned());
     let first = told(some.message().await.unwrap().unwrap());
-    // What is told is how the item is when it is told.
+    // A notice holds the item's value at the time of the notice.
     let removed = own("colour", "", "");
     assert!([own("colour", "green", "2"), removed.clone()].contains(&first), "{first:?}");
     assert_eq!(told(some.message().await.unwrap().unwrap()), removed);

@@ -73,7 +73,7 @@ async fn a_message_that_is_in_flight_at_three_crashes_is_a_dead_letter() {
     assert!(output.contains("when the server died, 3 times") && output.contains("pubsub/work"), "{output}");
 }
 
-/// A stop that cuts off what runs is no crash, and a job has the same bound as a message.
+/// A stop that interrupts what runs is not a crash, and a job has the same bound as a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_runs_at_three_crashes_is_given_up() {
     let folder = tempfile::tempdir().unwrap();

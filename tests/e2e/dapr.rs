@@ -215,7 +215,7 @@ async fn invocation_carries_everything() {
     assert_eq!(answer.json()["path"], "/by-header");
 }
 
-/// Retries by the policy, then the dead-letter topic; "DROP" goes there at once; a late retry holds nobody up.
+/// Retries by the policy, then the dead-letter topic; "DROP" goes there at once; a late retry delays no other message.
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_messages_reach_the_dead_letter_topic() {
     let server = Server::start().await;

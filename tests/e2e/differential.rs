@@ -53,7 +53,7 @@ async fn programs_print_the_same_in_the_sandbox() {
     let (mut lines, mut errors, mut exhausted) = (0, 0, 0);
     while let Some((seed, text, answer, native)) = results.next().await {
         let sandboxed = answer.text();
-        // Values take more memory natively, and programs go on after running out of it: where they end is no fault.
+        // Values take more memory natively, and programs go on after running out of it: where they end does not matter.
         if [&sandboxed, &native].iter().any(|printed| printed.contains("out of memory"))
             || answer.code() == "exceededMemory"
         {

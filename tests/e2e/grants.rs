@@ -42,7 +42,7 @@ async fn absent_lists_mean_nothing_where_the_operator_says_so() {
     let granted = ["stores", "topics", "apps", "locks"].map(|list| seen[list].clone());
     assert_eq!(granted, [json!("ok"), json!("ok"), json!("ok"), json!("ok")], "{seen}");
     assert_eq!((&seen["configuration"], &seen["actors"]), (&json!(denied), &json!(denied)), "{seen}");
-    // What the upload said is what is told, not what the operator makes of it.
+    // The answer holds the lists of the upload, not the operator's rule for absent ones.
     assert_eq!(server.get("/functions/everything").await.json()["grants"].get("actors"), None);
     let inputs = r#"export const bindings = ["ticks"]; export default { binding() {} };"#;
     let refused = server.upload(&json!({"name": "input", "source": inputs})).await;

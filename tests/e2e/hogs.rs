@@ -1,4 +1,4 @@
-//! Functions that burn what they may: others are served beside them, and they end when nobody wants them any more.
+//! Functions that use up their limits: others are served beside them, and they end when no caller waits any more.
 use daplet_tests::server::{Answer, Options, Server};
 use futures::future::join_all;
 use serde_json::json;
@@ -79,7 +79,7 @@ async fn a_replaced_function_goes_on_until_it_is_removed() {
     assert_eq!((ended.status, ended.code().as_str()), (404, "scriptNotFound"), "{}", ended.text());
 }
 
-/// Callers that leave take their entries with them, those that run and those that wait.
+/// When callers leave, their entries end, running and waiting ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_that_leave_free_the_workers() {
     let server = hogs(&["--workers", "1"]).await;
@@ -94,7 +94,8 @@ async fn callers_that_leave_free_the_workers() {
     println!("a long entry had its turn {:?} after 30 callers had left", start.elapsed());
 }
 
-/// An upload is told the ceiling; a function that was stored under a higher one runs within it.
+/// An upload above the ceiling is refused with it; a function that was stored under a higher one runs within the present
+/// one.
 #[tokio::test(flavor = "multi_thread")]
 async fn ceilings_hold_for_uploads_and_for_what_is_stored() {
     let folder = tempfile::tempdir().unwrap();

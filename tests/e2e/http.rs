@@ -167,7 +167,7 @@ async fn a_request_names_one_host() {
     assert!(ask(&server.base, &format!("GET /where HTTP/1.1\r\nhost: {own}\r\n\r\n")).await.contains(own));
 }
 
-/// RFC 9110 §10.1.1: a client is not told to send what will be refused.
+/// RFC 9110 §10.1.1: a client is not asked to send a body that will be refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_asked_for_a_body_that_is_refused() {
     let server = Server::start().await;
@@ -292,7 +292,7 @@ async fn http2_without_tls() {
     for (n, answer) in futures::future::join_all(all).await.into_iter().enumerate() {
         assert_eq!(answer.unwrap().text().await.unwrap(), n.to_string());
     }
-    // A beginning that is no whole preface is HTTP/1's to refuse.
+    // A beginning that is not a whole preface is left to HTTP/1 to refuse.
     let answer = ask(&server.base, "PRI * HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert_eq!(status(&answer), 400, "{answer}");
     assert_eq!(status(&ask(&server.base, "PROPFIND /none HTTP/1.1\r\nhost: localhost\r\n\r\n").await), 404);

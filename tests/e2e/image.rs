@@ -100,7 +100,7 @@ impl Container {
         config["root"]["path"] = json!(files.trim());
         let words = |name: &str| image[name].as_array().unwrap().clone();
         config["process"]["args"] = [words("Entrypoint"), words("Cmd")].concat().into();
-        // All on the test's own loopback, so on ports that nobody else has.
+        // On the test's own loopback, so on ports that no other test has.
         let own = [("LISTEN", port), ("DAPR_LISTEN", free_port()), ("DAPR_GRPC_LISTEN", free_port())];
         let own = own.map(|(name, port)| json!(format!("DAPLET_{name}=127.0.0.1:{port}")));
         let given = words("Env").into_iter().filter(|pair| !pair.as_str().unwrap().starts_with("DAPLET_LISTEN="));

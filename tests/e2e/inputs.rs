@@ -120,10 +120,10 @@ async fn sidecars_reach_bindings_by_both_paths() {
     }
     assert_eq!(ask(Method::POST, "/in", true, b"\xff\x00").await.json()["data_base64"], "/wA=");
     assert_eq!(ask(Method::POST, "/in", true, b"").await.json()["data"], json!(null));
-    // Nobody declares it, now: the component starts, and its events wait.
+    // No function declares it now: the component starts, and its events wait.
     assert_eq!(ask(Method::OPTIONS, "/dapr/bindings/later", true, b"").await.status, 200);
     assert_eq!(ask(Method::POST, "/dapr/bindings/later", true, b"1").await.status, 503);
-    // Whoever is not the sidecar reaches functions alone.
+    // A client other than the sidecar reaches only functions.
     assert_eq!(ask(Method::POST, "/dapr/bindings/in", false, b"1").await.status, 401);
     assert_eq!(ask(Method::POST, "/in", false, b"1").await.status, 404);
     assert_eq!(ask(Method::POST, "/orders", false, b"1").await.text(), "fetched");

@@ -145,7 +145,7 @@ async fn outside_clients_schedule_jobs_of_functions() {
     }
 }
 
-/// By gRPC a job's data is bytes; those that are JSON are JSON for the function.
+/// Over gRPC a job's data is bytes; bytes that are JSON are JSON for the function.
 #[tokio::test(flavor = "multi_thread")]
 async fn outside_clients_schedule_jobs_by_grpc() {
     let server = Server::start().await;

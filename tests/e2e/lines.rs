@@ -146,7 +146,7 @@ export default {
     }
 }
 
-/// What nobody answers for is logged with its stack and its causes.
+/// An error without a caller is logged with its stack and its causes.
 #[tokio::test(flavor = "multi_thread")]
 async fn late_failures_are_logged_with_their_stack() {
     let args = vec!["--log-format".to_owned(), "json".to_owned()];

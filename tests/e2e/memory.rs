@@ -92,7 +92,7 @@ async fn a_reader_below_the_least_rate_is_cut_off_and_one_above_it_is_not() {
             let _ended = stream.read(&mut part).await;
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        // What the kernel has already comes; then there is no more.
+        // The kernel still delivers what it has; then nothing follows.
         let mut rest = Vec::new();
         let _reset = stream.read_to_end(&mut rest).await;
         assert!(rest.len() < 7 << 20, "{}", rest.len());

@@ -4,7 +4,7 @@ use daplet_tests::target::{Seen, Target};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Calls a binding as it is told to.
+/// Calls a binding as its request says.
 const SENDER: &str = r#"import { binding } from "@daplet/sdk";
     export default async (request) => {
       const { name, operation, data, metadata } = await request.json();

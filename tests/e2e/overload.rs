@@ -1,4 +1,5 @@
-//! Too much, too slow, too large: callers above the capacity are refused by name, bad clients are cut off, nobody else notices.
+//! Too much, too slow, too large: callers above the capacity are refused by name, bad clients are disconnected, other
+//! callers are not affected.
 use daplet_tests::flood::{RawAnswer, closed_loop, read_answer, request};
 use daplet_tests::server::{Options, Server};
 use futures::future::join_all;
@@ -228,7 +229,7 @@ async fn a_burst_is_served_or_shed() {
     }
 }
 
-/// Whoever floods the queue with one function keeps no other out, whether places are scarce or time is.
+/// A flood of one function keeps no other out, whether places are scarce or time is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_one_function_leaves_room_for_another() {
     for scarce in [["--queue", "16"], ["--queue-ms", "600"]] {
@@ -254,7 +255,7 @@ async fn a_flood_of_one_function_leaves_room_for_another() {
     }
 }
 
-/// What would wait too long is told so, by the name of that limit; what is let in is in time.
+/// A request that would wait too long is refused with the name of that limit; an admitted one is in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_longer_than_the_queue_allows() {
     let server = Server::with(options(&["--queue-ms", "400", "--workers", "1"])).await;
@@ -274,7 +275,7 @@ async fn nobody_waits_longer_than_the_queue_allows() {
     assert_eq!(server.get("/busy?ms=1").await.text(), "done");
 }
 
-/// A connection above the limit is told so; one that becomes free is used.
+/// A connection above the limit is refused with a reason; one that becomes free is used.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_have_a_limit() {
     let server = Server::with(options(&["--max-connections", "8"])).await;

@@ -67,7 +67,7 @@ async fn sources_without_an_end_hold_up_nobody() {
     }
 }
 
-/// The limits are settings, and an upload that exceeds one is told its name.
+/// The limits are settings, and an upload that exceeds one gets its name.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_named() {
     let args = ["--check-ms", "300", "--check-memory-mb", "64"].map(str::to_owned).to_vec();

@@ -1,4 +1,4 @@
-//! What is kept on disk has quotas, and what exceeds one is refused by name; dead letters wait for whoever takes them.
+//! What functions store on disk has quotas, and an excess is refused by name; dead letters wait for a subscriber.
 use daplet_tests::server::{Answer, Options, Server};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -55,11 +55,11 @@ async fn a_subscriber_that_ends_nothing_keeps_its_quota() {
     );
     let message = refused["message"].as_str().unwrap();
     assert!(message.contains("\"stuck\"") && message.contains("--quota-function-messages-mb"), "{message}");
-    // Others publish and are served as before, and a Dapr client is told the same.
+    // Other functions publish and are served as before, and a Dapr client gets the same error.
     assert_eq!(asked(&server, json!({"topic": "free", "kib": 100})).await.text(), "kept");
     let answer = dapr(&server, "/v1.0/publish/pubsub/stuck", format!("\"{}\"", "x".repeat(100 << 10))).await;
     assert_eq!((answer.status, &answer.json()["errorCode"]), (507, &json!("quotaExceeded")), "{}", answer.text());
-    // Whoever removes the function has the room again.
+    // Removing the function frees its room.
     let removed = server.http.delete(server.url("/functions/stuck")).send().await.unwrap();
     assert!(removed.status().is_success());
     server.deploy("stuck", STUCK).await;

@@ -79,7 +79,7 @@ async fn reminders_call_when_they_are_due() {
     server.deploy("clocks", CLOCKS).await;
     done(&server, "a", "remind", json!({"name": "once", "dueTime": "100ms", "data": {"n": 1}})).await;
     assert_eq!(got(&server, "a", 1).await, [json!(["once", {"n": 1}])]);
-    // A period alone is the first time too; `repeats` counts all of them.
+    // A lone period is the first delay too; `repeats` counts all of them.
     let start = Instant::now();
     done(&server, "b", "remind", json!({"name": "often", "period": "@every 1s", "repeats": 2})).await;
     done(&server, "b", "remind", json!({"name": "now", "dueTime": "2020-01-01T00:00:00Z", "period": "R2/PT1S"})).await;
@@ -165,7 +165,7 @@ async fn reminders_are_turns() {
     }
     let names: Vec<Value> = got(&server, "a", 10).await.iter().map(|entry| entry[0].clone()).collect();
     assert_eq!(names, (0..10).map(|n| json!(format!("r{n}"))).collect::<Vec<_>>());
-    // An actor with more than a scheduler runs at once keeps nobody else waiting.
+    // An actor with more reminders than a scheduler runs at once delays no other actor.
     for n in 0..80 {
         let (name, data) = (format!("r{n}"), json!({"sleep": 100}));
         done(&server, "slow", "remind", json!({"name": name, "dueTime": "1ms", "data": data})).await;
@@ -481,7 +481,7 @@ async fn a_sidecar_keeps_reminders_and_calls_when_they_are_due() {
     assert!(failed.status == 500 && failed.text().contains("not today"), "{}", failed.text());
     assert_eq!(due("timer/t", json!({"callback": "missing"})).await.status, 404);
     assert_eq!(due("timer/t", json!({})).await.status, 404);
-    // Whoever is not the sidecar cannot play its part by names or by service invocation.
+    // A client other than the sidecar cannot act as one, by names or by service invocation.
     assert_eq!(due("remind%2Fr", json!({})).await.status, 404);
     assert_eq!(due("receiveReminder", json!({})).await.status, 404);
     let invoked = server.http.put(server.url("/actors/Clock/a/method/remind/r")).header("dapr-caller-app-id", "other");

@@ -231,7 +231,7 @@ async fn a_server_that_stops_is_not_ready_before_it_is_closed() {
     while let Ok(answer) = server.http.get(server.url("/readyz")).send().await {
         if answer.status() == 503 {
             unready += 1;
-            // Whoever has not heard of it yet is still served.
+            // A client that has not noticed yet is still served.
             if let Ok(call) = server.http.get(server.url("/hello")).send().await {
                 assert_eq!(call.text().await.unwrap_or_default(), "hello");
             }

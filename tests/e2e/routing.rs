@@ -28,7 +28,7 @@ const ROUTED: &str = r#"import { pubsub, state } from "@daplet/sdk";
 
 async fn check(server: &Server) {
     server.deploy("routed", ROUTED).await;
-    // A sidecar is told of the topics a moment later.
+    // The sidecar learns of the topics a moment later.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let order = |name: &str, more: Value, kind: Option<&str>| {
         let mut data = json!({"name": name, "amount": 1, "tags": [], "region": "east"});
@@ -81,7 +81,7 @@ async fn routes_behind_a_sidecar() {
     check(&server).await;
 }
 
-/// A condition that is none is found when the function is uploaded.
+/// An invalid condition is found when the function is uploaded.
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_are_checked_at_upload() {
     let server = Server::start().await;

@@ -292,7 +292,7 @@ async fn a_function_has_an_origin_of_its_own() {
     assert_eq!((&invoked.json()["url"], &invoked.json()["mount"]), (&json!(at), &json!("/seen")));
     assert!(invoked.header("service-worker-allowed").is_none());
 
-    // A page may outlive its function: under that name there is no management for browsers.
+    // A page may outlive its function: under that name browsers do not reach management.
     for (host, path, headers, expected) in [
         ("gone.localhost", "/x", "", 404),
         ("gone.localhost", "/functions", "", 200),

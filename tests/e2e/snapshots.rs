@@ -1,6 +1,6 @@
 //! Snapshots on disk: a restart evaluates nothing, and nothing that befalls the files is ever a wrong answer.
 //!
-//! Each function draws a number when it is loaded: the number stays as long as nobody evaluates the module again.
+//! Each function draws a number when it is loaded: the number stays as long as the module is not evaluated again.
 use daplet_tests::server::{Options, Server};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -219,7 +219,7 @@ async fn files_go_with_their_functions() {
     let (stays, before) = (kept["stays"].clone(), drawn(&server, "stays").await);
     stop(server).await;
 
-    // Of functions that are no more: a start removes them, and nothing else.
+    // A start removes the snapshots of functions that no longer exist, and nothing else.
     for name in ["00000000000000000000000000000000.snapshot", "half.new", "notes.txt"] {
         fs::write(data.join("snapshots").join(name), "x").unwrap();
     }

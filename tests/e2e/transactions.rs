@@ -101,7 +101,7 @@ pub async fn increments(server: &Server) {
     panic!("of 64 messages these arrived: {}", value(server, "seen").await);
 }
 
-/// Whatever order they come in, no money is made and none is lost, and nobody owes.
+/// Whatever order they come in, the sum of money stays, and no account is overdrawn.
 #[tokio::test(flavor = "multi_thread")]
 async fn transfers_keep_the_sum() {
     transfers(&Server::start().await).await;

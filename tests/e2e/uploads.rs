@@ -54,7 +54,7 @@ async fn a_description_can_be_sent_back() {
     changed["env"] = json!({"NONE": null});
     let (status, problem) = put(&changed).await;
     assert!(status == 400 && problem["detail"].as_str().unwrap().contains("env.NONE"), "{problem}");
-    // The list and the answer to an upload name the variables alone.
+    // The list and the answer to an upload contain only the variables' names.
     let list = server.get("/functions").await.json();
     assert_eq!(list["functions"][0]["env"], json!({"NAME": null, "MORE": null}));
     assert!(list["functions"][0].get("source").is_none());

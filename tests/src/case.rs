@@ -39,7 +39,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Body text.
     pub body: Option<String>,
-    /// Body bytes, for what is no text.
+    /// Body bytes that are not text.
     pub bytes: Option<Vec<u8>>,
     /// How often to send it; every answer must fit.
     #[serde(default = "once")]

@@ -290,7 +290,7 @@ impl Drop for Mesh {
 }
 
 impl Daprd {
-    /// What an application is told about its sidecar.
+    /// What an application learns about its sidecar.
     pub fn app_env(&self) -> Vec<(String, String)> {
         [("DAPR_HTTP_PORT", self.http_port), ("DAPR_GRPC_PORT", self.grpc_port)]
             .map(|(name, port)| (name.to_owned(), port.to_string()))

@@ -1,6 +1,7 @@
 //! Closed-loop load over raw TCP: each connection sends, reads the whole answer, sends again. What it saw, by status.
 //!
-//! Must not know: what the answers mean. An answer that is no HTTP, or a connection that breaks, is counted, never hidden.
+//! Must not know: what the answers mean. An answer that is not HTTP, or a connection that breaks, is counted, never
+//! hidden.
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -124,7 +125,7 @@ impl RawAnswer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A refusal that says so, and when to come again.
+    /// A refusal that says when to come again.
     pub fn is_shed(&self) -> bool {
         self.header("retry-after").is_some() && self.text().contains("\"loadShed\"")
     }

@@ -106,7 +106,7 @@ impl Server {
                 () = server.ready() => return server,
                 () = server.ended() => {}
             }
-            // Somebody else took the port between its choice and its use.
+            // Another process took the port between its choice and its use.
             tokio::time::sleep(Duration::from_millis(100)).await;
             let output = server.output();
             assert!(output.contains("cannot listen on"), "the server ended before it was ready:\n{output}");
@@ -252,7 +252,7 @@ impl Server {
         answer.json()
     }
 
-    /// Uploads a source alone.
+    /// Uploads a bare source.
     pub async fn upload_as(&self, media_type: &str, name: &str, source: String) -> Answer {
         let request = self.http.post(self.url(&format!("/functions?name={name}")));
         Answer::of(request.header("content-type", media_type).body(source).send().await.unwrap()).await
@@ -332,7 +332,7 @@ impl Answer {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    /// The `code` of a problem+json answer; empty when there is none.
+    /// The `code` of a problem+json answer; empty if it has none.
     pub fn code(&self) -> String {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         problem["code"].as_str().unwrap_or_default().to_owned()

@@ -27,7 +27,7 @@ pub fn folder() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Paths of all tests below `test/`, sorted.
+/// Paths of every test below `test/`, sorted.
 pub fn files(suite: &Path) -> Vec<String> {
     let (mut found, mut folders) = (Vec::new(), vec![suite.join("test")]);
     while let Some(folder) = folders.pop() {
@@ -61,7 +61,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// Reads a test; nothing when it is no UTF-8.
+    /// Reads a test; `None` if it is not UTF-8.
     pub fn read(suite: &Path, file: &str) -> Option<Test> {
         let source = std::fs::read_to_string(suite.join("test").join(file)).ok()?;
         let matter = source.split_once("/*---").and_then(|(_, rest)| rest.split_once("---*/")).map_or("", |(m, _)| m);

@@ -20,7 +20,7 @@ const CLOCKS: &str = r#"import { state, pubsub } from "@daplet/sdk";
       async message(event) { await state().put("seen", event.data) },
     }"#;
 
-/// A server whose clock runs `file`'s offset ahead; monotonic clocks are left alone, as by a real jump.
+/// A server whose clock runs `file`'s offset ahead; monotonic clocks do not change, as in a real jump.
 async fn with_clock(file: &Path) -> Option<Server> {
     if !Path::new(LIBRARY).exists() {
         eprintln!("SKIPPED: {LIBRARY} is missing (apt-get install libfaketime)");

@@ -105,7 +105,7 @@ async fn a_full_disk_refuses_writes_and_nothing_else() {
     }
 }
 
-/// A start on a full disk serves what is stored, says so, and takes writes again when there is room.
+/// A start on a full disk serves what is stored, reports the full disk, and accepts writes again when there is room.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_on_a_full_disk_serves_what_is_stored() {
     let (seed, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -165,7 +165,7 @@ fn copy(from: &Path) -> tempfile::TempDir {
     folder
 }
 
-/// A damaged database is refused by name, or answers as before: there is no third.
+/// A damaged database is refused by name, or answers as before; nothing else is right.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_database_never_answers_wrongly() {
     let folder = tempfile::tempdir().unwrap();

@@ -87,7 +87,7 @@ impl Life {
         self.rise(&name, step).await;
     }
 
-    /// Read, and write with the ETag that was read: nobody else writes the key, so it must match.
+    /// Reads, and writes with the ETag that was read: no other client writes the key, so it must match.
     async fn save(self, key: String) {
         let step = async |number| {
             let url = format!("{}/v1.0/state/statestore", self.dapr);

@@ -24,7 +24,7 @@ async fn call(daprd: &Daprd, path: &str, body: &str) -> Answer {
     Answer::of(request.send().await.unwrap()).await
 }
 
-/// The same until placement has told the sidecar where the type lives.
+/// The same until placement has sent the sidecar the type's host.
 pub async fn placed(daprd: &Daprd, path: &str) -> Answer {
     let start = Instant::now();
     loop {
@@ -63,7 +63,7 @@ async fn a_sidecar_keeps_turns_and_state() {
     assert_eq!(through(&server, "a", "reset").await, json!({"result": false}));
     assert_eq!(through(&server, "a", "value").await, json!({"result": null}));
     assert_eq!(mesh.keys("daplet||Counter||*").await, ["daplet||Counter||b||n"]);
-    // What is no method, and what would wait for itself.
+    // An unknown method, and a call that would wait for itself.
     let missing = call(&daprd, "Counter/a/method/missing", "").await;
     assert!(missing.status == 500 && missing.text().contains("actor method not found"), "{}", missing.text());
     assert!(through(&server, "a", "itself").await["message"].as_str().unwrap().contains("within its turn"));
@@ -88,7 +88,7 @@ async fn actors_move_when_their_host_dies() {
     }
 }
 
-/// A sidecar asks for actor types once: what comes later is told in the log.
+/// A sidecar asks for actor types once: the log reports types that come later.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_type_that_comes_later_is_named() {
     let Some(mut mesh) = Mesh::start("redis").await else { return };
@@ -121,7 +121,7 @@ async fn service_invocation_gets_no_turn_of_its_own() {
     assert_eq!(seen, (2..=33).collect::<Vec<_>>());
 }
 
-/// Whoever is not the sidecar has no turns to give.
+/// A client other than the sidecar cannot start turns.
 #[tokio::test(flavor = "multi_thread")]
 async fn turns_need_the_sidecars_token() {
     let Some(mesh) = Mesh::start("redis").await else { return };

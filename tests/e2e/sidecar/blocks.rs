@@ -58,7 +58,7 @@ async fn functions_have_every_block() {
     assert_eq!(answer.json(), expected);
 }
 
-/// The component `echo` answers with what it was told.
+/// The component `echo` answers with its input.
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_speak_to_models() {
     const SPEAKER: &str = r#"import { conversation, workflow } from "@daplet/sdk";

@@ -1,4 +1,4 @@
-//! Bulk subscriptions through a real sidecar: gathered from a stream, and as Dapr itself gathers where there is no gRPC.
+//! Bulk subscriptions through a real sidecar: gathered from a stream, and by Dapr itself where there is no gRPC.
 use super::eventually;
 use super::messages::subscribed;
 use daplet_tests::daprd::{Daprd, Mesh};
@@ -100,7 +100,7 @@ async fn batches_from_a_stream() {
     eventually(&server, "/keeper", fits).await;
 }
 
-/// Without gRPC the sidecar gathers, and is told how when it starts; single deliveries and batches find any function.
+/// Without gRPC the sidecar gathers, and learns how when it starts; single deliveries and batches reach every function.
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_that_the_sidecar_posts() {
     let Some(mesh) = mesh().await else { return };
@@ -124,7 +124,7 @@ async fn batches_that_the_sidecar_posts() {
     let listed = metadata["subscriptions"].as_array().unwrap();
     assert!(listed.len() == 2 && listed.iter().all(|s| s["type"] == "PROGRAMMATIC"), "{metadata}");
 
-    // What is no batch, and an entry that is no event, are answered and not lost in a 404.
+    // An invalid batch, and an entry that is not an event, are answered and not lost in a 404.
     let post = |path: &'static str, body: Value| server.post(path, body.to_string());
     let odd = post("/dapr/bulk/pubsub/work", json!({"entries": "none"})).await;
     assert_eq!((odd.status, odd.json()), (200, json!({"statuses": []})));

@@ -25,13 +25,13 @@ async fn bindings_call_functions() {
     // Asked for before there was a function.
     let tick = eventually(&server, "/keeper?key=ticks", |seen| seen["name"] == "ticks").await;
     assert!(tick["data"].is_null() && tick["metadata"]["readtimeutc"].is_string(), "{tick}");
-    // By its name alone it is reached from a sidecar that starts when the function is there.
+    // A sidecar that starts when the function exists calls it by the binding's name.
     daprd.start(server.port()).await;
     server.ready().await;
     eventually(&server, "/keeper?key=beats", |seen| seen["name"] == "beats").await;
 }
 
-/// Sets an item anew until a function has seen it: a subscription takes a while, and says nothing of what was before.
+/// Sets an item again until a function has seen it: a subscription takes a while to begin.
 async fn set_until_told(mesh: &Mesh, server: &Server, word: &str) -> Value {
     let start = Instant::now();
     for n in 0.. {
@@ -70,7 +70,7 @@ async fn changes_of_the_configuration_call_functions() {
     let change = set_until_told(&mesh, &server, "first").await;
     assert_eq!((&change["store"], &change["items"]["other"]), (&"configstore".into(), &Value::Null), "{change}");
     assert!(change["items"]["limit"]["version"].is_string(), "{change}");
-    // A sidecar that starts anew knows of no subscription.
+    // A restarted sidecar knows no subscription.
     daprd.kill();
     daprd.start(server.port()).await;
     server.ready().await;

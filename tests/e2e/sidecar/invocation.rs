@@ -49,7 +49,7 @@ async fn another_application_and_functions_work_together() {
     assert_eq!((&echo["headers"]["x-mine"], &echo["headers"]["dapr-caller-app-id"]), (&json!("1"), &json!("daplet")));
     assert!(echo["headers"]["traceparent"].as_str().is_some_and(|trace| trace.contains(TRACE)), "{seen}");
     assert_eq!(echo["headers"]["tracestate"], "vendor=1", "{seen}");
-    // Nobody proved that this came from a sidecar; the call that never left the host needs no proof.
+    // Nothing proves that this came from a sidecar; the call that never left the host needs no proof.
     assert_eq!((&seen["caller"], &seen["own"]["caller"]), (&json!(null), &json!("daplet")));
 
     // What the other application publishes the function gets, and what the function published itself, trace and all.

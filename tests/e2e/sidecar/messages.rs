@@ -65,7 +65,7 @@ async fn streams_come_and_go_with_functions() {
     }
 }
 
-/// A sidecar knows one subscriber; that there are two functions behind it is this host's business.
+/// A sidecar knows one subscriber; this host has two functions behind it.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_of_a_topic_gets_every_message() {
     const MESSAGES: usize = 20;
@@ -129,7 +129,7 @@ async fn failed_messages_are_retried_then_dead_lettered() {
     failures(&server, &daprd).await;
 }
 
-/// Without the sidecar's gRPC port topics are told to it once, when it starts; the outcomes are the same.
+/// Without the sidecar's gRPC port it asks for topics once, when it starts; the outcomes are the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_grpc_the_sidecar_posts_messages() {
     let Some(mesh) = Mesh::start("redis").await else { return };
@@ -145,7 +145,7 @@ async fn without_grpc_the_sidecar_posts_messages() {
     assert!(listed.len() == 2 && listed.iter().all(|s| s["type"] == "PROGRAMMATIC"), "{metadata}");
 }
 
-/// A message that is being handled when the server is told to stop is finished, and the sidecar hears of it.
+/// A message that is being handled when the server stops is finished, and the sidecar gets its outcome.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_server_finishes_its_messages() {
     let Some(mesh) = Mesh::start("redis").await else { return };

@@ -60,7 +60,7 @@ async fn a_sidecars_timers_are_turns() {
     }
 }
 
-/// There is none here, so each call is refused, and the function hears why.
+/// There is no scheduler here, so each call is refused, and the function gets the reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn reminders_need_a_scheduler_service() {
     let Some(mut mesh) = Mesh::start("redis").await else { return };
@@ -75,7 +75,7 @@ async fn reminders_need_a_scheduler_service() {
         let message = refused["message"].as_str().unwrap_or_default();
         assert!(message.contains("scheduler"), "{method}, {code}: {refused}\n{}", daprd.output());
     }
-    // The same for whoever calls the sidecar directly: its API is there, and knows the type.
+    // The same for a client that calls the sidecar directly: its API exists, and knows the type.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = daprd.url("/v1.0/actors/Clock/a/reminders/r");
     let direct = Answer::of(client.put(&url).body(r#"{"dueTime":"1s"}"#).send().await.unwrap()).await;

@@ -46,7 +46,7 @@ async fn becomes(server: &Server, path: &str, status: u16, text: &str) {
     }
 }
 
-/// Names and versions of all functions, as a replica lists them.
+/// Names and versions of every function, as a replica lists them.
 async fn listed(server: &Server) -> Vec<(String, String)> {
     let functions = server.get("/functions").await.json()["functions"].as_array().cloned().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -76,7 +76,7 @@ async fn changes_on_one_replica_reach_the_others() {
     put(&a, "large", &large).await;
     becomes(&b, "/large", 200, "large").await;
     assert_eq!(b.get("/functions/large/source").await.text(), large);
-    // More than a sidecar takes unless it is told to.
+    // More than a sidecar accepts by default.
     let larger = format!("/*{}*/ {}", " ".repeat((4 << 20) - 200), says("larger"));
     let refused = manage(&a, Method::PUT, "larger", ("", ""), &larger).await;
     assert_eq!((refused.status, refused.code().as_str()), (413, "payloadTooLarge"), "{}", refused.text());
@@ -258,7 +258,7 @@ async fn a_dead_store_is_named_and_comes_back() {
         assert!(start.elapsed() < Duration::from_secs(60), "{}", b.output());
     }
     becomes(&a, "/f", 200, "three").await;
-    // A store that comes back empty is no reason to drop what works.
+    // A store that comes back empty does not make replicas drop what works.
     mesh.kill_redis();
     std::fs::remove_dir_all(mesh.folder.path().join("appendonlydir")).unwrap();
     mesh.start_redis().await;
@@ -280,7 +280,7 @@ async fn subscriptions_follow_other_replicas() {
     let ((a, mut first), (b, second)) = (replica(&mesh).await, replica(&mesh).await);
     put(&a, "keeper", KEEPER).await;
     becomes(&b, "/keeper", 200, "").await;
-    // Alone, the other replica has the topic: nobody told it but the store.
+    // The other replica now runs without a peer and still has the topic: it read it from the store.
     first.kill();
     let start = Instant::now();
     while !second.json("/v1.0/metadata").await["subscriptions"].to_string().contains("signs") {

@@ -1,4 +1,5 @@
-//! The embedded default behind the targets that need one: a database in a folder of its own, made anew from time to time.
+//! The embedded default behind the targets that need one: a database in a folder of its own, made again from time to
+//! time.
 use axum::body::Bytes;
 use daplet_abi::op::OpError;
 use daplet_host::blocks::actors::reminders::{Reminders, Timer, Timers};
