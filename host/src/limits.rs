@@ -1,45 +1,81 @@
-//! The limits of a function: defaults, ranges and the words in which exceeding one is reported.
+//! The limits of a function: the table of their names, defaults, ceilings and ranges.
 //!
-//! Plain data. Who enforces what: `sandbox` CPU and memory, `invoke` wall time, operations, response, logs and concurrency.
+//! Plain data: a new limit is a row. Who enforces what: `sandbox` CPU and memory, `invoke` wall time, operations, response, logs and concurrency.
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Limits of one function; each has a default in the configuration and can be lowered or raised per function, up to a ceiling.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Limits {
-    /// CPU time of one invocation, ms.
-    pub cpu_ms: u64,
-    /// Time on the clock of one invocation, waiting included, ms.
-    pub wall_ms: u64,
-    /// Heap of one invocation, MiB; at most [`MAX_MEMORY_MB`].
-    pub memory_mb: u64,
-    /// Operations (state, publish, invoke, timers) that one invocation may start.
-    pub operations: u64,
-    /// Size of one response body, bytes.
-    pub response_bytes: u64,
-    /// Console output kept of one invocation, bytes; what is more is dropped with a note.
-    pub log_bytes: u64,
-    /// Invocations of the function at once, waiting ones included.
-    pub concurrency: u64,
+/// A limit without its value, for checks and documents.
+#[derive(Debug)]
+pub struct LimitRow {
+    /// Its name in uploads and in `[limits]`.
+    pub name: &'static str,
+    /// What it bounds.
+    pub help: &'static str,
+    /// What exceeding it leads to: a code, or words.
+    pub exceeded: &'static str,
+    /// Smallest value allowed.
+    pub min: u64,
+    /// Largest value allowed.
+    pub max: u64,
+}
+
+/// Generates [`Limits`] from rows: name, default, ceiling of uploads, range, and what exceeding it leads to.
+macro_rules! limits {
+    ($(#[doc = $help:literal] $field:ident $name:literal = $default:expr, ceiling $ceiling:expr, in $min:literal..=$max:expr, exceeded $exceeded:literal;)*) => {
+        /// Limits of one function; each has a default in the configuration and can be lowered or raised per function, up to a ceiling.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Limits {
+            $(#[doc = $help] #[serde(rename = $name)] pub $field: u64,)*
+        }
+
+        /// Every limit.
+        pub const ROWS: &[LimitRow] =
+            &[$(LimitRow { name: $name, help: $help, exceeded: $exceeded, min: $min, max: $max },)*];
+
+        impl Default for Limits {
+            fn default() -> Limits {
+                Limits { $($field: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// What an upload may ask for, unless the operator says otherwise.
+            pub fn ceilings() -> Limits {
+                Limits { $($field: $ceiling,)* }
+            }
+
+            /// The values, in the order of [`ROWS`].
+            pub fn values(&self) -> [u64; ROWS.len()] {
+                [$(self.$field,)*]
+            }
+
+            fn values_mut(&mut self) -> [&mut u64; ROWS.len()] {
+                [$(&mut self.$field,)*]
+            }
+        }
+    };
+}
+
+limits! {
+    /// CPU time of one invocation, ms
+    cpu_ms "cpuMs" = 50, ceiling 1_000, in 1..=600_000, exceeded "`exceededCpu`";
+    /// Time of one invocation on the clock, waiting included, ms
+    wall_ms "wallMs" = 30_000, ceiling 300_000, in 1..=3_600_000, exceeded "`exceededWallTime`";
+    /// Heap of one invocation, MiB
+    memory_mb "memoryMb" = 64, ceiling MAX_MEMORY_MB, in 4..=MAX_MEMORY_MB, exceeded "`exceededMemory`";
+    /// Operations (state, publish, invoke, timers) that one invocation may start
+    operations "operations" = 1_000, ceiling 10_000, in 0..=1_000_000, exceeded "`exceededOperations`";
+    /// Size of one response body, bytes
+    response_bytes "responseBytes" = 8 << 20, ceiling 32 << 20, in 0..=100 << 20, exceeded "`exceededResponse`";
+    /// Console output of one invocation, bytes
+    log_bytes "logBytes" = 64 << 10, ceiling 1 << 20, in 0..=16 << 20, exceeded "the rest is dropped, with a note";
+    /// Invocations of the function at once, waiting ones included
+    concurrency "concurrency" = 1_000, ceiling 1_000, in 1..=1_000_000, exceeded "`loadShed`";
 }
 
 /// The guest's linear memory is 128 MiB; engine, stack and snapshot need the rest.
 pub const MAX_MEMORY_MB: u64 = 112;
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            cpu_ms: 50,
-            wall_ms: 30_000,
-            memory_mb: 64,
-            operations: 1_000,
-            response_bytes: 8 << 20,
-            log_bytes: 64 << 10,
-            concurrency: 1_000,
-        }
-    }
-}
 
 /// A limit outside its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,66 +92,29 @@ pub struct LimitError {
 }
 
 impl Limits {
-    /// Whether each limit is in its range.
+    /// Checks that each limit is in its range.
     pub fn check(&self) -> Result<(), LimitError> {
-        let ranges = [
-            ("cpuMs", self.cpu_ms, 1, 600_000),
-            ("wallMs", self.wall_ms, 1, 3_600_000),
-            ("memoryMb", self.memory_mb, 4, MAX_MEMORY_MB),
-            ("operations", self.operations, 0, 1_000_000),
-            ("responseBytes", self.response_bytes, 0, 100 << 20),
-            ("logBytes", self.log_bytes, 0, 16 << 20),
-            ("concurrency", self.concurrency, 1, 1_000_000),
-        ];
-        match ranges.into_iter().find(|(_, value, min, max)| value < min || value > max) {
-            Some((name, value, min, max)) => Err(LimitError { name, value, min, max }),
+        let outside = |&(row, value): &(&LimitRow, u64)| value < row.min || value > row.max;
+        match ROWS.iter().zip(self.values()).find(outside) {
+            Some((&LimitRow { name, min, max, .. }, value)) => Err(LimitError { name, value, min, max }),
             None => Ok(()),
         }
     }
 
-    /// What an upload may ask for, unless the operator says otherwise.
-    pub fn ceilings() -> Limits {
-        Limits {
-            cpu_ms: 1_000,
-            wall_ms: 300_000,
-            memory_mb: MAX_MEMORY_MB,
-            operations: 10_000,
-            response_bytes: 32 << 20,
-            log_bytes: 1 << 20,
-            concurrency: 1_000,
-        }
-    }
-
-    fn fields(&mut self) -> [(&'static str, &mut u64); 7] {
-        [
-            ("cpuMs", &mut self.cpu_ms),
-            ("wallMs", &mut self.wall_ms),
-            ("memoryMb", &mut self.memory_mb),
-            ("operations", &mut self.operations),
-            ("responseBytes", &mut self.response_bytes),
-            ("logBytes", &mut self.log_bytes),
-            ("concurrency", &mut self.concurrency),
-        ]
-    }
-
     /// The limits that are above their ceilings: name, value and ceiling.
     pub fn above(&self, ceilings: &Limits) -> Vec<(&'static str, u64, u64)> {
-        let (mut limits, mut ceilings) = (self.clone(), ceilings.clone());
-        let pairs = limits.fields().into_iter().zip(ceilings.fields());
-        let pairs = pairs.map(|((name, value), (_, max))| (name, *value, *max));
-        pairs.filter(|(_, value, max)| value > max).collect()
+        let values = ROWS.iter().zip(self.values()).zip(ceilings.values());
+        let values = values.map(|((row, value), ceiling)| (row.name, value, ceiling));
+        values.filter(|(_, value, ceiling)| value > ceiling).collect()
     }
 
-    /// Lowers what is above its ceiling; what that was, in words.
+    /// Lowers the limits that are above their ceilings; returns what it changed, in words.
     pub fn lower_to(&mut self, ceilings: &Limits) -> Vec<String> {
-        let mut lowered = Vec::new();
-        for ((name, value), (_, max)) in self.fields().into_iter().zip(ceilings.clone().fields()) {
-            if *value > *max {
-                lowered.push(format!("{name} from {value} to {max}"));
-                *value = *max;
-            }
+        let lowered = self.above(ceilings);
+        for (value, ceiling) in self.values_mut().into_iter().zip(ceilings.values()) {
+            *value = ceiling.min(*value);
         }
-        lowered
+        lowered.into_iter().map(|(name, value, ceiling)| format!("{name} from {value} to {ceiling}")).collect()
     }
 
     /// CPU budget of one invocation.

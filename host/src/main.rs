@@ -1,7 +1,7 @@
 //! The program: read the configuration, start the log, build the app, run it until a signal.
 use daplet_host::config::{Command, LogFormat};
 use daplet_host::telemetry::last_words;
-use daplet_host::{app, functions, telemetry};
+use daplet_host::{app, config, functions, telemetry};
 use std::process::ExitCode;
 
 /// Exit code for bad configuration (`EX_USAGE`).
@@ -17,6 +17,10 @@ fn main() -> ExitCode {
     };
     let (result, format) = match command {
         Command::CheckSources { parent } => (functions::checker::serve(parent).map_err(Into::into), LogFormat::Text),
+        Command::Settings => {
+            print!("{}", config::document());
+            (Ok(()), LogFormat::Text)
+        }
         Command::Compile { cache_dir } => (app::compile(&cache_dir), LogFormat::Text),
         Command::Serve(config) => {
             let format = config.log_format;

@@ -1,7 +1,7 @@
-//! Quotas: how much of a thing may be kept on disk, for one function and in all, and the words in which exceeding one is reported.
+//! Quotas: how much of each kind may be stored on disk, for one function and for all, and the words that report an excess.
 //!
-//! Plain data. Who enforces what: `store` messages, jobs, reminders and state; `functions` the rest. A new quota is a field of [`Quotas`] with its names and
-//! defaults, and two options in `config/quotas.rs`.
+//! Plain data. Who enforces what: `store` messages, jobs, reminders and state; `functions` the rest. A new quota is a field of
+//! [`Quotas`], its rows in `config/table.rs`, and a line in `config/functions.rs` that joins them.
 use std::fmt;
 
 /// Every quota.
@@ -21,21 +21,8 @@ pub struct Quotas {
     pub snapshot: Quota,
 }
 
-impl Default for Quotas {
-    fn default() -> Quotas {
-        Quotas {
-            messages: Quota::bytes("messages", "messages_mb", 256, 4096),
-            jobs: Quota::count("jobs", "jobs", 10_000, 100_000),
-            reminders: Quota::count("reminders", "reminders", 100_000, 1_000_000),
-            state: Quota::bytes("state", "state_mb", 2_048, 16_384),
-            functions: Quota { function: u64::MAX, ..Quota::count("functions", "functions", 0, 100_000) },
-            snapshot: Quota { total: u64::MAX, ..Quota::bytes("snapshots", "snapshot_mb", 112, 0) },
-        }
-    }
-}
-
 impl Quotas {
-    /// No bound, for those who keep things of their own.
+    /// No bound, for stores that are not shared by functions.
     pub fn unlimited() -> Quotas {
         let mut quotas = Quotas::default();
         let all = [&mut quotas.messages, &mut quotas.jobs, &mut quotas.reminders, &mut quotas.state];
@@ -62,19 +49,15 @@ pub struct Quota {
 }
 
 impl Quota {
-    const fn bytes(what: &'static str, key: &'static str, function_mb: u64, total_mb: u64) -> Quota {
-        Quota { what, key, bytes: true, function: function_mb << 20, total: total_mb << 20 }
+    /// A quota that counts bytes, from settings in MiB.
+    pub fn bytes(what: &'static str, key: &'static str, function_mb: u64, total_mb: u64) -> Quota {
+        let bytes = |mb: u64| mb.saturating_mul(1 << 20);
+        Quota { what, key, bytes: true, function: bytes(function_mb), total: bytes(total_mb) }
     }
 
-    const fn count(what: &'static str, key: &'static str, function: u64, total: u64) -> Quota {
+    /// A quota that counts things.
+    pub fn count(what: &'static str, key: &'static str, function: u64, total: u64) -> Quota {
         Quota { what, key, bytes: false, function, total }
-    }
-
-    /// Takes settings in the place of the defaults.
-    pub fn set(&mut self, function: Option<u64>, total: Option<u64>) {
-        let scaled = |value: u64| if self.bytes { value.saturating_mul(1 << 20) } else { value };
-        self.function = function.map_or(self.function, scaled);
-        self.total = total.map_or(self.total, scaled);
     }
 
     /// Whether a function may keep `own` and all together `all`, counted with what is to be added.
@@ -137,8 +120,7 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_quota_its_value_and_its_setting() {
-        let mut quota = Quotas::default().messages;
-        quota.set(Some(1), Some(3));
+        let quota = Quota::bytes("messages", "messages_mb", 1, 3);
         assert_eq!(quota.check("f", 1 << 20, 3 << 20), Ok(()));
         let own = quota.check("f", (1 << 20) + 1, 0).map_err(|e| e.to_string());
         assert_eq!(

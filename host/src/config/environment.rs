@@ -1,4 +1,4 @@
-//! What the environment says beside the settings: the sidecar, and what secrets and components may read of it.
+//! What the environment holds beside the settings: the sidecar's address, and variables for secrets and components.
 use super::ConfigError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,16 +8,15 @@ use std::path::PathBuf;
 pub struct Secrets {
     /// A JSON file.
     pub file: Option<PathBuf>,
-    /// Environment variables that the operator lets in, by their names without the prefix.
+    /// Environment variables with the operator's prefix, by their names without it.
     pub environment: BTreeMap<String, String>,
 }
 
-/// The folder of components, and what they may read of the environment.
+/// The folder of components, and the environment variables that they may read.
 #[derive(Clone, Default)]
 pub struct Resources {
-    /// Dapr's YAML.
     pub folder: PathBuf,
-    /// The variables, without those of Dapr's and of this program.
+    /// The variables, without Dapr's own and this program's.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -41,13 +40,13 @@ impl std::fmt::Debug for Secrets {
 pub struct Sidecar {
     /// Base URL, without a slash at the end.
     pub http: String,
-    /// URL of its gRPC API, where that is known.
+    /// URL of its gRPC API, if it is known.
     pub grpc: Option<String>,
-    /// Token to send (`DAPR_API_TOKEN`).
+    /// Token to send it (`DAPR_API_TOKEN`).
     pub api_token: Option<String>,
 }
 
-/// The variables whose names begin with the prefix. An empty prefix would let in all.
+/// The variables whose names begin with the prefix. An empty prefix would expose all of them.
 pub(super) fn let_in(
     prefix: Option<String>,
     names: &[String],
@@ -55,18 +54,15 @@ pub(super) fn let_in(
 ) -> Result<BTreeMap<String, String>, ConfigError> {
     let Some(prefix) = prefix else { return Ok(BTreeMap::new()) };
     if prefix.is_empty() || prefix.starts_with("DAPLET_") {
-        return Err(ConfigError::OutOfRange {
-            setting: "secrets_env_prefix".to_owned(),
-            value: format!("{prefix:?}"),
-            range: "a prefix of at least one character that does not begin with DAPLET_".to_owned(),
-        });
+        let range = "a prefix of at least one character that does not begin with DAPLET_";
+        return Err(ConfigError::out_of_range("secrets_env_prefix", format!("{prefix:?}"), range));
     }
     let named = names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?)));
     let found = named.filter_map(|(name, rest)| Some((rest.to_owned(), variable(name)?)));
     Ok(found.filter(|(rest, _)| !rest.is_empty()).collect())
 }
 
-/// What components may read: as Dapr has it, neither its own settings nor tokens, nor this program's settings.
+/// What components may read. As in Dapr, that excludes Dapr's settings, tokens and this program's settings.
 pub(super) fn readable(names: &[String], variable: &impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
     let hidden = |name: &&String| {
         let name = name.to_ascii_uppercase();
@@ -76,7 +72,7 @@ pub(super) fn readable(names: &[String], variable: &impl Fn(&str) -> Option<Stri
     named.filter_map(|name| Some((name.clone(), variable(name)?))).collect()
 }
 
-/// A sidecar is next to this server: its addresses are plain HTTP.
+/// Finds the sidecar. It is next to this server, so its addresses are plain HTTP.
 pub(super) fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Sidecar>, ConfigError> {
     let address = |endpoint: &str, port: &str| {
         let Some(given) = variable(endpoint) else {
@@ -86,8 +82,7 @@ pub(super) fn sidecar(variable: &impl Fn(&str) -> Option<String>) -> Result<Opti
         if url.starts_with("http://") && !url.contains('?') {
             return Ok(Some(url.trim_end_matches('/').to_owned()));
         }
-        let range = "an address without TLS, such as http://127.0.0.1:3500".to_owned();
-        Err(ConfigError::OutOfRange { setting: endpoint.to_owned(), value: given, range })
+        Err(ConfigError::out_of_range(endpoint, given, "an address without TLS, such as http://127.0.0.1:3500"))
     };
     let grpc = address("DAPR_GRPC_ENDPOINT", "DAPR_GRPC_PORT")?;
     let http = address("DAPR_HTTP_ENDPOINT", "DAPR_HTTP_PORT")?;

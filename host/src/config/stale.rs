@@ -1,11 +1,13 @@
-//! Settings that have no effect where they stand: each is named when the server starts, since whoever set it expects something.
-use super::settings::{RegistryKind, Settings};
-use std::path::Path;
+//! Settings that have no effect where they stand, and files that do not exist.
+//!
+//! The server names each such setting when it starts, since the operator expects an effect.
+use super::ConfigError;
+use super::table::{RegistryKind, Settings};
 
 /// A sentence for each setting that has no effect.
-pub(super) fn unused(typed: &Settings, file: &Settings, sidecar: bool) -> Vec<String> {
+pub(super) fn unused(given: &Settings, sidecar: bool) -> Vec<String> {
     macro_rules! set {
-        ($($name:ident),*) => { [$((stringify!($name), typed.$name.is_some() || file.$name.is_some())),*] };
+        ($($name:ident),*) => { [$((stringify!($name), given.$name.is_some())),*] };
     }
     let mut sentences = Vec::new();
     let mut name = |settings: &[(&str, bool)], reason: &str| {
@@ -22,16 +24,20 @@ pub(super) fn unused(typed: &Settings, file: &Settings, sidecar: bool) -> Vec<St
     } else {
         name(&set!(manage_through_dapr), "there is no Dapr sidecar whose service invocation could reach /functions");
     }
-    let registry = typed.registry.or(file.registry);
-    if registry != Some(RegistryKind::Dapr) {
+    if given.registry != Some(RegistryKind::Dapr) {
         name(&set!(registry_store, registry_poll_ms), "functions are in the data folder; it is for `registry = dapr`");
     }
     sentences
 }
 
-/// The first setting that names a file or folder which is not there.
-pub(super) fn missing<'a>(
-    named: impl IntoIterator<Item = (&'static str, Option<&'a Path>)>,
-) -> Option<(&'static str, &'a Path)> {
-    named.into_iter().find_map(|(setting, path)| path.filter(|path| !path.exists()).map(|path| (setting, path)))
+/// Checks that the files exist which a host without a sidecar reads.
+pub(super) fn check_files(given: &Settings, sidecar: bool) -> Result<(), ConfigError> {
+    let named = [("secrets_file", &given.secrets_file), ("keys_dir", &given.keys_dir)];
+    let missing = named.into_iter().find_map(|(name, path)| Some((name, path.as_ref().filter(|path| !path.exists())?)));
+    match missing {
+        Some((name, path)) if !sidecar => {
+            Err(ConfigError::out_of_range(name, path.display().to_string(), "a file or folder that exists"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,15 +1,15 @@
-//! Settings of what can be reached, where, by which names and from which web pages.
+//! Settings of who may reach the server: names, web pages, and the address of management.
 use super::ConfigError;
-use super::settings::Settings;
+use super::table::Values;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Names that the server answers to beside addresses and `localhost`.
+/// Names that the server answers to, beside addresses and `localhost`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalNames {
-    /// `--allowed-hosts`: names, and `*.domain` for all below one.
+    /// `--allowed-hosts`: names, and `*.domain` for every name below a domain.
     pub allowed: Vec<String>,
     /// `--function-domain`: `NAME.domain` is the function NAME, as `NAME.localhost` is.
     pub function_domain: Option<String>,
@@ -34,13 +34,13 @@ impl LocalNames {
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// Whether pages of this origin may.
+    /// Whether pages of this origin may use them.
     pub fn has(&self, origin: &str) -> bool {
         self.0.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(origin))
     }
 }
 
-/// Where something listens.
+/// Where a listener is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Place {
@@ -51,7 +51,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Whether other machines cannot reach it.
+    /// Whether it is out of reach for other machines.
     pub fn is_private(&self) -> bool {
         match self {
             Place::Tcp(address) => address.ip().to_canonical().is_loopback(),
@@ -89,86 +89,68 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Where management is, and who may use it.
+/// The address of management, and its token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admin {
-    /// A listener of its own; nothing: the functions'.
+    /// A listener for management; `None`: it shares that of functions.
     pub listen: Option<Place>,
-    /// File of the token; nothing: none is asked for.
+    /// File of the token; `None`: no token is needed.
     pub token_file: Option<PathBuf>,
 }
 
-/// What this file reads.
+/// The result of the checks.
 pub(super) struct Web {
     pub(super) names: LocalNames,
     pub(super) origins: Origins,
     pub(super) admin: Admin,
 }
 
-/// The settings as they were given.
-pub(super) struct Given {
-    allowed_hosts: Option<Vec<String>>,
-    function_domain: Option<String>,
-    cors_origins: Option<Vec<String>>,
-    admin_listen: Option<Place>,
-    admin_token_file: Option<PathBuf>,
-}
-
-impl Given {
-    /// Takes them out of what was typed, or of the file.
-    pub(super) fn take(typed: &mut Settings, file: &mut Settings) -> Given {
-        macro_rules! given {
-            ($name:ident) => {
-                typed.$name.take().or(file.$name.take())
-            };
-        }
-        Given {
-            allowed_hosts: given!(allowed_hosts),
-            function_domain: given!(function_domain),
-            cors_origins: given!(cors_origins),
-            admin_listen: given!(admin_listen),
-            admin_token_file: given!(admin_token_file),
-        }
-    }
-}
-
-/// Checks them; `listen` is where functions are.
-pub(super) fn check(given: Given, listen: SocketAddr, data_dir: &Path) -> Result<Web, ConfigError> {
-    let allowed = given.allowed_hosts.unwrap_or_default();
+/// Checks names, origins and the address of management.
+pub(super) fn check(settings: &Values, data_dir: &Path) -> Result<Web, ConfigError> {
+    let allowed = settings.allowed_hosts.clone().unwrap_or_default();
     let allowed: Vec<String> = allowed.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
     if let Some(host) = allowed.iter().find(|host| !is_domain(host.strip_prefix("*.").unwrap_or(host))) {
-        return Err(wrong(
+        return Err(ConfigError::out_of_range(
             "allowed_hosts",
             host,
             "names of hosts without a port, such as daplet.internal or *.example.com",
         ));
     }
-    let function_domain = given.function_domain.map(|domain| domain.trim_end_matches('.').to_ascii_lowercase());
+    let function_domain =
+        settings.function_domain.as_ref().map(|domain| domain.trim_end_matches('.').to_ascii_lowercase());
     if let Some(domain) = function_domain.as_ref().filter(|domain| !is_domain(domain)) {
-        return Err(wrong("function_domain", domain, "the name of a domain, such as apps.example.com"));
+        return Err(ConfigError::out_of_range(
+            "function_domain",
+            domain,
+            "the name of a domain, such as apps.example.com",
+        ));
     }
-    let origins = given.cors_origins.unwrap_or_default();
+    let origins = settings.cors_origins.clone().unwrap_or_default();
     let origins: Vec<String> = origins.iter().map(|origin| origin.trim().to_owned()).collect();
     if let Some(origin) = origins.iter().find(|origin| !is_origin(origin)) {
-        return Err(wrong("cors_origins", origin, "origins of pages, such as https://console.example.com:8443, or *"));
+        return Err(ConfigError::out_of_range(
+            "cors_origins",
+            origin,
+            "origins of pages, such as https://console.example.com:8443, or *",
+        ));
     }
-    let admin =
-        Admin { listen: given.admin_listen, token_file: given.admin_token_file.map(|path| data_dir.join(path)) };
+    let token_file = settings.admin_token_file.as_ref().map(|path| data_dir.join(path));
+    let admin = Admin { listen: settings.admin_listen.clone(), token_file };
     let (setting, place) = match &admin.listen {
         Some(place) => ("admin_listen", place.clone()),
-        None => ("listen", Place::Tcp(listen)),
+        None => ("listen", Place::Tcp(settings.listen)),
     };
     if !place.is_private() && admin.token_file.is_none() {
         let value = place.to_string();
-        let range = "a loopback address: management is there, and whoever reaches it can replace every function. Set admin_token_file \
+        let range = "a loopback address: management listens there, and every client that reaches it can replace every function. Set admin_token_file \
                      (--admin-token-file) to ask for a token, or admin_listen (--admin-listen 127.0.0.1:8081) to put management elsewhere";
-        return Err(wrong(setting, value.trim_start_matches("http://"), range));
+        return Err(ConfigError::out_of_range(setting, value.trim_start_matches("http://"), range));
+    }
+    if settings.manage_through_dapr && admin.listen.is_some() {
+        let range = "false where admin_listen moves management away from the address that a sidecar calls";
+        return Err(ConfigError::out_of_range("manage_through_dapr", "true", range));
     }
     Ok(Web { names: LocalNames { allowed, function_domain }, origins: Origins(origins), admin })
-}
-
-fn wrong(setting: &str, value: &str, range: &str) -> ConfigError {
-    ConfigError::OutOfRange { setting: setting.to_owned(), value: value.to_owned(), range: range.to_owned() }
 }
 
 fn is_domain(name: &str) -> bool {
@@ -181,7 +163,7 @@ fn is_domain(name: &str) -> bool {
 }
 
 fn is_origin(origin: &str) -> bool {
-    // Pages of a browser's extensions have a scheme of their own.
+    // Pages of browser extensions have a scheme of their own.
     let scheme = |scheme: &str| !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let host = |host: &str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', ',']);
     origin == "*" || origin.split_once("://").is_some_and(|(before, after)| scheme(before) && host(after))
