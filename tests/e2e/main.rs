@@ -1,6 +1,6 @@
 //! The end-to-end tests: one binary, HTTP in and HTTP out, against the built server.
 //!
-//! `cases` runs the data in `tests/cases`; the other modules hold what is no single request and answer.
+//! `cases` runs the data in `tests/cases`; the other modules hold tests that need more than one request and answer.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod abuse;
@@ -17,6 +17,7 @@ mod conformance;
 mod crashes;
 mod dapr;
 mod differential;
+mod documents;
 mod durability;
 mod events;
 mod examples;

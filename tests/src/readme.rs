@@ -1,7 +1,9 @@
-//! The commands of a README and the answers that it promises: fences marked `sh`, each with the `console` fence after it.
+//! The commands of a page and the answers that it promises: fences marked `sh`, each with the `console` fence after it.
 //!
-//! `…` in an answer stands for any text within its line. A block marked `sh eventually` is run again until its answer
-//! is as promised. The addresses that the README names are replaced by those of the server under test.
+//! A fence marked `js file=NAME` (or `ts`, `json`, …) is a file that the commands after it find. `…` in an answer stands for any text
+//! within its line. A block marked `sh eventually` is run again until its answer is as promised. The addresses that the page names
+//! are replaced by those of the server under test.
+use crate::root;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::process::Command;
@@ -10,6 +12,15 @@ use tokio::process::Command;
 const BLOCK_TIME: Duration = Duration::from_secs(300);
 const EVENTUALLY: Duration = Duration::from_secs(60);
 
+/// What a page asks its reader to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Run commands.
+    Run(Block),
+    /// Write a file: name and content.
+    Write(String, String),
+}
+
 /// Commands with the answer they promise.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Block {
@@ -17,32 +28,36 @@ pub struct Block {
     pub line: usize,
     /// Shell commands.
     pub commands: String,
-    /// What they print; empty when the README promises nothing.
+    /// What they print; empty when the page promises nothing.
     pub expected: String,
     /// Whether the answer may need time to come true.
     pub eventually: bool,
 }
 
-/// The blocks of a README in order.
-pub fn parse(text: &str) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
+/// The steps of a page in order.
+pub fn parse(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let Some(mark) = line.strip_prefix("```") else { continue };
         let body = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
         let body = body.collect::<Vec<_>>().join("\n");
-        match (mark, blocks.last_mut()) {
-            ("sh" | "sh eventually", _) => blocks.push(Block {
+        match (mark, steps.last_mut()) {
+            ("sh" | "sh eventually", _) => steps.push(Step::Run(Block {
                 line: index + 1,
                 commands: body,
                 expected: String::new(),
                 eventually: mark.ends_with("eventually"),
-            }),
-            ("console", Some(block)) => block.expected = body,
-            _ => {}
+            })),
+            ("console", Some(Step::Run(block))) => block.expected = body,
+            _ => {
+                if let Some((_, name)) = mark.split_once(" file=") {
+                    steps.push(Step::Write(name.to_owned(), body + "\n"));
+                }
+            }
         }
     }
-    blocks
+    steps
 }
 
 /// Whether `actual` is what `expected` promises, `…` standing for any text within a line.
@@ -63,34 +78,47 @@ fn line_matches(expected: &str, actual: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Runs every block of `folder/README.md` there; the error says which block printed what.
+/// Runs every step of `folder/README.md` there; the error says which block printed what.
 pub async fn run(folder: &Path, base: &str, dapr: &str) -> Result<usize, String> {
-    let path = folder.join("README.md");
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let blocks = parse(&text);
-    for block in &blocks {
-        let commands = block.commands.replace("http://127.0.0.1:8080", base).replace("http://127.0.0.1:3500", dapr);
-        let start = Instant::now();
-        loop {
-            let (ok, actual, errors) = shell(&commands, folder).await?;
-            if ok && matches(&block.expected, &actual) {
-                break;
+    run_page(&folder.join("README.md"), folder, base, dapr).await
+}
+
+/// Runs every step of a page in `folder`; returns how many there were.
+pub async fn run_page(page: &Path, folder: &Path, base: &str, dapr: &str) -> Result<usize, String> {
+    let text = std::fs::read_to_string(page).map_err(|e| format!("{}: {e}", page.display()))?;
+    let local = |text: &str| text.replace("http://127.0.0.1:8080", base).replace("http://127.0.0.1:3500", dapr);
+    let steps = parse(&text);
+    for step in &steps {
+        match step {
+            Step::Write(name, text) => {
+                std::fs::write(folder.join(name), text).map_err(|e| format!("{}: {name}: {e}", page.display()))?;
             }
-            if !block.eventually || start.elapsed() > EVENTUALLY {
-                let (place, promised) = (path.display(), &block.expected);
-                let line = block.line;
-                return Err(format!("{place}:{line}\n--- promised\n{promised}\n--- printed\n{actual}\n{errors}"));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            Step::Run(block) => run_block(block, &local(&block.commands), folder)
+                .await
+                .map_err(|e| format!("{}:{}\n{e}", page.display(), block.line))?,
         }
     }
-    Ok(blocks.len())
+    Ok(steps.len())
+}
+
+async fn run_block(block: &Block, commands: &str, folder: &Path) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let (ok, actual, errors) = shell(commands, folder).await?;
+        if ok && matches(&block.expected, &actual) {
+            return Ok(());
+        }
+        if !block.eventually || start.elapsed() > EVENTUALLY {
+            return Err(format!("--- promised\n{}\n--- printed\n{actual}\n{errors}", block.expected));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Whether the commands succeeded, what they printed, and what they complained about.
 async fn shell(commands: &str, folder: &Path) -> Result<(bool, String, String), String> {
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", commands]).current_dir(folder).kill_on_drop(true);
+    bash.args(["-euo", "pipefail", "-c", commands]).current_dir(folder).env("DAPLET", root()).kill_on_drop(true);
     let output = tokio::time::timeout(BLOCK_TIME, bash.output()).await;
     let output = output.map_err(|_| format!("still running after {BLOCK_TIME:?}:\n{commands}"))?;
     let output = output.map_err(|e| format!("bash: {e}"))?;
@@ -104,14 +132,13 @@ mod tests {
 
     #[test]
     fn blocks_carry_their_answers() {
-        let text = "# t\n```sh\na\nb\n```\ntext\n```console\nA\n```\n```js\nx\n```\n```sh eventually\nc\n```\n";
-        let block = |line, commands: &str, expected: &str, eventually| Block {
-            line,
-            commands: commands.to_owned(),
-            expected: expected.to_owned(),
-            eventually,
+        let text = "# t\n```sh\na\nb\n```\ntext\n```console\nA\n```\n```js\nx\n```\n```js file=x.js\ny\n```\n```sh eventually\nc\n```\n";
+        let block = |line, commands: &str, expected: &str, eventually| {
+            let (commands, expected) = (commands.to_owned(), expected.to_owned());
+            Step::Run(Block { line, commands, expected, eventually })
         };
-        assert_eq!(parse(text), [block(2, "a\nb", "A", false), block(13, "c", "", true)]);
+        let file = Step::Write("x.js".to_owned(), "y\n".to_owned());
+        assert_eq!(parse(text), [block(2, "a\nb", "A", false), file, block(16, "c", "", true)]);
     }
 
     #[test]
