@@ -9,10 +9,10 @@ const HEAD: &str = "\
 
 <!-- Generated: `target/release/daplet settings > docs/settings.md`. A test compares the two. -->
 
-Each setting of `daplet serve` is an option (`--queue-ms 5000`), an environment variable (`DAPLET_QUEUE_MS=5000`) and a key of
-the TOML file that `--config` names (`queue_ms = 5000`). The command line wins over the environment, the environment over the
-file, the file over the default. An unknown key, an unknown variable that begins with `DAPLET_` and a value outside its range
-end the start with exit code 64 and a message that names the setting, the value and the range.
+Each setting of `daplet serve` is an option (`--queue-ms 5000`), an environment variable (`DAPLET_QUEUE_MS=5000`) and a
+key of the TOML file that `--config` names (`queue_ms = 5000`). The command line wins over the environment, the
+environment over the file, the file over the default. An unknown key, an unknown variable that begins with `DAPLET_` and
+a value outside its range end the start with exit code 64 and a message that names the setting, the value and the range.
 
 ```toml
 listen = \"0.0.0.0:8080\"
@@ -36,16 +36,16 @@ url = \"http://127.0.0.1:2525/send\"
 const LIMITS: &str = "
 ## Limits of a function
 
-Keys of the tables `[limits]` (defaults) and `[limits.max]` (ceilings) of the TOML file, and of `limits` in an upload. A request
-that exceeds its limit ends with `application/problem+json` that names the limit, the value and the setting.
+Keys of the tables `[limits]` (defaults) and `[limits.max]` (ceilings) of the TOML file, and of `limits` in an upload. A
+request that exceeds its limit ends with `application/problem+json` that names the limit, the value and the setting.
 
 ";
 
 const QUOTAS: &str = "
 ## Quotas
 
-What functions may store on disk. In the TOML file the keys are in the table `[quotas]`, without `quota-`. What would exceed a
-quota is answered 507 `quotaExceeded` with the quota's name, value and setting.
+What functions may store on disk. In the TOML file the keys are in the table `[quotas]`, without `quota-`. What would
+exceed a quota is answered 507 `quotaExceeded` with the quota's name, value and setting.
 
 ";
 

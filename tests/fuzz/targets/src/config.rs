@@ -22,7 +22,7 @@ pub fn config(input: &[u8]) {
     let find = |name: &str| variables.get(name).map(|value| (*value).to_owned());
     match Command::from(cli, find, variables.keys().map(|name| (*name).to_owned())) {
         Err(error) => assert!(!error.to_string().is_empty()),
-        Ok(Command::Compile { .. } | Command::CheckSources { .. }) => {}
+        Ok(Command::Compile { .. } | Command::CheckSources { .. } | Command::Settings) => {}
         Ok(Command::Serve(config)) => {
             config.limits.check().unwrap();
             assert!(config.workers <= 256);
