@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 /// Widest line of prose.
 const WIDTH: usize = 120;
 
+/// Pages that do not wrap yet.
+const WIDE: &[&str] = &["docs/abi.md", "docs/architecture.md", "docs/web-apis.md"];
+
 /// Phrases, and what to write instead. A word of the list is a word of a sentence, not a part of a name.
 const PHRASES: &[(&str, &str)] = &[
-    ("there is none", "absent"),
-    ("there are none", "absent"),
-    ("is none.", "is absent, is not one"),
     ("those that there are", "the existing ones"),
     ("whoever", "any caller, the client that"),
     ("anew", "again"),
@@ -24,7 +24,18 @@ const PHRASES: &[(&str, &str)] = &[
 ];
 
 /// Folders whose comments are checked for the phrases.
-const PLAIN: &[&str] = &["README.md", "docs", "host/src/config", "host/src/budget", "host/src/listener"];
+const PLAIN: &[&str] = &[
+    "README.md",
+    "docs",
+    "tests/e2e",
+    "host/src/budget",
+    "host/src/components",
+    "host/src/config",
+    "host/src/dapr",
+    "host/src/functions",
+    "host/src/listener",
+    "host/src/store",
+];
 
 /// Runs each page in an empty folder, with a server of its own.
 async fn keeps_its_promise(page: &str) {

@@ -1,5 +1,5 @@
-//! Routing rules: a subscription says which events its handler wants, and the handler is told which rule held. The same on the
-//! embedded default and on a real sidecar.
+//! Routing rules: a subscription states which events its handler wants, and the handler gets the rule that matched. The
+//! same on the embedded default and on a real sidecar.
 use daplet_tests::daprd::Mesh;
 use daplet_tests::server::Server;
 use serde_json::{Value, json};

@@ -39,8 +39,8 @@ async fn a_message_is_kept_until_its_last_subscriber_ends_it() {
     assert!(read.open_table(USED).unwrap().iter().unwrap().next().is_none());
 }
 
-/// Whoever does not take its messages away keeps its quota and no more; others still get theirs, and a publisher is refused
-/// only where nobody has room.
+/// A subscriber that never finishes a message fills only its own quota; other subscribers still get theirs, and a
+/// publisher is refused only if no subscriber has room.
 #[tokio::test]
 async fn a_subscriber_keeps_at_most_its_quota() {
     let Opened(log, _folder) = open(quota(10, 1_000));
