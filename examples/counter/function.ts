@@ -1,5 +1,5 @@
 // Counts visits per page. Two visits at the same moment are both counted: `update` reads the number with its ETag,
-// writes only if nobody else wrote in between, and starts over with the newer number otherwise.
+// writes only if no other writer came in between, and otherwise starts over with the newer number.
 import { state } from "@daplet/sdk";
 
 const counts = state();

@@ -25,7 +25,7 @@ export default {
   // must be right also the second time: writing the same order under the same key is.
   async message(event) {
     const order = event.data;
-    if (!Number.isInteger(order.quantity)) throw new TypeError(`order ${order.id}: quantity is no whole number`);
+    if (!Number.isInteger(order.quantity)) throw new TypeError(`order ${order.id}: quantity is not a whole number`);
     await state().put(order.id, { ...order, status: "confirmed" });
   },
 };
