@@ -20,7 +20,6 @@ pub enum PrivateError {
          another folder (setting data_dir)", path.display()
     )]
     Foreign {
-        /// The folder.
         path: PathBuf,
         /// The user who owns it.
         owner: u32,
@@ -29,12 +28,7 @@ pub enum PrivateError {
     },
     /// The system refused.
     #[error("the folder {} cannot be used: {error}; the data folder (--data-dir) must be writable and have space left", path.display())]
-    Io {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
 }
 
 /// Makes `path` if it does not exist, refuses it if another user owns it, and takes other users' access to it.

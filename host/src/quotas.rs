@@ -9,7 +9,6 @@ use std::fmt;
 pub struct Quotas {
     /// Messages that wait for subscribers, bytes.
     pub messages: Quota,
-    /// Jobs.
     pub jobs: Quota,
     /// Reminders of actors.
     pub reminders: Quota,
@@ -85,7 +84,6 @@ pub struct QuotaExceeded {
     bytes: bool,
     /// Whose quota it is; absent for the total.
     pub function: Option<String>,
-    /// The quota.
     pub limit: u64,
     /// What there would be.
     pub actual: u64,

@@ -14,7 +14,6 @@ pub fn memory() -> Option<(u64, Source)> {
 pub enum Source {
     /// A limit of a cgroup.
     Cgroup,
-    /// The machine.
     Machine,
 }
 

@@ -17,13 +17,11 @@ const MAX_NAME: usize = 253;
 /// One document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Manifest {
-    /// A component.
     Component(Declared),
     /// Another resource of Dapr's.
     Other {
         /// File and document.
         place: String,
-        /// Its kind.
         kind: String,
     },
 }
@@ -33,7 +31,6 @@ pub enum Manifest {
 pub struct Declared {
     /// File and document.
     pub place: String,
-    /// Its name.
     pub name: String,
     /// Its namespace, if it is set.
     pub namespace: Option<String>,
@@ -58,7 +55,6 @@ pub enum Given {
     Text(String),
     /// In a secret store.
     Secret {
-        /// The secret.
         name: String,
         /// The key within the secret.
         key: String,

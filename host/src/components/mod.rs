@@ -47,17 +47,12 @@ pub struct Fault {
 /// A kind of component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Block {
-    /// State stores.
     State,
-    /// Brokers.
     Pubsub,
-    /// Configuration stores.
     Configuration,
-    /// Secret stores.
     Secrets,
     /// Encryption keys.
     Crypto,
-    /// Lock stores.
     Lock,
     /// Input and output bindings.
     Binding,
@@ -76,7 +71,6 @@ const DEFAULTS: [(Block, &str, &str); 6] = [
 /// A component, as the metadata lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// Its name.
     pub name: String,
     /// Its building block.
     pub block: Block,

@@ -9,7 +9,6 @@ pub struct Properties(Vec<(String, String)>);
 
 /// What values may refer to.
 pub struct Known<'a> {
-    /// Secret stores.
     pub secrets: &'a BTreeMap<String, Secrets>,
     /// The environment variables that components may read.
     pub environment: &'a BTreeMap<String, String>,

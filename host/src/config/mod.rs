@@ -42,34 +42,21 @@ pub enum ConfigError {
     Usage(String),
     /// The file cannot be read.
     #[error("cannot read the configuration file {path}: {reason}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        reason: String,
-    },
+    Unreadable { path: PathBuf, reason: String },
     /// The file is not TOML, or has an unknown key.
     #[error("configuration file {path}: {reason}")]
     File {
-        /// The file.
         path: PathBuf,
         /// The parser's words, with line and key.
         reason: String,
     },
     /// An environment variable begins with `DAPLET_` and names no setting.
     #[error("unknown environment variable {name}; known are {known}")]
-    UnknownVariable {
-        /// The variable.
-        name: String,
-        /// The known variables.
-        known: String,
-    },
+    UnknownVariable { name: String, known: String },
     /// A value is out of range.
     #[error("{setting} is {value}, but must be {range}")]
     OutOfRange {
-        /// The setting.
         setting: String,
-        /// The value given.
         value: String,
         /// What is allowed.
         range: String,

@@ -38,7 +38,6 @@ pub enum DaprError {
     /// The sidecar does not answer.
     #[error("the Dapr sidecar at {url} does not answer: {reason}")]
     Unavailable {
-        /// Its base URL.
         url: String,
         /// The client's words.
         reason: String,
@@ -46,7 +45,6 @@ pub enum DaprError {
     /// The sidecar refused; its own code and message.
     #[error("{message}")]
     Refused {
-        /// HTTP status.
         status: u16,
         /// Dapr's `ERR_…` code; empty when it gave none.
         code: String,

@@ -24,13 +24,11 @@ type Connections = Client<HttpConnector, Full<Bytes>>;
 /// An answer of the sidecar.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
     /// Its reason phrase, one character a byte; empty if it is the usual one.
     pub reason: String,
     /// Headers; values that are not text are left out when read.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 

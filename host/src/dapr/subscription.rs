@@ -26,7 +26,6 @@ const MAX_MESSAGE: usize = 64 << 20;
 /// What to subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
-    /// Component.
     pub pubsub: String,
     /// Topic name.
     pub topic: String,

@@ -31,7 +31,6 @@ const MAX_BINDING_NAME: usize = 253;
 #[derive(Clone, Debug)]
 pub struct Upload {
     pub name: FunctionName,
-    /// The module.
     pub source: String,
     /// The language that the developer states.
     pub language: Option<Language>,
@@ -84,7 +83,6 @@ pub enum UploadError {
 
 /// The upload pipeline.
 pub struct Deployer {
-    /// The functions.
     pub registry: Arc<Registry>,
     /// Checks sources.
     pub checker: Checker,

@@ -53,7 +53,6 @@ pub enum StateError {
     /// A quota would be exceeded.
     #[error(transparent)]
     Quota(QuotaExceeded),
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

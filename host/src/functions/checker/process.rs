@@ -31,7 +31,6 @@ pub struct Bounds {
 
 /// One checker. Dropping it ends the process.
 pub struct Process {
-    /// Its pipes.
     pub pipes: Pipes,
     /// The handle to limit and end it.
     pub hold: Hold,

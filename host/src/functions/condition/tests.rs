@@ -1,3 +1,4 @@
+//! Conditions: their meaning, their equality and order, and what their budget stops.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use serde_json::json;

@@ -45,12 +45,7 @@ pub enum RegistryError {
     Database(#[from] redb::Error),
     /// A stored record cannot be read.
     #[error("function registry: the record of {name} is damaged: {reason}")]
-    Damaged {
-        /// The function.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
+    Damaged { name: String, reason: String },
     /// The keeper ended.
     #[error("function registry: the writer was cancelled")]
     Cancelled,
@@ -60,7 +55,6 @@ pub enum RegistryError {
     /// The state store, or the sidecar before it, refuses the request.
     #[error("function registry: state store {store}: {reason}")]
     Store {
-        /// The component.
         store: String,
         /// The message of the store or the client.
         reason: DaprError,
@@ -68,7 +62,6 @@ pub enum RegistryError {
     /// The state store does not answer.
     #[error("function registry: state store {store} did not answer within {seconds} s")]
     Slow {
-        /// The component.
         store: String,
         /// How long this host waited.
         seconds: u64,
@@ -78,16 +71,12 @@ pub enum RegistryError {
         "function registry: state store {store} had functions and now has none; those that were loaded go on. Restore the \
          store, or restart to begin with nothing"
     )]
-    Lost {
-        /// The component.
-        store: String,
-    },
+    Lost { store: String },
     /// Another function exports the type already.
     #[error(
         "the actor type {kind:?} is exported by the function {owner:?} already; an actor type belongs to one function"
     )]
     ActorTaken {
-        /// The type.
         kind: String,
         /// The function that has it.
         owner: String,
@@ -98,7 +87,6 @@ pub enum RegistryError {
          function only by POST /actors/{kind}/owner with {{\"function\": \"NAME\"}}"
     )]
     ActorOwned {
-        /// The type.
         kind: String,
         /// The function that owns them.
         owner: String,

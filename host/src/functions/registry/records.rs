@@ -58,7 +58,6 @@ impl Records {
         Records { sidecar, store: store.to_owned() }
     }
 
-    /// The component.
     pub fn store(&self) -> &str {
         &self.store
     }

@@ -28,7 +28,6 @@ pub struct Emit<'a> {
     pub source: &'a str,
     /// Its position among swc's sources.
     pub sources: &'a Lrc<SourceMap>,
-    /// Parsed.
     pub module: &'a Module,
     /// Of the source.
     pub places: &'a Places<'a>,

@@ -1,3 +1,4 @@
+//! Sources: what is refused with which line, and the JavaScript that the rest becomes.
 #![allow(clippy::unwrap_used)]
 use super::*;
 

@@ -1,3 +1,4 @@
+//! The log: who gets a message, what a restart keeps, and what quotas refuse.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::quotas::Quotas;
