@@ -8,7 +8,7 @@ use std::path::Path;
 /// Cases run in the package's folder, which is where relative paths in them begin.
 const CASES: &str = "src/components/cases";
 
-fn told(folder: &Path) -> String {
+fn describe(folder: &Path) -> String {
     let environment = [("NAMESPACE", "here"), ("TIMEOUT", "1500ms"), ("A_KEY", "a")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let opened = Components::open(&Sources {
@@ -22,19 +22,19 @@ fn told(folder: &Path) -> String {
         Err(fault) => return format!("{fault}\n").replace(&format!("{}/", folder.display()), ""),
         Ok(components) => components,
     };
-    let mut told = String::new();
+    let mut text = String::new();
     for component in &components.listed {
         let (name, kind, version) = (&component.name, &component.kind, &component.version);
-        told += &format!("{name}: {kind} {version} {:?}\n", component.capabilities);
+        text += &format!("{name}: {kind} {version} {:?}\n", component.capabilities);
         let spaces = [components.stores.get(name), components.locks.get(name)];
-        spaces.iter().flatten().for_each(|space| told += &format!("  keys begin with {space:?}\n"));
+        spaces.iter().flatten().for_each(|space| text += &format!("  keys begin with {space:?}\n"));
         let secrets = components.secrets.get(name).map(|secrets| secrets.names().collect::<Vec<_>>().join(", "));
-        secrets.iter().for_each(|secrets| told += &format!("  secrets: {secrets}\n"));
-        components.keys.get(name).iter().for_each(|folder| told += &format!("  keys in {}\n", folder.display()));
-        components.targets.get(name).iter().for_each(|target| told += &format!("  {target:?}\n"));
-        components.schedules.get(name).iter().for_each(|schedule| told += &format!("  {schedule:?}\n"));
+        secrets.iter().for_each(|secrets| text += &format!("  secrets: {secrets}\n"));
+        components.keys.get(name).iter().for_each(|folder| text += &format!("  keys in {}\n", folder.display()));
+        components.targets.get(name).iter().for_each(|target| text += &format!("  {target:?}\n"));
+        components.schedules.get(name).iter().for_each(|schedule| text += &format!("  {schedule:?}\n"));
     }
-    told + &format!("actors: {:?}\n", components.actor_store)
+    text + &format!("actors: {:?}\n", components.actor_store)
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn folders_are_read() {
     assert!(cases.len() > 30, "{cases:?}");
     for case in cases {
         let file = case.join("expected");
-        let (told, expected) = (told(&case), std::fs::read_to_string(&file).unwrap_or_default());
-        if told != expected {
-            wrong.push(format!("--- {}, expected:\n{expected}--- and came:\n{told}", case.display()));
+        let (text, expected) = (describe(&case), std::fs::read_to_string(&file).unwrap_or_default());
+        if text != expected {
+            wrong.push(format!("--- {}, expected:\n{expected}--- and came:\n{text}", case.display()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -56,6 +56,6 @@ fn folders_are_read() {
 /// The folder that cannot be read is named with its setting.
 #[test]
 fn a_folder_that_is_not_there_is_a_fault() {
-    let told = told(Path::new("src/components/nowhere"));
-    assert!(told.contains("src/components/nowhere: cannot be read (setting resources_path)"), "{told}");
+    let text = describe(Path::new("src/components/nowhere"));
+    assert!(text.contains("src/components/nowhere: cannot be read (setting resources_path)"), "{text}");
 }

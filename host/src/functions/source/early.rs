@@ -1,7 +1,7 @@
 //! Errors of the language that the parser does not report and the engine reports late, without a line, or never: names
 //! that a module declares twice, exports that it does not declare, private names that no class declares.
 use super::exports::text;
-use super::places::{Places, SourceError};
+use super::positions::{Positions, SourceError};
 use std::collections::{HashMap, HashSet};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
@@ -11,18 +11,16 @@ use swc_ecma_ast::{
 use swc_ecma_visit::{Visit, VisitWith};
 
 /// Finds the first of them.
-pub fn check(module: &Module, places: &Places<'_>) -> Result<(), SourceError> {
+pub fn check(module: &Module, positions: &Positions<'_>) -> Result<(), SourceError> {
     let names = Names::of(module);
-    names.check_twice(places)?;
-    names.check_exports(module, places)?;
+    names.check_twice(positions)?;
+    names.check_exports(module, positions)?;
     let mut privates = Privates::default();
     module.visit_with(&mut privates);
     match privates.unknown {
         None => Ok(()),
-        Some((name, span)) => {
-            Err(places
-                .fault(span, format!("syntax error: the private name #{name} is not declared in a class around it")))
-        }
+        Some((name, span)) => Err(positions
+            .fault(span, format!("syntax error: the private name #{name} is not declared in a class around it"))),
     }
 }
 
@@ -130,14 +128,14 @@ impl Names {
         self.declared.extend(found.into_iter().map(|(name, span)| Declared { name, span, var }));
     }
 
-    fn check_twice(&self, places: &Places<'_>) -> Result<(), SourceError> {
+    fn check_twice(&self, positions: &Positions<'_>) -> Result<(), SourceError> {
         let mut seen: HashMap<&str, &Declared> = HashMap::new();
         for declared in &self.declared {
             match seen.get(declared.name.as_str()) {
                 Some(first) if !(first.var && declared.var) => {
-                    let (name, line) = (&declared.name, places.line(first.span));
+                    let (name, line) = (&declared.name, positions.line(first.span));
                     let message = format!("syntax error: {name} has already been declared, in line {line}");
-                    return Err(places.fault(declared.span, message));
+                    return Err(positions.fault(declared.span, message));
                 }
                 Some(_) => {}
                 None => {
@@ -148,7 +146,7 @@ impl Names {
         Ok(())
     }
 
-    fn check_exports(&self, module: &Module, places: &Places<'_>) -> Result<(), SourceError> {
+    fn check_exports(&self, module: &Module, positions: &Positions<'_>) -> Result<(), SourceError> {
         let known: HashSet<&str> = self.declared.iter().map(|declared| declared.name.as_str()).collect();
         let exports = module.body.iter().filter_map(|item| item.as_module_decl().and_then(ModuleDecl::as_export_named));
         for export in exports.filter(|export| export.src.is_none() && !export.type_only) {
@@ -157,7 +155,7 @@ impl Names {
                 let is_text = matches!(named.orig, ModuleExportName::Str(_));
                 if is_text || !(known.contains(name.as_str()) || self.merged.contains(&name)) {
                     let message = format!("syntax error: the export {name} is not declared in this module");
-                    return Err(places.fault(named.orig.span(), message));
+                    return Err(positions.fault(named.orig.span(), message));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Makes the JavaScript that runs. Types become blanks, so that every position stays; constructs that must be rewritten
 //! (enums, parameter properties, decorators, accessors) get a source map.
-use super::places::{Places, SourceError};
+use super::positions::{Positions, SourceError};
 use super::values::Values;
 use super::{Checked, Language};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ pub struct Emit<'a> {
     pub sources: &'a Lrc<SourceMap>,
     pub module: &'a Module,
     /// Of the source.
-    pub places: &'a Places<'a>,
+    pub positions: &'a Positions<'a>,
     /// Of TypeScript.
     pub values: Option<&'a Values>,
     /// Whether it uses constructs that the engine lacks.
@@ -68,7 +68,7 @@ impl Emit<'_> {
             }
             match values.keeps_any(import) {
                 // Only this may end the statement before.
-                false => blanks.push((self.places.offset(import.span), self.places.end(import.span), true)),
+                false => blanks.push((self.positions.offset(import.span), self.positions.end(import.span), true)),
                 true => self.blank_some(import, values, &mut blanks)?,
             }
         }
@@ -100,10 +100,10 @@ impl Emit<'_> {
                 continue;
             }
             let end = match import.specifiers.get(index + 1) {
-                Some(ImportSpecifier::Named(next)) => self.places.offset(next.span),
-                _ => self.brace_after(self.places.end(named.span))?,
+                Some(ImportSpecifier::Named(next)) => self.positions.offset(next.span),
+                _ => self.brace_after(self.positions.end(named.span))?,
             };
-            blanks.push((self.places.offset(named.span), end, false));
+            blanks.push((self.positions.offset(named.span), end, false));
         }
         Some(())
     }
@@ -129,7 +129,7 @@ impl Emit<'_> {
         let program = HANDLER.set(&handler, || self.transformed());
         let first = faults.0.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
         if let Some((message, span)) = first {
-            return Err(self.places.fault(span, format!("TypeScript: {message}")));
+            return Err(self.positions.fault(span, format!("TypeScript: {message}")));
         }
         let (mut code, mut positions) = (Vec::new(), Vec::new());
         let mut emitter = swc_ecma_codegen::Emitter {
@@ -138,7 +138,7 @@ impl Emit<'_> {
             cm: Lrc::clone(self.sources),
             wr: JsWriter::new(Lrc::clone(self.sources), "\n", &mut code, Some(&mut positions)),
         };
-        let broken = |reason: String| self.places.fault(Span::default(), format!("cannot be rewritten: {reason}"));
+        let broken = |reason: String| self.positions.fault(Span::default(), format!("cannot be rewritten: {reason}"));
         emitter.emit_program(&program).map_err(|e| broken(e.to_string()))?;
         let (mut map, positions) =
             (Vec::new(), self.sources.build_source_map(&positions, None, DefaultSourceMapGenConfig));
@@ -207,8 +207,8 @@ fn without_nul(code: String) -> String {
     if let Ok(module) = parse_file_as_module(&file, syntax, EsVersion::latest(), None, &mut Vec::new()) {
         module.visit_with(&mut literals);
     }
-    let places = Places(&file);
-    let mut ranges: Vec<_> = literals.0.iter().map(|span| places.offset(*span)..places.end(*span)).collect();
+    let positions = Positions(&file);
+    let mut ranges: Vec<_> = literals.0.iter().map(|span| positions.offset(*span)..positions.end(*span)).collect();
     ranges.sort_by_key(|range| range.start);
     let mut text = String::with_capacity(file.src.len() + 16);
     let (mut ranges, mut escaped) = (ranges.into_iter().peekable(), false);

@@ -4,7 +4,7 @@
 //! Must run in a process that can be ended ([`super::checker`]): some short sources keep any parser busy for ever.
 //!
 //! # Layout
-//! - [`places`]: lines and columns of faults, and the way back from rewritten code
+//! - [`positions`]: lines and columns of faults, and the way back from rewritten code
 //! - [`imports`]: what a module imports from others
 //! - [`exports`]: the exports of the modules that can be imported
 //! - [`early`]: errors of the language that the parser does not report
@@ -14,12 +14,12 @@ mod early;
 mod emit;
 mod exports;
 mod imports;
-mod places;
+mod positions;
 mod values;
 
-pub use places::{LineMap, SourceError, frame};
+pub use positions::{LineMap, SourceError, frame};
 
-use places::Places;
+use positions::Positions;
 use serde::{Deserialize, Serialize};
 use swc_common::sync::Lrc;
 use swc_common::{FileName, GLOBALS, Globals, SourceMap, Spanned};
@@ -97,22 +97,22 @@ pub fn check(source: &str, language: Option<Language>, file: &str) -> Result<Che
 fn check_as(source: &str, language: Language, file: &str) -> Result<Checked, SourceError> {
     let map: Lrc<SourceMap> = Lrc::default();
     let parsed = map.new_source_file(FileName::Custom(file.to_owned()).into(), source.to_owned());
-    let places = Places(&parsed);
+    let positions = Positions(&parsed);
     let mut errors = Vec::new();
     let module = parse_file_as_module(&parsed, language.syntax(), EsVersion::latest(), None, &mut errors);
-    let module = module.map_err(|e| places.fault(e.span(), format!("syntax error: {}", e.kind().msg())))?;
+    let module = module.map_err(|e| positions.fault(e.span(), format!("syntax error: {}", e.kind().msg())))?;
     if let Some(error) = errors.first() {
-        return Err(places.fault(error.span(), format!("syntax error: {}", error.kind().msg())));
+        return Err(positions.fault(error.span(), format!("syntax error: {}", error.kind().msg())));
     }
     let values = match language {
         Language::JavaScript => None,
         Language::TypeScript => Some(values::Values::of(&module)),
     };
-    early::check(&module, &places)?;
-    imports::check(&module, values.as_ref(), &places)?;
-    let uses = Uses::of(&module, &places)?;
+    early::check(&module, &positions)?;
+    imports::check(&module, values.as_ref(), &positions)?;
+    let uses = Uses::of(&module, &positions)?;
     let (values, rewrites) = (values.as_ref(), uses.rewrites);
-    emit::Emit { source, sources: &map, module: &module, places: &places, values, rewrites }.code(language)
+    emit::Emit { source, sources: &map, module: &module, positions: &positions, values, rewrites }.code(language)
 }
 
 /// What a module uses that engines lack.
@@ -124,12 +124,12 @@ struct Uses {
 }
 
 impl Uses {
-    fn of(module: &Module, places: &Places<'_>) -> Result<Uses, SourceError> {
+    fn of(module: &Module, positions: &Positions<'_>) -> Result<Uses, SourceError> {
         let mut uses = Uses::default();
         module.visit_with(&mut uses);
         match uses.parameter {
             None => Ok(uses),
-            Some(span) => Err(places.fault(
+            Some(span) => Err(positions.fault(
                 span,
                 "syntax error: a parameter cannot have a decorator. That is TypeScript's experimentalDecorators, which are not \
                  supported; decorators of the standard are for classes and their members"

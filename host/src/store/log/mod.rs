@@ -56,7 +56,7 @@ pub enum DeadLetter {
     /// Subscribers of its topic get it.
     Published,
     /// It is stored until a function subscribes to its topic.
-    Kept,
+    Stored,
     /// No subscriber has room for it: it is lost.
     Refused(QuotaExceeded),
 }
@@ -283,7 +283,7 @@ fn bury(
     let messages = [(topic, bytes)];
     let planned = match Plan::new(write, quota, &messages) {
         Ok(plan) if plan.is_wanted() => Ok((plan, DeadLetter::Published)),
-        Ok(_) => Plan::holder(write, quota, &messages, holder(subscriber)).map(|plan| (plan, DeadLetter::Kept)),
+        Ok(_) => Plan::holder(write, quota, &messages, holder(subscriber)).map(|plan| (plan, DeadLetter::Stored)),
         Err(error) => Err(error),
     };
     match planned {

@@ -77,7 +77,7 @@ async fn all_together_keep_at_most_the_total() {
 async fn dead_letters_are_kept_until_somebody_subscribes() {
     let Opened(log, _folder) = open(quota(10, 1_000));
     log.subscribe("t", "f").await.unwrap();
-    for expected in [DeadLetter::Kept, DeadLetter::Kept] {
+    for expected in [DeadLetter::Stored, DeadLetter::Stored] {
         log.publish("t", vec![b"dead".to_vec()]).await.unwrap();
         let number = waiting(&log, "t", "f")[0];
         assert_eq!(log.end("t", "f", number, Some(("dead".to_owned(), b"dead".to_vec()))).await.unwrap(), expected);

@@ -15,10 +15,10 @@ pub struct SourceError {
     pub frame: String,
 }
 
-/// Finds places in a source.
-pub struct Places<'a>(pub &'a SourceFile);
+/// Finds positions in a source.
+pub struct Positions<'a>(pub &'a SourceFile);
 
-impl Places<'_> {
+impl Positions<'_> {
     /// The offset of a span's start in the source, bytes.
     pub fn offset(&self, span: Span) -> usize {
         (span.lo.0.saturating_sub(self.0.start_pos.0) as usize).min(self.0.src.len())
