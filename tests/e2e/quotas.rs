@@ -92,12 +92,12 @@ async fn dead_letters_are_kept_until_somebody_takes_them() {
     server.deploy("drops", drops).await;
     assert_eq!(server.get("/drops").await.status, 204);
     let start = Instant::now();
-    while !server.output().contains("it is kept in pubsub/dead until somebody subscribes") {
+    while !server.output().contains("it is stored in pubsub/dead until a function subscribes") {
         assert!(start.elapsed() < Duration::from_secs(20), "{}", server.output());
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     let said = server.output();
-    let line = said.lines().find(|line| line.contains("it is kept in")).unwrap();
+    let line = said.lines().find(|line| line.contains("it is stored in")).unwrap();
     for word in ["INFO", "drops", "pubsub/orders", "order-7", "the function drops it"] {
         assert!(line.contains(word), "{word}: {line}");
     }
