@@ -132,10 +132,8 @@ fn contains_words(line: &str, phrase: &str) -> bool {
 }
 
 fn documents() -> Vec<PathBuf> {
-    ["README.md", "docs", "sdk-js/README.md", "examples"]
-        .iter()
-        .flat_map(|place| files(&root().join(place), &["md"]))
-        .collect()
+    let pages = ["README.md", "docs", "examples"].into_iter().flat_map(|place| files(&root().join(place), &["md"]));
+    pages.filter(|path| !WIDE.iter().any(|name| path.ends_with(name))).collect()
 }
 
 /// The files at or below `place` with one of these extensions, sorted.

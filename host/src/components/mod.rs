@@ -137,7 +137,7 @@ impl Components {
         if said && components.listed.iter().all(|component| component.kind != "secretstores.daplet") {
             tracing::warn!(
                 "secrets_file and secrets_env_prefix are not used: the secret stores are those of the folder (setting \
-                 resources_path), and none there is of type secretstores.daplet"
+                 resources_path), none of which is of type secretstores.daplet"
             );
         }
         let by_block = |component: &Component| (component.block, component.name.clone());

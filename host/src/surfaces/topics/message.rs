@@ -193,7 +193,9 @@ impl Passage<'_> {
             (Ok(Some(_)), DeadLetter::Refused(full)) => {
                 (true, format!("it is lost, for the dead-letter topic {grave} has no room: {full}"))
             }
-            (Ok(Some(_)), DeadLetter::Stored) => (false, format!("it is stored in {grave} until a function subscribes")),
+            (Ok(Some(_)), DeadLetter::Stored) => {
+                (false, format!("it is stored in {grave} until a function subscribes"))
+            }
             (Ok(Some(_)), _) => (false, format!("it goes to the dead-letter topic {grave}")),
         };
         match (lost, wanted) {
