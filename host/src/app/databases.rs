@@ -1,5 +1,5 @@
-//! Which databases the data folder has had. One that is missing is not made again without a word: what it held would be lost
-//! silently, and the other database would speak of things that are gone.
+//! Which databases the data folder has had. A missing one is not silently created again: its contents would be lost
+//! without notice, and the other database would refer to them.
 use super::Fatal;
 use crate::private;
 use std::fs;
@@ -31,7 +31,7 @@ pub(super) fn check(folder: &Path, names: &[&str]) -> Result<(), Fatal> {
     Ok(())
 }
 
-/// Notes that `names` are there. A full disk keeps the list as it was.
+/// Notes that `names` exist. On a full disk the list stays as it was.
 pub(super) fn note(folder: &Path, names: &[&str]) {
     let path = folder.join(LIST);
     let listed = fs::read_to_string(&path).unwrap_or_default();

@@ -40,7 +40,7 @@ fn folder(cache_dir: &Path) -> PathBuf {
     cache_dir.join("engine")
 }
 
-/// Tells how the start gets along, in lines of the log.
+/// Reports the progress of the start, in lines of the log.
 fn log_progress(progress: Progress) {
     match progress {
         Progress::Cached => {}
@@ -53,7 +53,7 @@ fn log_progress(progress: Progress) {
     }
 }
 
-/// Tells how the start gets along, on one line that is written over.
+/// Reports the progress of the start, on one line that is overwritten.
 fn progress(progress: Progress) {
     let mut out = std::io::stderr();
     let _no_terminal_no_line = match progress {

@@ -1,4 +1,4 @@
-//! What does not work although the server serves, for `/readyz` and those who read it.
+//! What does not work although the server serves, for `/readyz`.
 use crate::functions::Registry;
 use crate::store::file::DatabaseFile;
 use std::path::Path;

@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Memory taken at the peak since the last look that makes it worth it, bytes.
 const WORTH: u64 = 16 << 20;
 
-/// Gives back to the kernel what the allocator keeps after a peak is over.
+/// Returns memory to the kernel that the allocator retains after a peak.
 pub(super) async fn give_back(memory: Budget) {
     let mut peak = 0;
     loop {

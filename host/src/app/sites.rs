@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 /// Shortest token that is taken from a file, bytes.
 const MIN_TOKEN: usize = 16;
 
-/// What the sites have in common.
+/// What the sites share.
 pub(super) struct Sites {
     admin: Option<Token>,
     dapr: Option<Token>,
@@ -45,13 +45,13 @@ impl Sites {
         }
     }
 
-    /// Functions; management too, where it has no place of its own.
+    /// Functions; and management, if it has no address of its own.
     pub fn functions(&self, config: &Config, shared: Router, own: Router) -> Site {
         let surface = if config.admin.listen.is_some() { Surface::Functions } else { Surface::Both };
         Site::new(self.rules(config, surface, Some(config.listen)), shared, own)
     }
 
-    /// Management alone.
+    /// Only management.
     pub fn management(&self, config: &Config, place: &Place, routes: Router) -> Site {
         let at = match place {
             Place::Tcp(address) => Some(*address),
@@ -93,7 +93,7 @@ pub(super) async fn bind_place(place: &Place) -> Result<Listener, Fatal> {
     }
 }
 
-/// The token in a file; a new one where there is no file.
+/// The token in a file; makes a new one if the file does not exist.
 fn admin_token(path: &Path) -> Result<Token, Fatal> {
     let failed = |what: &str, e: std::io::Error| -> Fatal {
         format!("cannot {what} the token of management in {} (admin_token_file): {e}", path.display()).into()

@@ -1,6 +1,6 @@
 //! Request bodies: read whole, up to a size, within a time, at a least pace, and with a share of the memory budget.
 //!
-//! The clock runs only while the peer is waited for; a body that is there already needs no timer.
+//! The clock runs only while the server waits for the peer; a body that has arrived needs no timer.
 use super::ApiError;
 use super::pace::{Pace, TooSlow};
 use crate::budget::held::hold;
@@ -27,7 +27,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// What the settings say of connections.
+    /// The settings of connections.
     pub fn of(limits: &Connections) -> Patience {
         Patience { within: limits.body, rate: limits.rate }
     }
@@ -117,8 +117,8 @@ where
     }
 }
 
-/// Reads a body to its end; `what` and `setting` name it where it is larger than `limit`. What is not small takes a share of `memory`
-/// as it arrives, and holds it as long as the bytes are held.
+/// Reads a body to its end; `what` and `setting` name it in the refusal if it is larger than `limit`. A body that is not
+/// small takes a share of `memory` as it arrives, and holds it as long as the bytes exist.
 pub async fn read(
     body: Body,
     limit: usize,
@@ -140,7 +140,7 @@ pub async fn read(
 pub enum Unread {
     /// It is larger than it may be.
     TooLarge,
-    /// There is no memory for it now.
+    /// The budget has no room now.
     NoMemory(BudgetError),
     /// The peer took too long.
     Slow(Slow),
@@ -162,7 +162,7 @@ impl From<axum::Error> for Unread {
     }
 }
 
-/// The same, for those who have words of their own for each failure.
+/// The same, for callers that describe each failure themselves.
 pub async fn gather(mut body: Body, limit: usize, memory: &Purse) -> Result<Bytes, Unread> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
@@ -175,7 +175,7 @@ pub async fn gather(mut body: Body, limit: usize, memory: &Purse) -> Result<Byte
     let whole = announced.exact().and_then(|length| usize::try_from(length).ok());
     let mut gathered = Gathered { bytes: Vec::new(), share: memory.none(), most: whole.unwrap_or(limit) };
     while let Some(frame) = body.frame().await {
-        // Trailers are nobody's concern.
+        // Trailers are dropped.
         let Ok(data) = frame?.into_data() else { continue };
         if data.len() <= SMALL && whole == Some(data.len()) {
             return Ok(data);

@@ -1,5 +1,5 @@
-//! Routes whose requests and answers take shares of the memory budget, whatever their handlers do: a request's body while it is
-//! gathered and handled, an answer until it is written.
+//! Routes whose requests and answers take shares of the memory budget, whatever their handlers do: a request's body while
+//! it is read and handled, an answer until it is written.
 //!
 //! For handlers that take a body whole by an extractor of axum's. Must not know: routes.
 use super::body::{Unread, gather};
@@ -14,7 +14,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// In whose words a body is refused.
+/// The form in which a body is refused.
 pub type Refuse = fn(Unread) -> Response;
 
 /// The routes that `router` has by now: bodies up to `limit` bytes are gathered before their handlers run, and answers are held.
@@ -33,7 +33,7 @@ where
     }))
 }
 
-/// Answers alone.
+/// Only answers take shares.
 pub fn held_answers(router: Router, memory: Purse, refuse: Refuse) -> Router {
     router.layer(from_fn(move |request: Request, next: Next| {
         let memory = memory.clone();
@@ -41,7 +41,7 @@ pub fn held_answers(router: Router, memory: Purse, refuse: Refuse) -> Router {
     }))
 }
 
-/// A request with its body at hand. A small one is left as it is.
+/// A request with its body in memory. A small body is left in the stream.
 async fn taken(request: Request, memory: &Purse, limit: usize) -> Result<Request, Unread> {
     if request.body().size_hint().upper().is_some_and(|upper| upper <= SMALL as u64) {
         return Ok(request);
@@ -51,7 +51,8 @@ async fn taken(request: Request, memory: &Purse, limit: usize) -> Result<Request
     Ok(Request::from_parts(parts, body.into()))
 }
 
-/// An answer that holds a share until its last byte is written. One of unknown length is sent piece by piece, as it is made.
+/// An answer that holds a share until its last byte is written. One of unknown length is sent piece by piece, as it is
+/// made.
 fn held(response: Response, memory: &Purse) -> Result<Response, BudgetError> {
     let Some(length) = response.body().size_hint().exact().filter(|length| *length > SMALL as u64) else {
         return Ok(response);

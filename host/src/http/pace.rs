@@ -4,7 +4,7 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a transfer is averaged over.
+/// The time over which a rate is averaged.
 pub const WINDOW: Duration = Duration::from_secs(10);
 
 /// The peer was slower than it may be.

@@ -1,4 +1,4 @@
-//! A secret that a client shows. Digests are compared: how long that takes tells nothing of the secret.
+//! A secret that a client sends. Digests are compared, so that the time of a comparison reveals nothing about the secret.
 use axum::http::HeaderValue;
 use sha2::{Digest, Sha256};
 

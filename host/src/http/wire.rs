@@ -1,4 +1,4 @@
-//! HTTP as it stands on the wire: header pairs, request ids, trace context. What every HTTP side shares.
+//! HTTP on the wire: header pairs, request ids, trace context. Every HTTP side shares it.
 use super::trust::{caller, is_believed};
 use crate::origin::{self, Origin};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
@@ -32,19 +32,20 @@ pub const HOP_BY_HOP: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Stands in an answer's extensions when an answer to HEAD must not claim a length.
+/// Marks an answer to HEAD that must not state a length.
 #[derive(Clone, Copy, Debug)]
 pub struct UnknownLength;
 
-/// Where a function is mounted below the origin that was called; proxies say it so too.
+/// The path at which a function is mounted; proxies use the same header.
 pub const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
-/// Header pairs in order, without those of one connection. Values are bytes, and JavaScript has them as such: one character a byte.
+/// Header pairs in order, without those of one connection. Values are bytes, and JavaScript represents them with one
+/// character a byte.
 pub fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     pairs_without(headers, |_| false)
 }
 
-/// The same without those that `skip` names. Lines of cookies become one (RFC 6265 §5.4, RFC 9113 §8.2.3).
+/// The same without the headers that `skip` names. Lines of cookies become one (RFC 6265 §5.4, RFC 9113 §8.2.3).
 pub fn pairs_without(headers: &HeaderMap, skip: impl Fn(&HeaderName) -> bool) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = Vec::with_capacity(headers.len() + 1);
     let mut cookie = None;
@@ -74,7 +75,7 @@ pub fn latin1(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes of such a text; what no byte can say becomes a question mark.
+/// The bytes of such a text; a character beyond a byte becomes a question mark.
 pub fn bytes_of(text: &str) -> Vec<u8> {
     if text.is_ascii() {
         return text.as_bytes().to_vec();
@@ -87,7 +88,7 @@ pub fn value_of(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&bytes_of(text)).ok()
 }
 
-/// The reason phrase from such a text; nothing where it is empty, or HTTP cannot carry it.
+/// The reason phrase from such a text; `None` if it is empty, or HTTP cannot carry it.
 pub fn reason_of(text: &str) -> Option<ReasonPhrase> {
     if text.is_empty() { None } else { ReasonPhrase::try_from(bytes_of(text)).ok() }
 }

@@ -4,12 +4,12 @@
 //! Owns: the estimate of the waiting time, each function's share. Must not know: what an invocation is. The places themselves
 //! are the sandbox's.
 //!
-//! A function may hold [`SHARE`] times as much as is still free, which is how switches share their memory among ports (Choudhury
-//! and Hahne, "Dynamic queue length thresholds", 1998): alone it gets 7/8 of everything, two that flood get 7/15 each, and there is
-//! always room for a third.
+//! A function may hold [`SHARE`] times as much as is still free, which is how switches share their memory among ports
+//! (Choudhury and Hahne, "Dynamic queue length thresholds", 1998): one function gets 7/8 of everything, two that flood
+//! get 7/15 each, and there is always room for a third.
 //!
-//! A refusal is not sent at once: refused callers that came again at once would take the processor from those who were let
-//! in (docs/decisions/015-overload.md). After the pause there may be room after all.
+//! A refusal is sent after a pause: refused callers that return at once would take the processor from admitted ones
+//! (docs/decisions/015-overload.md). After the pause there may be room after all.
 use super::InvokeError;
 use crate::functions::Function;
 use crate::sandbox::{LONG_US, Sandbox};
@@ -31,7 +31,7 @@ pub struct Admission {
     backlog: Arc<Backlog>,
 }
 
-/// Work that was let in and is not done, µs: of short entries, and of long ones, which let those pass.
+/// Admitted work that is not done, µs: of short entries, and of long ones, which let short ones pass.
 type Backlog = [AtomicU64; 2];
 
 /// Work on its way through the workers; ends when dropped.
@@ -75,7 +75,7 @@ impl Admission {
         let [short, long] = self.backlog.each_ref().map(|backlog| backlog.load(Relaxed));
         let ahead = if lane(demand.entry_us.load(Relaxed)) == 0 { short } else { short + long };
         let time = u64::try_from(self.wait.as_micros()).unwrap_or(u64::MAX >> 8) * sandbox.workers() as u64;
-        // Where nobody waits, a long run of one function keeps nobody out.
+        // If no request waits, a long run of one function keeps no other out.
         if queued > 0 && demand.backlog_us.load(Relaxed) > SHARE * time.saturating_sub(ahead) {
             return Err(InvokeError::late(self.wait));
         }
@@ -93,7 +93,7 @@ impl Admission {
         Work { backlog: Arc::clone(&self.backlog), function: Arc::clone(function), cost }
     }
 
-    /// Takes in what an entry took: a moving average, so that one odd request says little.
+    /// Adds an entry's time to a moving average, so that one odd request changes little.
     pub fn learn(function: &Function, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX >> 8);
         let known = function.demand.entry_us.load(Relaxed);

@@ -1,4 +1,4 @@
-//! The host's work for operations: counted as CPU time of the invocation, and made elsewhere than on the worker's thread where it is
+//! The host's work for operations: counted as CPU time of the invocation, and moved off the worker's thread if it is
 //! large. Must not know: what an operation does.
 use crate::allowance::{Allowance, thread_cpu};
 use crate::sandbox::lower_priority;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Operations whose frames are larger are run elsewhere, bytes.
+/// Frames larger than this are handled on other threads, bytes.
 pub const LARGE: usize = 64 << 10;
 /// The longest that one poll of a small operation can have computed: by the clock it may have waited for a core.
 const SMALL_POLL: Duration = Duration::from_millis(1);
@@ -44,7 +44,7 @@ impl Drop for Elsewhere {
     }
 }
 
-/// Has an operation's work charged, and run where it belongs. `None`: it panicked.
+/// Charges an operation's work, and runs it on the right thread. `None`: it panicked.
 pub fn charged<T: Send + 'static>(
     elsewhere: &Elsewhere,
     size: usize,

@@ -17,13 +17,13 @@ pub struct Authority<'a> {
 /// The two kinds of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host<'a> {
-    /// An address. Nobody can make a name that leads elsewhere look like it.
+    /// An address. No one can make a name that leads elsewhere look like it.
     Address(IpAddr),
     /// A name, without the dot at its end.
     Name(&'a str),
 }
 
-/// Reads `host` or `host:port`; the error says what is wrong.
+/// Reads `host` or `host:port`; the error states the fault.
 pub fn parse(text: &str) -> Result<Authority<'_>, &'static str> {
     let after_brackets = text.rfind(']').map_or(0, |end| end + 1);
     let (host, port) = match text[after_brackets..].find(':') {
@@ -63,8 +63,8 @@ fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
-/// Whether a function can read `request.url`: URLs (WHATWG) take a last label that begins with a digit for an address, and look into
-/// labels with `--` for Unicode. Other names are as they are.
+/// Whether a function can parse `request.url`: URLs (WHATWG) take a last label that begins with a digit for an address,
+/// and decode labels with `--` as Unicode. Other names are unchanged.
 fn is_in_urls(name: &str) -> bool {
     let numeric = name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
     !(numeric || name.contains("--")) || reqwest::Url::parse(&format!("http://{name}/")).is_ok()
@@ -100,7 +100,7 @@ pub fn of<'a>(uri: &'a Uri, headers: &'a HeaderMap, version: Version) -> Result<
     }
 }
 
-/// The part of a name that stands before `.domain`.
+/// The part of a name before `.domain`.
 pub fn below<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
     let at = name.len().checked_sub(domain.len())?;
     let (before, end) = name.is_char_boundary(at).then(|| name.split_at(at))?;
@@ -121,7 +121,7 @@ mod tests {
         for (text, name, port) in [
             ("localhost", "localhost", None),
             ("LocalHost.:65535", "LocalHost", Some(65535)),
-            // Not in the form of RFC 3986, so names, which nobody is allowed by default.
+            // Not in the form of RFC 3986, so these are names, which are not allowed by default.
             ("127.1", "127.1", None),
             ("2130706433", "2130706433", None),
             ("0177.0.0.1", "0177.0.0.1", None),
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    /// Whatever is taken for a host can stand in a URL. The generator is Marsaglia's xorshift.
+    /// Every accepted host can be part of a URL. The generator is Marsaglia's xorshift.
     #[test]
     fn every_host_can_stand_in_a_url() {
         let (mut state, mut taken) = (1_u64, 0);

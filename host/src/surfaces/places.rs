@@ -1,7 +1,7 @@
 //! Places that functions share, such as those for running jobs.
 //!
-//! A function takes a place only as long as more stay free than it has, so that none takes all of them: one alone gets half, and
-//! another that comes later finds places at once. Must not know: what is done in a place.
+//! A function takes a place only while more places are free than it already has, so that none takes all of them: one
+//! function gets half, and another that comes later finds places at once. Must not know: what is done in a place.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -35,7 +35,7 @@ impl Places {
         Places(Arc::new(Shared { table, freed: Notify::new(), all: count }))
     }
 
-    /// Takes `count` places at once, if the function may have them now. Nobody wants more than half of all.
+    /// Takes `count` places at once, if the function may have them now; never more than half of the places.
     pub fn try_take(&self, owner: &str, count: u64) -> Option<Place> {
         let count = count.min(self.0.all / 2).max(1);
         let mut table = self.0.table.lock().unwrap_or_else(PoisonError::into_inner);

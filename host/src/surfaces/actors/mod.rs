@@ -1,7 +1,7 @@
 //! Actors: a call becomes a turn of the function that exports the actor's type. Return: the method's result · throw: the caller's error.
 //!
-//! Without a sidecar [`embedded`] takes the calls and keeps the state, [`reminders`] and [`timers`] call when they are due; with one
-//! [`sidecar`] answers its calls. [`turns`] keeps them apart.
+//! Without a sidecar [`embedded`] answers calls and stores state, and [`reminders`] and [`timers`] call when they are
+//! due; behind one [`sidecar`] answers its calls. [`turns`] runs the turns of one actor one after the other.
 pub mod embedded;
 pub mod reminders;
 pub mod sidecar;
@@ -19,7 +19,7 @@ use daplet_abi::event::ActorEvent;
 use std::sync::Arc;
 use turns::Place;
 
-/// Runs one turn. It is over when nothing of it is left: neither the handler, nor what it has begun to write.
+/// Runs one turn, until both the handler and what it has begun to write have ended.
 async fn turn(
     invoker: &Invoker,
     function: &Arc<Function>,
@@ -37,7 +37,7 @@ async fn turn(
     };
     let turn = Turn { actor, outer: cx.turn.clone(), held: Box::new(place) };
     let caller = Caller { origin, turn: Some(Arc::new(turn)) };
-    // An argument that is no JSON is text, as Dapr's other SDKs send it.
+    // An argument that is not JSON is text, as Dapr's other SDKs send it.
     let text = |_| serde_json::to_vec(&String::from_utf8_lossy(data)).unwrap_or_default();
     match data.is_empty() {
         true => invoker.ask(function, EventKind::Actor, &head, data, caller).await,

@@ -1,5 +1,5 @@
-//! Input bindings of the configuration: schedules, Dapr's `bindings.cron` in what it sends. A run that fails is not tried again, nor is
-//! one that was due while the server was down; what shall last is a job.
+//! Input bindings of the configuration: schedules that send what Dapr's `bindings.cron` sends. A failed run is not
+//! retried, nor is one that was due while the server was down; jobs are for what must happen.
 use super::{deliver, receivers};
 use crate::blocks::jobs::schedule::Schedule;
 use crate::functions::Registry;

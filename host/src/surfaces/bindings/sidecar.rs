@@ -55,7 +55,7 @@ pub fn routes(context: Context) -> Router {
     Router::new().route("/dapr/bindings/{name}", event).with_state(context)
 }
 
-/// Takes the calls to `/{name}` out of those that would reach functions.
+/// Takes the calls to `/{name}` out of the requests for functions.
 pub fn beside(routes: Router, context: Context) -> Router {
     routes.layer(from_fn_with_state(context, plain))
 }
@@ -67,7 +67,7 @@ async fn plain(State(context): State<Context>, request: Request, next: Next) -> 
     }
     let name = percent_encoding::percent_decode_str(request.uri().path().trim_start_matches('/')).decode_utf8_lossy();
     let name = name.into_owned();
-    // Without a token nobody can tell the sidecar's call from a request for the function of that name.
+    // Without a token the sidecar's call looks like a request for the function of that name.
     let certain = request.extensions().get::<FromSidecar>().is_some();
     if receivers(&context.registry, &name).is_empty() || (!certain && context.registry.get(&name).is_some()) {
         return next.run(request).await;
@@ -110,7 +110,7 @@ async fn take(context: &Context, name: &str, parts: &Parts, body: Body) -> Respo
     }
 }
 
-/// What the handler is given. Data is JSON, or text, or bytes.
+/// The handler's event. Data is JSON, or text, or bytes.
 fn given(name: &str, headers: &HeaderMap, body: &Bytes) -> BTreeMap<String, Json> {
     let mut event = BTreeMap::new();
     event.insert("name".to_owned(), Json::of(&name));

@@ -1,6 +1,7 @@
 //! Configuration: changed items become events of the functions that watch them. Return: done · throw: again, a few times.
 //!
-//! Without a sidecar [`embedded`] hears of the changes; with one [`sidecar`] subscribes to them and answers its calls.
+//! Without a sidecar [`embedded`] reads the store's changes; behind one [`sidecar`] subscribes to them and answers its
+//! calls.
 pub mod embedded;
 pub mod sidecar;
 
@@ -22,7 +23,7 @@ fn watches(function: &Function, store: &str, key: &str) -> bool {
         && watched.any(|watch| watch.keys.is_empty() || watch.keys.iter().any(|watched| watched == key))
 }
 
-/// The functions that watch some of the items, each with those.
+/// The functions that watch some of the items, each with these items.
 fn watchers(registry: &Registry, store: &str, items: &Items) -> Vec<(Arc<Function>, Items)> {
     let mine = |function: Arc<Function>| {
         let mine = items.iter().filter(|(key, _)| watches(&function, store, key));
@@ -32,7 +33,7 @@ fn watchers(registry: &Registry, store: &str, items: &Items) -> Vec<(Arc<Functio
     registry.list().into_iter().filter_map(mine).collect()
 }
 
-/// Tells a function of changed items.
+/// Notifies a function of changed items.
 async fn deliver(
     invoker: &Invoker,
     function: &Arc<Function>,

@@ -1,7 +1,8 @@
-//! Changes that a sidecar tells: subscribed to as functions come, change and go, and anew after the sidecar was away. It then calls
-//! `POST /configuration/{store}/{key}`.
+//! Changes from a sidecar: this subscribes as functions come, change and go, and again after the sidecar was away. The
+//! sidecar then calls `POST /configuration/{store}/{key}`.
 //!
-//! A key has one subscription, whoever watches it; where a function watches a whole store, that one is all the store has.
+//! A key has one subscription for all functions that watch it; if a function watches a whole store, that is the store's
+//! only one.
 use super::{deliver, watchers};
 use crate::blocks::configuration::{Items, told};
 use crate::dapr::{DaprError, Sidecar};
@@ -61,12 +62,12 @@ async fn changed(
     let tell = |(function, items)| deliver(&context.invoker, function, &store, items, 0, origin.sibling());
     let deliveries = watching.iter().map(|(function, items)| tell((function, items)));
     let outcomes = futures::future::join_all(deliveries).await;
-    // Why one failed is in the log already. Nobody there is no failure: the subscription is on its way out.
+    // The log already has the reason of a failure. A missing function is not a failure: the subscription is about to end.
     let again = outcomes.iter().any(|outcome| !matches!(outcome, Ok(AckStatus::Success | AckStatus::Drop)));
     Ok(if again { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK })
 }
 
-/// What keeps the subscriptions.
+/// Maintains the subscriptions.
 pub struct Subscriptions {
     /// The way to the sidecar.
     pub sidecar: Sidecar,
@@ -86,7 +87,7 @@ impl Subscriptions {
             functions.mark_unchanged();
             let started = *starts.borrow_and_update();
             if started != known {
-                // Most likely another process, which knows nothing of what the one before it was told.
+                // Most likely another process, which does not know the subscriptions of the one before it.
                 stale.extend(std::mem::take(&mut held).into_iter().map(|((store, _), id)| (store, id)));
             }
             known = started;
@@ -114,8 +115,8 @@ impl Subscriptions {
 
     async fn reconcile(&self, held: &mut BTreeMap<Place, String>, wanted: &BTreeSet<Place>) -> Result<(), DaprError> {
         let mut outcome = Ok(());
-        // First what is new: of a key that one subscription takes over from another no change is missed. A store that is not there
-        // holds up no other.
+        // New subscriptions first: when one takes over a key from another, no change is missed. A store that does not
+        // exist delays no other.
         for place in wanted.iter().filter(|place| !held.contains_key(place)).cloned().collect::<Vec<_>>() {
             match self.sidecar.subscribe_configuration(&place.0, place.1.as_deref()).await {
                 Ok(id) => drop(held.insert(place, id)),
@@ -125,7 +126,7 @@ impl Subscriptions {
         let unwanted: Vec<Place> = held.keys().filter(|place| !wanted.contains(place)).cloned().collect();
         for place in unwanted {
             if let Some(id) = held.remove(&place) {
-                // One that is unknown there is gone already.
+                // One that is unknown there has already ended.
                 let _gone = self.sidecar.unsubscribe_configuration(&place.0, &id).await;
             }
         }

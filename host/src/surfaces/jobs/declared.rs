@@ -1,4 +1,5 @@
-//! The jobs that modules declare, kept in the sidecar's scheduler: as soon as it is there, and for as long as a function says so.
+//! The jobs that modules declare, in the sidecar's scheduler: as soon as it is there, and as long as a function declares
+//! them.
 use crate::blocks::jobs::sidecar::Scheduled;
 use crate::blocks::jobs::{JobSpec, whole};
 use crate::blocks::json::Json;
@@ -14,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// Pause after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What keeps them.
+/// Maintains them.
 pub struct Declared {
-    /// Whose scheduler it is.
+    /// The sidecar of the scheduler.
     pub sidecar: Sidecar,
     /// Who declares.
     pub registry: Arc<Registry>,
@@ -25,7 +26,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Follows the registry until stopped. What the scheduler has stays there: it outlives this host.
+    /// Follows the registry until stopped. The scheduler's jobs stay: they survive this host.
     pub async fn run(self) {
         let mut changes = self.registry.changes();
         changes.mark_changed();
@@ -59,7 +60,7 @@ impl Declared {
             if scheduled.get(name) == Some(job) {
                 continue;
             }
-            // Scheduled anew, a job that is there already would lose the time that has passed since its last run.
+            // Scheduling an existing job again would lose the time that has passed since its last run.
             if !self.has(name, job).await {
                 let body = serde_json::to_vec(&Scheduled { job, overwrite: true }).unwrap_or_default();
                 self.sidecar.schedule_job(name, body, Trace::default()).await?;

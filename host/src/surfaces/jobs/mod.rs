@@ -1,7 +1,7 @@
-//! Jobs that are due become events of the functions whose they are. Return: done · throw: again, by the failure policy.
+//! Due jobs become events of the functions that own them. Return: done · throw: again, by the failure policy.
 //!
-//! Without a sidecar [`embedded`] runs them; with one [`sidecar`] answers its scheduler's calls, and [`declared`] tells it what modules
-//! declare.
+//! Without a sidecar [`embedded`] runs them; behind one [`sidecar`] answers its scheduler's calls, and [`declared`]
+//! schedules what modules declare.
 pub mod declared;
 pub mod embedded;
 pub mod sidecar;

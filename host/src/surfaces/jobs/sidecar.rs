@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What the route needs.
 #[derive(Clone)]
 pub struct Context {
-    /// Whose jobs there are.
+    /// The functions that own jobs.
     pub registry: Arc<Registry>,
     /// What runs them.
     pub invoker: Invoker,

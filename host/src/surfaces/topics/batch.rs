@@ -1,7 +1,7 @@
 //! Batches for bulk subscriptions: gathers messages that are on their way to a function, and gives them to it in one entry.
 //!
-//! Owns: when a batch is full or has waited long enough, and which message fared how. Must not know: where messages come from, and
-//! what becomes of one that failed. Whoever has a message waits here for its outcome as if it were delivered alone.
+//! Owns: when a batch is full or has waited long enough, and each message's outcome. Must not know: where messages come
+//! from, and what follows a failure. The holder of a message waits here for its outcome as if it were delivered singly.
 use super::Delivery;
 use crate::blocks::pubsub::event;
 use crate::blocks::pubsub::event::Event;
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 /// Events of one batch together, bytes of JSON; a single event may be larger.
 const MAX_BYTES: usize = 4 << 20;
 
-/// What became of a message; none: the function has been changed or removed while it waited, so it has to be looked for again.
+/// The outcome of a message; `None`: the function was changed or removed while it waited, so it must be looked up again.
 pub type Outcome = Option<Result<AckStatus, InvokeError>>;
 
 /// Gathers batches.
@@ -31,7 +31,7 @@ pub struct Batches {
     pub registry: Arc<Registry>,
     /// What runs them.
     pub invoker: Invoker,
-    /// Once it is cancelled nobody waits for more messages.
+    /// Once it is cancelled, batches wait for no more messages.
     pub hurry: CancellationToken,
     /// Batches that still grow.
     open: Mutex<HashMap<Key, Batch>>,
@@ -131,13 +131,13 @@ impl Batches {
         clock.abort_handle()
     }
 
-    /// The batch of that clock, which can take no more; none where it was closed already.
+    /// The batch of that clock, which is then closed; `None` if it was closed already.
     fn take(&self, key: &Key, clock: tokio::task::Id) -> Option<Batch> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.get(key)?.clock.id() == clock { open.remove(key) } else { None }
     }
 
-    /// Gives the batch to the function, if that is still the live one, and tells everyone who waits.
+    /// Gives the batch to the function, if that is still the live one, and answers everyone who waits.
     async fn run(&self, key: Key, batch: Batch) {
         let live = self.registry.get(&key.function).filter(|live| live.record.version == key.version);
         if live.is_none() {
@@ -154,7 +154,7 @@ impl Batches {
         if entries.is_empty() {
             return;
         }
-        // Those that come again waited in any order.
+        // Retried messages come in any order.
         entries.sort_by_key(|entry| entry.number);
         // Each event has the trace of its publisher; the batch has one of its own.
         let origin = Origin::root();

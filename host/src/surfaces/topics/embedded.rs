@@ -1,4 +1,5 @@
-//! Deliveries from the embedded log: one task per subscription, several messages in flight, retries that hold up nobody.
+//! Deliveries from the embedded log: one task per subscription, several messages in flight, retries that delay no other
+//! message.
 //!
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
 use super::batch::Batches;
@@ -19,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 /// Messages, or batches, of one subscription that are delivered at once.
 const IN_FLIGHT: usize = 16;
-/// Room for each of those, KiB: the largest message, or the largest batch.
+/// Room for each of these, KiB: the largest message, or the largest batch.
 const PLACE: u32 = 4 << 10;
 /// Room for messages that are delivered at once to all functions, KiB of memory.
 const ROOM: u64 = 256 << 10;
@@ -75,7 +76,7 @@ impl Deliveries {
         running: &mut HashMap<Key, CancellationToken>,
         told: &mut HashSet<Key>,
     ) -> Result<(), StoreError> {
-        // Cursors first: an upload stores its function before its cursors, so one that is seen here has its function below.
+        // Cursors first: an upload stores its function before its cursors, so a cursor's function is found below.
         let cursors = self.log.subscriptions()?;
         let mut wanted = HashSet::new();
         for function in self.registry.list() {
@@ -104,8 +105,8 @@ impl Deliveries {
             keep
         });
         for (topic, function) in cursors.into_iter().filter(|(_, subscriber)| !Log::is_stream(subscriber)) {
-            // It may have come back meanwhile. A broker that is not there may come back too; where it is and the topic is forbidden, what
-            // waits would wait for ever.
+            // The function may have come back meanwhile. A missing broker may come back too; if the broker exists and the
+            // topic is forbidden, the messages would wait for ever.
             let found = self.registry.get(&function).and_then(|function| subscription(&function, &topic));
             let forbidden = |s: &Subscription| {
                 self.brokers.may_subscribe(&s.pubsub, &s.topic).is_err_and(|refused| refused.code == FORBIDDEN)

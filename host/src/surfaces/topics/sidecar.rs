@@ -1,5 +1,5 @@
-//! What a sidecar calls: it asks once which topics there are (`/dapr/subscribe`) and POSTs each message of those, or batches where a
-//! function wants them.
+//! What a sidecar calls: it asks once for the topics (`/dapr/subscribe`) and POSTs each message, or batches if a function
+//! wants them.
 //!
 //! Where topics come by streams the list is empty. A missing or failing function never answers 404: the message would be dropped.
 use super::batch::Batches;
@@ -101,7 +101,7 @@ struct Entry {
     event: CloudEvent,
 }
 
-/// Each entry is delivered as if it had come alone, and at once with the others: functions that want batches get it so.
+/// Each entry is delivered as if it had come singly, all at the same time: functions that want batches get batches.
 async fn bulk_delivery(
     State(context): State<Context>,
     Path((pubsub, topic)): Path<(String, String)>,
@@ -121,7 +121,7 @@ async fn bulk_delivery(
         };
         json!({"entryId": entry.entry_id, "status": status})
     });
-    // In this order: all are on their way when nobody is to wait for more.
+    // In this order: every message is under way when batches stop waiting.
     let all = futures::future::join_all(deliveries);
     let (statuses, ()) = futures::future::join(all, async { no_more.cancel() }).await;
     Json(json!({ "statuses": statuses }))

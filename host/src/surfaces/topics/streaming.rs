@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 /// Pause before a stream is opened again, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// What keeps the streams.
+/// Maintains the streams.
 pub struct Streams {
     /// The way to the sidecar.
     pub sidecar: Sidecar,
@@ -118,7 +118,7 @@ impl Streams {
                         }
                     }),
                     Err(error) => {
-                        // What has begun is not cut off, although nobody is there to be told.
+                        // What has begun is finished, although the sidecar no longer waits for the outcome.
                         last.cancel();
                         while in_flight.next().await.is_some() {}
                         return Err(error);
