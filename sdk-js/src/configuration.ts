@@ -1,4 +1,4 @@
-// Configuration: texts that the operator changes while functions run. Must not know where they are kept.
+// Configuration: texts that the operator changes while functions run. Must not know where they are stored.
 import { call } from "./internal/call.js";
 import { decodeText, requireName } from "./internal/encode.js";
 

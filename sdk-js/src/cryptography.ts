@@ -1,5 +1,5 @@
-// Encryption with keys that functions never see. Not named `crypto`, which would hide the global of Web Crypto.
-// Must not know where keys are kept, nor the scheme.
+// Encryption with keys that functions never see. Not named `crypto`, which would hide the global of Web Crypto. Must not
+// know where keys are stored, nor the scheme.
 import { type Completion, call } from "./internal/call.js";
 import { asBytes, describe, requireName } from "./internal/encode.js";
 

@@ -1,4 +1,4 @@
-// Jobs: the function's `job` handler is called later, once or again and again. Must not know where jobs are kept.
+// Jobs: the function's `job` handler is called later, once or repeatedly. Must not know where jobs are stored.
 import { call } from "./internal/call.js";
 import { describe, requireName } from "./internal/encode.js";
 

@@ -1,4 +1,4 @@
-// Distributed locks: a resource is held by one owner at a time, for a time. Must not know where locks are kept.
+// Distributed locks: a resource has one owner at a time, for a limited time. Must not know where locks are stored.
 import { call } from "./internal/call.js";
 import { describe, optionalSeconds, requireName } from "./internal/encode.js";
 

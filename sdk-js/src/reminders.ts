@@ -1,4 +1,4 @@
-// Reminders and timers: an actor is called later, by itself. Must not know where they are kept, nor who has an actor.
+// Reminders and timers: the host calls an actor later. Must not know where they are stored, nor which host has an actor.
 import { call } from "./internal/call.js";
 import { describe, requireName, toJson } from "./internal/encode.js";
 

@@ -1,4 +1,4 @@
-// Secrets: text that the operator keeps out of sources. Must not know where they are kept.
+// Secrets: text that the operator keeps out of sources. Must not know where they are stored.
 import { call } from "./internal/call.js";
 import { decodeText, requireName } from "./internal/encode.js";
 

@@ -1,4 +1,4 @@
-// Key-value state: arguments in, JSON values out. Must not know where the state is kept.
+// Key-value state: arguments in, JSON values out. Must not know where the state is stored.
 import { DapletError, EtagMismatchError } from "./errors.js";
 import { call } from "./internal/call.js";
 import { checkKey, conditions } from "./internal/conditions.js";
@@ -165,7 +165,7 @@ export class StateStore {
         const key = checkKey(where, step.put, `${at}.put`);
         const value = toJson(where, `${at}.value`, step.value);
         const rest = JSON.stringify({ operation: "upsert", key, ...conditions(where, at, step) });
-        // The value's text goes in as it is: written once, and stored exactly as put() would store it.
+        // The value's text is spliced in: it is written once, and stored exactly as put() would store it.
         return `${rest.slice(0, -1)},"value":${value}}`;
       }
       if (step !== null && typeof step === "object" && "delete" in step) {

@@ -1,5 +1,6 @@
-// A unit of work: reads are remembered, writes and messages kept back, and all of it is committed at once or not at all.
-// Must not know who runs the work again after a lost race: the host runs the whole handler, `StateStore` only the work.
+// A unit of work: reads are remembered, writes and messages are held back, and all of it is committed at once or not at
+// all. Must not know what runs the work again after a lost race: the host runs the whole handler, `StateStore` only the
+// work.
 import type { Body } from "./internal/call.js";
 import { checkKey, conditions } from "./internal/conditions.js";
 import { requireName, toJson } from "./internal/encode.js";
@@ -93,7 +94,7 @@ export class Transaction {
     }
     const writes = [...this.#writes].map(([key, { text, ttl }]) => {
       const seen = this.#seen.get(key);
-      // Written blindly where it was never read; a deletion of what was not there has nothing to guard.
+      // An unguarded write if it was never read; a deletion of a missing key has nothing to guard.
       const guard = seen === undefined || (text === undefined && seen.etag === null) ? {} : { etag: seen.etag };
       const rest = JSON.stringify({
         operation: text === undefined ? "delete" : "upsert",
@@ -106,7 +107,7 @@ export class Transaction {
   }
 
   #write(key: string, write: Write): void {
-    // The last one counts, and stands where it was made.
+    // The last one counts, at its position.
     this.#writes.delete(key);
     this.#writes.set(key, write);
   }

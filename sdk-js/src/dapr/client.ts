@@ -1,5 +1,5 @@
-// `DaprClient` of `@dapr/dapr`: the same names, arguments and results, so that a script written for it runs in a function.
-// Host, port, protocol and token are Daplet's affair: what the constructor is told of them is ignored.
+// `DaprClient` of `@dapr/dapr`: the same names, arguments and results, so that a script written for it runs in a
+// function. Host, port, protocol and token of the constructor are ignored: Daplet has its own.
 import { Configuration } from "./configuration.js";
 import { Binding } from "./binding.js";
 import { Crypto } from "./crypto.js";

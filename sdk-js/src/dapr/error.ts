@@ -1,4 +1,4 @@
-// Failures in the words of Dapr's HTTP API, which is what scripts written for `@dapr/dapr` look for.
+// Failures in the form of Dapr's HTTP API, which scripts written for `@dapr/dapr` expect.
 import type { Body, Completion } from "../internal/call.js";
 
 /** Where an operation goes; set by the guest's build. */

@@ -110,7 +110,7 @@ const TABLES: Record<string, Table> = {
   save: { NOT_FOUND: NO_STORE, ETAG_MISMATCH: [409, "ERR_STATE_SAVE"] },
   get: { NOT_FOUND: NO_STORE },
   delete: { NOT_FOUND: NO_STORE, ETAG_MISMATCH: [409, "ERR_STATE_DELETE"] },
-  // Dapr tells every failure of a transaction this way.
+  // Dapr reports every failure of a transaction in this way.
   transaction: { NOT_FOUND: NO_STORE, ETAG_MISMATCH: [500, "ERR_STATE_TRANSACTION"] },
   query: { NOT_FOUND: NO_STORE },
 };

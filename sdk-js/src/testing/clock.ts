@@ -1,4 +1,4 @@
-// Time that stands still until a test moves it, so that lifetimes can be tested without waiting.
+// Time that stops until a test moves it, so that lifetimes can be tested without waiting.
 
 export class FakeClock {
   #now: number;
