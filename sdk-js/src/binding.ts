@@ -4,7 +4,7 @@ import { asBytes, decodeText, describe, requireName, toJson } from "./internal/e
 
 /** What a binding answered. */
 export class BindingResult {
-  /** What the component tells beside the data, such as `statusCode` of an HTTP binding. */
+  /** The component's metadata, such as `statusCode` of an HTTP binding. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -17,7 +17,7 @@ export class BindingResult {
     return decodeText(this.bytes);
   }
 
-  /** The data as a value; null where there is none. */
+  /** The data as a value; null if there is none. */
   json<T = unknown>(): T {
     return (this.bytes.length === 0 ? null : JSON.parse(this.text())) as T;
   }

@@ -26,7 +26,7 @@ export class ConfigurationStore {
     this.#options = options;
   }
 
-  /** The items of those keys that there are; without keys, all items. A key that is not there is not in the result. */
+  /** The existing items of those keys; without keys, all items. The result lacks missing keys. */
   async get(...keys: string[]): Promise<Record<string, ConfigurationItem>> {
     keys.forEach((key, i) => requireName("configuration.get", `key ${i}`, key));
     const { metadata } = this.#options;

@@ -2,19 +2,19 @@
 import { call } from "./internal/call.js";
 import { decodeText, describe, requireName } from "./internal/encode.js";
 
-/** One thing said; a string is said by the user. */
+/** One message; a string is a message of the user. */
 export interface ConversationMessage {
   role: "user" | "system" | "developer" | "assistant";
   content: string;
   name?: string;
 }
 
-/** Options of `converse`, in Dapr's words (Conversation API, alpha2). */
+/** Options of `converse`, with Dapr's names (Conversation API, alpha2). */
 export interface ConverseOptions {
   /** Goes on with an earlier conversation. */
   contextId?: string;
   temperature?: number;
-  /** Take personal data out of what is sent and answered. */
+  /** Remove personal data from the messages and the answer. */
   scrubPii?: boolean;
   metadata?: Record<string, string>;
   parameters?: Record<string, unknown>;
@@ -30,9 +30,9 @@ export interface ConversationChoice {
   message: { content?: string; toolCalls?: { id?: string; function: { name: string; arguments: string } }[] };
 }
 
-/** What the model said. */
+/** The model's answer. */
 export interface ConversationAnswer {
-  /** All that was said, as one text. */
+  /** The whole answer as one text. */
   text: string;
   contextId?: string;
   outputs: { choices: ConversationChoice[]; model?: string; usage?: unknown }[];
@@ -46,7 +46,7 @@ export class Conversation {
     this.component = requireName("conversation", "component", component);
   }
 
-  /** Says something, one message or several, and gives back what is answered. */
+  /** Sends one message or several, and resolves to the answer. */
   async converse(
     messages: string | ConversationMessage | readonly (string | ConversationMessage)[],
     options: ConverseOptions = {},

@@ -6,15 +6,15 @@ export interface Context {
   waitUntil(promise: Promise<unknown>): void;
   /** Aborts when the caller has gone or the time is up. */
   readonly signal: AbortSignal;
-  /** The same word in logs and in the `x-request-id` response header. */
+  /** The id in the log and in the `x-request-id` response header. */
   readonly requestId: string;
-  /** W3C trace context of this invocation; null when the caller sent none. */
+  /** W3C trace context of this invocation; null if the caller sent none. */
   readonly traceparent: string | null;
-  /** App-id of the Dapr application that calls; null when nobody says so who can be trusted. */
+  /** App-id of the calling Dapr application; null if no trusted source states it. */
   readonly caller: string | null;
   /**
    * The path that led here on an origin that functions share, such as `/hello`; empty on an origin of the function's own and for
-   * events that are no requests. `request.url` does not have it, so a link from the root is `ctx.mount + "/path"`.
+   * events other than requests. `request.url` does not contain it, so a link from the root is `ctx.mount + "/path"`.
    */
   readonly mount: string;
   /** The function's name. */
@@ -23,7 +23,7 @@ export interface Context {
   readonly version: string;
   /** The same object as the second argument of the handler. */
   readonly env: Env;
-  /** In a message handler: 1 for the first delivery, counting up with each retry; 0 when the broker does not tell. */
+  /** In a message handler: 1 for the first delivery, one more with each retry; 0 if the broker does not report it. */
   readonly attempt?: number;
   /** In the handler of batches: as `attempt`, for each event. */
   readonly attempts?: readonly number[];
@@ -38,7 +38,7 @@ export interface Context {
 /** What `env` of the upload holds. */
 export type Env = Readonly<Record<string, string>>;
 
-/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, nothing or null for 204, anything else goes out as JSON. */
+/** What an HTTP handler may return, at once or as a promise: a Response, text, bytes, nothing or null for 204, anything else is sent as JSON. */
 export type FetchResult = unknown;
 
 /** `export default { fetch }`, a default function, or `export function GET`. */
@@ -65,7 +65,7 @@ export interface CloudEvent<T = unknown> {
   [extension: string]: unknown;
 }
 
-/** Nothing and `SUCCESS` acknowledge; `RETRY` (and a throw) ask for another delivery; `DROP` gives up at once. */
+/** `undefined` and `SUCCESS` acknowledge; `RETRY` (and a throw) ask for another delivery; `DROP` gives up at once. */
 export type MessageResult = undefined | "SUCCESS" | "RETRY" | "DROP";
 
 /** `export function message` or `export default { message }`: called for each event of the module's `subscriptions`. */
@@ -76,8 +76,8 @@ export type MessageHandler<T = unknown> = (
 ) => MessageResult | void | Promise<MessageResult> | Promise<void>;
 
 /**
- * As of a single message, for the whole batch; or an array with the outcome of each event, in their order. What an array lacks,
- * and what is none of the words, is `RETRY`.
+ * As for a single message, for the whole batch; or an array with the outcome of each event, in their order. A missing or
+ * unknown outcome counts as `RETRY`.
  */
 export type BatchResult = MessageResult | readonly ("SUCCESS" | "RETRY" | "DROP")[];
 
@@ -104,7 +104,7 @@ export type JobHandler<T = unknown> = (
   ctx: Context,
 ) => MessageResult | void | Promise<MessageResult> | Promise<void>;
 
-/** One entry of `export const schedules = [...]`: a job that there is as long as the function; a string is short for `{ schedule }`. */
+/** One entry of `export const schedules = [...]`: a job that exists as long as the function; a string is short for `{ schedule }`. */
 export interface Schedule {
   /** Cron with six fields, `@every 1h30m`, `@daily`, … */
   schedule: string;
@@ -117,11 +117,11 @@ export interface Schedule {
 export interface BindingEvent<T = unknown> {
   /** The binding's name, one of `export const bindings = [...]`. */
   name: string;
-  /** Parsed for JSON, a string for other text, null for nothing. */
+  /** Parsed for JSON, a string for other text, null for an empty body. */
   data: T;
   /** In place of `data` for binary content. */
   data_base64?: string;
-  /** The binding's own words; names in lower case. */
+  /** The binding's own names and values; names in lower case. */
   metadata: Record<string, string>;
 }
 
@@ -150,7 +150,7 @@ export interface ConfigurationWatch {
   keys?: string[];
 }
 
-/** How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies. */
+/** How often and how soon a failed delivery is retried; the names are those of Dapr's resiliency policies. */
 export interface RetryPolicy {
   /** `exponential` when absent. */
   policy?: "constant" | "exponential";
@@ -172,9 +172,9 @@ export interface Subscription {
   retry?: RetryPolicy;
   /** Deliver bodies as they were published, without the CloudEvent wrapping. */
   rawPayload?: boolean;
-  /** Which events the handler is called for; `ctx.route` tells it why. An event that no rule wants, where there is no default, is dropped. */
+  /** Which events the handler is called for; `ctx.route` holds the matching rule's path. An event without a matching rule is dropped, unless there is a default. */
   routes?: { rules?: RoutingRule[]; default?: string };
-  /** Deliver to `messages`, in batches, what would go to `message` one by one; `true` is short for `{}`. */
+  /** Deliver to `messages` in batches, and not to `message` one by one; `true` is short for `{}`. */
   bulkSubscribe?: boolean | BulkSubscribe;
 }
 
@@ -190,7 +190,7 @@ export interface BulkSubscribe {
 
 /** One rule of `routes`; the first that holds decides. */
 export interface RoutingRule {
-  /** A condition in CEL over `event`, such as `event.type == "order.created"`; nothing: always. */
+  /** A condition in CEL over `event`, such as `event.type == "order.created"`; absent: every event. */
   match?: string;
   /** What `ctx.route` then is. */
   path: string;

@@ -20,8 +20,8 @@ export class App {
   }
 
   /**
-   * Calls a path of the app. As with `fetch`, any status is an answer; the promise rejects when there is no answer.
-   * An aborted `init.signal` gives up waiting; the other side may still do its work.
+   * Calls a path of the app. As with `fetch`, any status is an answer; the promise rejects if there is no answer.
+   * An aborted `init.signal` stops waiting; the other side may still do its work.
    */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     requireName("invoke.fetch", "path", path);

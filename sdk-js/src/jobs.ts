@@ -9,7 +9,7 @@ export type FailurePolicy =
   /** It is tried again: after a pause such as `5s` (1 s when absent), so often (without end when absent). */
   | { constant: { interval?: string; maxRetries?: number } };
 
-/** A job, in the words of Dapr's jobs. It has a schedule, or a time when it is due, or both. */
+/** A job, with Dapr's names. It has a schedule, or a time when it is due, or both. */
 export interface Job {
   /** Cron with six fields (second minute hour day month weekday), `@every 1h30m`, `@daily`, …; absent: it runs once. */
   schedule?: string;
@@ -27,7 +27,7 @@ export interface Job {
 
 /** Options of `schedule`. */
 export interface ScheduleOptions {
-  /** Replace a job of that name; otherwise it is an error that there is one. */
+  /** Replace an existing job of that name, which otherwise is an error. */
   overwrite?: boolean;
 }
 
@@ -46,7 +46,7 @@ export class Jobs {
     await call(where, { name, job: spec, overwrite: options.overwrite === true });
   }
 
-  /** The job of that name; null when there is none. */
+  /** The job of that name, or null. */
   async get(name: string): Promise<Job | null> {
     requireName("jobs.get", "name", name);
     const { head } = await call("jobs.get", { name });

@@ -4,7 +4,7 @@ import { describe, optionalSeconds, requireName } from "./internal/encode.js";
 
 /** How a lock is taken. */
 export interface LockOptions {
-  /** Seconds until the lock is free again, whatever becomes of its owner; at least 1. */
+  /** Seconds until the lock is free again, even if its owner never releases it; at least 1. */
   expiry: number;
   /** Who holds it; a random name when absent. Two owners must not have the same. */
   owner?: string;
@@ -27,7 +27,7 @@ export class Lock implements AsyncDisposable {
     this.owner = owner;
   }
 
-  /** Gives it back. Anything but `success` says that it had expired, and somebody else may have held it meanwhile. */
+  /** Releases it. Anything but `success` means that it had expired, and another owner may have held it meanwhile. */
   unlock(): Promise<UnlockStatus> {
     return this.#store.unlock(this.resource, this.owner);
   }
@@ -45,7 +45,7 @@ export class LockStore {
     this.#base = name === undefined ? {} : { store: requireName("lock", "name", name) };
   }
 
-  /** Takes the lock, or gives null at once when it is held. All functions share the names of resources. */
+  /** Takes the lock, or resolves to null at once if it is held. All functions share the names of resources. */
   async tryLock(resource: string, options: LockOptions): Promise<Lock | null> {
     const where = "lock.tryLock";
     checkResource(where, resource);

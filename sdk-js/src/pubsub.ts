@@ -4,7 +4,7 @@ import { asBytes, describe, optionalSeconds, requireName, toBase64, toJson } fro
 
 /** How one event is published. */
 export interface PublishOptions {
-  /** Instead of the one that the data's type implies. A string is then sent as it is, not as JSON. */
+  /** Replaces the type that the data implies. A string is then sent unchanged, not as JSON. */
   contentType?: string;
   /** For the broker, such as `cloudevent.type`. */
   metadata?: Record<string, string>;
@@ -84,7 +84,7 @@ function encode(where: string, argument: string, data: unknown, contentType: str
   return { contentType: contentType ?? implied, body: toJson(where, argument, data) };
 }
 
-/** An event as a member of JSON: binary data as base64, text as a string, JSON as it is. */
+/** An event as a member of JSON: binary data as base64, text as a string, JSON unchanged. */
 export function encodeEvent(where: string, argument: string, data: unknown, type: string | undefined) {
   const { contentType, body } = encode(where, argument, data, type);
   const event = typeof body !== "string" ? `"${toBase64(body)}"` : isJson(contentType) ? body : JSON.stringify(body);

@@ -16,7 +16,7 @@ export interface Due {
   data?: unknown;
 }
 
-/** A reminder. It has a `dueTime` or a `period`, or both; a period alone is the first time too. `ttl` needs a period. */
+/** A reminder. It has a `dueTime` or a `period`, or both; a lone period is the first delay too. `ttl` needs a period. */
 export type Reminder = Due;
 
 /** A timer. Without `dueTime` it fires at once. */
@@ -39,7 +39,7 @@ function asked(where: string, what: string, value: Due): object {
 /** The method that reminders call. */
 export const RECEIVE_REMINDER = "receiveReminder";
 
-/** The reminders of one actor: kept until they are over, whatever becomes of the host; each calls `receiveReminder(name, data)`. */
+/** The reminders of one actor: they survive restarts of the host; each calls `receiveReminder(name, data)`. */
 export class ActorReminders {
   readonly #has: (method: string) => boolean;
 
@@ -58,7 +58,7 @@ export class ActorReminders {
     await call("actors.setReminder", { ...args, name });
   }
 
-  /** The reminder of that name; null when there is none. Its period is told as `@every 1h0m0s`, `repeats` only without a sidecar. */
+  /** The reminder of that name, or null. Its period reads `@every 1h0m0s`; it has `repeats` only without a sidecar. */
   async get(name: string): Promise<Reminder | null> {
     requireName("reminders.get", "name", name);
     const { head } = await call("actors.getReminder", { name });

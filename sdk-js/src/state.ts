@@ -11,7 +11,7 @@ export interface StateOptions {
   space?: string;
 }
 
-/** A value with what is needed to replace it safely. */
+/** A value, and the ETag to replace it safely. */
 export interface StateEntry<T> {
   /** Null when the key is missing or expired. */
   value: T | null;
@@ -81,7 +81,7 @@ export class StateStore {
     if (options.space !== undefined) this.#base.space = requireName("state", "options.space", options.space);
   }
 
-  /** The value, or null when there is none. */
+  /** The value, or null. */
   async get<T = unknown>(key: string): Promise<T | null> {
     return (await this.getWithEtag<T>(key)).value;
   }
@@ -146,7 +146,7 @@ export class StateStore {
     await call(where, args, toJson(where, `value of key ${JSON.stringify(key)}`, value));
   }
 
-  /** Deletes a value; a missing one is no error unless an ETag was given. */
+  /** Deletes a value; a missing one is an error only if an ETag was given. */
   async delete(key: string, options: DeleteOptions = {}): Promise<void> {
     const where = "state.delete";
     await call(where, { ...this.#base, key: checkKey(where, key), ...conditions(where, "options", options) });
@@ -178,7 +178,7 @@ export class StateStore {
   }
 
   /**
-   * Replaces a value by what `change` makes of it, and starts over with the newer value when somebody else wrote in
+   * Replaces a value by what `change` makes of it, and starts over with the newer value if another writer came in
    * between. So `change` may run several times and should do nothing else. Resolves to what was written.
    */
   async update<T>(key: string, change: (current: T | null) => T | Promise<T>, options: UpdateOptions = {}): Promise<T> {
@@ -199,8 +199,8 @@ export class StateStore {
 
   /**
    * Runs `work` on a transaction and commits what it wrote and published, all or nothing, if everything that it read is
-   * still as it was. After a lost race Daplet runs the whole handler again, from the function's pristine heap: nothing of
-   * the lost run is left, so a handler may be written as if it were alone. What it did outside of the transaction (other
+   * unchanged. After a lost race Daplet runs the whole handler again, from the function's original heap: nothing of
+   * the lost run is left, so a handler may be written as if it ran without others. What it did outside of the transaction (other
    * operations, calls of other apps) is done again. Once the answer has left (`ctx.waitUntil`), only `work` is run again.
    */
   async transaction<T>(work: (tx: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
@@ -216,7 +216,7 @@ export class StateStore {
   }
 }
 
-/** Tries until no race is lost, at most `retries` times more. */
+/** Retries lost races, at most `retries` times. */
 async function attempts<T>(where: string, retries: number | undefined, attempt: () => Promise<T>): Promise<T> {
   const most = retries ?? 20;
   if (!Number.isInteger(most) || most < 0) {

@@ -25,7 +25,7 @@ interface Write {
   ttl: number | undefined;
 }
 
-/** What `state().transaction()` gives to its work. Nothing that it does is seen by others before the commit. */
+/** The argument of the work of `state().transaction()`. Others see nothing of what it does before the commit. */
 export class Transaction {
   readonly #read: (key: string) => Promise<StateEntry<unknown>>;
   readonly #reads = new Map<string, Promise<StateEntry<unknown>>>();
@@ -38,7 +38,7 @@ export class Transaction {
     this.#read = read;
   }
 
-  /** The value as this transaction sees it, or null: what it wrote itself, else what was there at its first look. */
+  /** The value as this transaction sees it, or null: its own last write, else the value at its first read. */
   async get<T = unknown>(key: string): Promise<T | null> {
     const where = "transaction.get";
     this.#check(where);
@@ -84,7 +84,7 @@ export class Transaction {
     this.#messages.push(`${head.slice(0, -1)},"event":${event}}`);
   }
 
-  /** Ends it: the body of `state.commit`, or null when there is nothing to commit. */
+  /** Ends it: the body of `state.commit`, or null if there is nothing to commit. */
   end(): Body {
     this.#done = true;
     if (this.#writes.size === 0 && this.#messages.length === 0) return null;

@@ -27,7 +27,7 @@ export class Workflows {
     this.component = requireName("workflow", "component", component);
   }
 
-  /** Starts an instance with an input, kept as JSON; its id. */
+  /** Starts an instance with an input, stored as JSON; resolves to its id. */
   async start(workflow: string, input?: unknown, options: StartOptions = {}): Promise<string> {
     requireName("workflow.start", "workflow", workflow);
     const args = { workflow, ...(options.instanceId !== undefined && { instance: options.instanceId }) };
@@ -35,7 +35,7 @@ export class Workflows {
     return (answer as { instanceID: string }).instanceID;
   }
 
-  /** How an instance stands; throws when there is none. */
+  /** The state of an instance; throws if it does not exist. */
   async get(instance: string): Promise<WorkflowState> {
     return (await this.#of("get", instance)) as WorkflowState;
   }
@@ -51,7 +51,7 @@ export class Workflows {
     await this.#of("pause", instance);
   }
 
-  /** Lets a paused instance go on. */
+  /** Resumes a paused instance. */
   async resume(instance: string): Promise<void> {
     await this.#of("resume", instance);
   }
@@ -79,7 +79,7 @@ export class Workflows {
   }
 }
 
-/** The workflows of an engine; Dapr's own one when no other is named. */
+/** The workflows of an engine; by default Dapr's own. */
 export function workflow(component = "dapr"): Workflows {
   return new Workflows(component);
 }

@@ -9,7 +9,7 @@ export class Binding {
     this.#operate = operate;
   }
 
-  /** Over HTTP the official client sends any data as JSON and parses the answer, where it can. */
+  /** Over HTTP the official client sends any data as JSON and parses the answer, if it can. */
   async send(bindingName: string, operation: string, data?: unknown, metadata: object = {}): Promise<unknown> {
     // What JSON cannot hold is left out of the request, and Dapr reads it as null.
     const body = JSON.stringify(data) ?? "null";

@@ -4,7 +4,7 @@ import type { Body, Completion } from "../internal/call.js";
 /** Where an operation goes; set by the guest's build. */
 export type Operate = (op: string, args: object, body?: Body) => Promise<Completion>;
 
-/** What the client throws or returns: its message is the official client's, the fields are what that message says. */
+/** What the client throws or returns: the message is the official client's, the fields repeat its content. */
 export class DaprError extends Error {
   readonly status: number;
   readonly errorCode: string;
@@ -22,7 +22,7 @@ export class DaprError extends Error {
   }
 }
 
-/** An answer that is no success, as the official client words it. */
+/** An answer without success, with the official client's message. */
 export function text(status: number, body: string): string {
   return JSON.stringify({ error: PHRASES[status] ?? "", error_msg: body, status });
 }

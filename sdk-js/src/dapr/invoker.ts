@@ -4,7 +4,7 @@ import { DaprError, daprError, type Operate, text } from "./error.js";
 import { serialized, typeOf } from "./pubsub.js";
 import { parsed } from "./state.js";
 
-/** What an app answered with a status that is no success. */
+/** An app's answer without success. */
 class InvokeError extends DaprError {
   override readonly message: string;
 

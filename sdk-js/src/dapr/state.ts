@@ -115,7 +115,7 @@ const TABLES: Record<string, Table> = {
   query: { NOT_FOUND: NO_STORE },
 };
 
-/** Key, conditions and lifetime of a write in the words of the operation. */
+/** Key, conditions and lifetime of a write, as the operation names them. */
 function written({ key, etag, metadata, options }: KeyValuePair, common?: Metadata): object {
   const ttl = { ...metadata, ...common }["ttlInSeconds"];
   const tag = typeof etag === "object" ? etag.value : etag;
@@ -140,7 +140,7 @@ function firstError(results: PromiseSettledResult<unknown>[]): { error?: Error }
   return failed === undefined ? {} : { error: failed.reason as Error };
 }
 
-/** JSON, or the text when it is none. */
+/** JSON, or the text if it is not JSON. */
 export function parsed(bytes: ArrayBuffer | Uint8Array): unknown {
   const text = decodeText(bytes);
   try {

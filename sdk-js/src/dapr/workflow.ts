@@ -2,7 +2,7 @@
 import { decodeText } from "../internal/encode.js";
 import { daprError, type Operate, type Table } from "./error.js";
 
-/** What the engine knows of an instance, in the official client's words. */
+/** What the engine knows about an instance, with the official client's names. */
 export interface WorkflowGetResponse {
   instanceID: string;
   workflowName: string;

@@ -14,7 +14,7 @@ export function checkKey(where: string, key: unknown, argument = "key"): string 
   return name;
 }
 
-/** A write's conditions and lifetime in the words of the operation. */
+/** A write's conditions and lifetime, as the operation names them. */
 export function conditions(where: string, at: string, options: Conditions): object {
   const { etag, firstWrite } = options;
   const fields: { ttlSeconds?: number; etag?: string; concurrency?: string } = {};

@@ -33,7 +33,7 @@ export function asBytes(value: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** JSON text of `value`; a TypeError that says what to do where JSON would lose the value without a word. */
+/** JSON text of `value`; a TypeError that says what to do if JSON would silently lose the value. */
 export function toJson(where: string, argument: string, value: unknown): string {
   const fail = (why: string) => new TypeError(`${where}: ${argument} ${why}`);
   switch (typeof value) {
@@ -91,7 +91,7 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** A value in the words of an error message. */
+/** A value for an error message. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   switch (typeof value) {
