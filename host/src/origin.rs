@@ -53,10 +53,15 @@ impl Origin {
 
     /// The same of a sender that is believed, which may also say the request id and the depth.
     pub fn from_believed<'a>(field: impl Fn(&'static str) -> Option<&'a str>) -> Origin {
-        let request_id = field(REQUEST_ID).filter(|id| is_id(id)).map(Arc::from);
         let depth = field(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
-        let origin = Origin::from_fields(field);
-        Origin { request_id: request_id.unwrap_or(origin.request_id), depth, ..origin }
+        let (id, origin) = (field(REQUEST_ID), Origin::from_fields(field));
+        Origin { depth, ..origin }.named(id)
+    }
+
+    /// With the request id that its sender gave it, where that is valid.
+    pub fn named(self, id: Option<&str>) -> Origin {
+        let request_id = id.filter(|id| is_id(id)).map_or(self.request_id, Arc::from);
+        Origin { request_id, ..self }
     }
 
     /// What an invocation that this one causes has: the same trace, one deeper, with an id of its own.

@@ -7,12 +7,12 @@ use super::token::Token;
 use crate::dapr::TOKEN;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 
 /// The application that calls through service invocation, in Dapr's words.
-pub const CALLER: &str = "dapr-caller-app-id";
+pub const CALLER: HeaderName = HeaderName::from_static("dapr-caller-app-id");
 
 /// Stands in a request's extensions when it came from the sidecar for certain.
 #[derive(Clone, Copy, Debug)]

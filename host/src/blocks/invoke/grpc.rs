@@ -27,13 +27,14 @@ pub async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<Invo
     let method = if verb == Verb::None { Verb::Post } else { verb };
     let separator = if query.is_empty() { "" } else { "?" };
     let path = format!("/{}{separator}{query}", message.method.trim_start_matches('/'));
+    let origin = call.caller().origin;
     let mut headers = headers(&call);
     if !message.content_type.is_empty() {
         headers.push(("content-type".to_owned(), message.content_type));
     }
     headers.push(("dapr-callee-app-id".to_owned(), id));
     let body = message.data.unwrap_or_default().value.into();
-    let request = AppRequest { method: method.as_str_name().to_owned(), path, headers, body, depth: 0 };
+    let request = AppRequest { method: method.as_str_name().to_owned(), path, headers, body, origin };
     let reply = call.context.own.call(request).await;
     if (200..300).contains(&reply.status) { Ok(response(reply)) } else { Err(refused(&reply)) }
 }

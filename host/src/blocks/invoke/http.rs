@@ -7,6 +7,7 @@ use crate::blocks::http::error::DaprApiError;
 use crate::http::body::{Unread, gather};
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{REQUEST_ID, pairs, reason_of, value_of};
+use crate::origin::Origin;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
@@ -82,12 +83,13 @@ async fn call(
         }
         Err(other) => return Ok(error::unread(other)),
     };
+    let origin = Origin::from_fields(|name| headers.get(name).and_then(|value| value.to_str().ok()));
     let mut headers = pairs(headers);
     // A sidecar stamps these over whatever the caller claims; the request's id is this server's own.
     headers.retain(|(name, _)| !name.starts_with("dapr-") && name != REQUEST_ID.as_str());
     headers.push(("dapr-callee-app-id".to_owned(), app.to_owned()));
     let (head, method) = (method == Method::HEAD, method.as_str().to_owned());
-    Ok(response(context.own.call(AppRequest { method, path, headers, body, depth: 0 }).await, head))
+    Ok(response(context.own.call(AppRequest { method, path, headers, body, origin }).await, head))
 }
 
 fn response(reply: AppReply, head: bool) -> Response {

@@ -6,7 +6,7 @@ use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, f
 use crate::blocks::grants;
 use crate::dapr::Sidecar;
 use crate::headers::is_reserved;
-use crate::origin::DEPTH;
+use crate::origin::{DEPTH, Origin, REQUEST_ID};
 use bytes::Bytes;
 use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
@@ -28,8 +28,8 @@ pub struct AppRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
-    /// How many functions called each other on the way here.
-    pub depth: u32,
+    /// Where the call comes from.
+    pub origin: Origin,
 }
 
 /// An application's answer.
@@ -143,7 +143,9 @@ impl InvokeCapability {
             headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         }
         let path = format!("/{}", args.path.trim_start_matches('/'));
-        Ok(self.own.call(AppRequest { method: args.method, path, headers, body, depth: cx.origin.depth + 1 }).await)
+        let id = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(REQUEST_ID)).map(|(_, id)| id.as_str());
+        let origin = cx.origin.child().named(id);
+        Ok(self.own.call(AppRequest { method: args.method, path, headers, body, origin }).await)
     }
 
     async fn other(&self, cx: &CallContext, args: Arguments, body: Bytes) -> Result<AppReply, OpError> {

@@ -4,33 +4,37 @@
 //! (docs/decisions/006-request-url.md).
 //!
 //! # Layout
+//! - [`local`]: calls from within the process, without HTTP between
 //! - [`reply`]: the answer
+mod local;
 mod reply;
 
 pub use reply::response;
 
-use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
 use crate::config::LocalNames;
 use crate::functions::{Function, Registry};
 use crate::http::ApiError;
 use crate::http::body::read;
 use crate::http::trust::{self, FromSidecar};
-use crate::http::wire::{DEPTH, FORWARDED_PREFIX, REQUEST_ID, latin1, origin, pairs, pairs_without, value_of};
-use crate::invoke::{Caller, HttpReply, Invoker};
+use crate::http::wire::{FORWARDED_PREFIX, REQUEST_ID, origin, pairs_without};
+use crate::invoke::{HttpReply, Invoker};
 use crate::origin::Origin;
 use crate::site::{authority, function_label};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
 use reply::OF_THE_ORIGIN;
 use std::sync::Arc;
 
-/// What the trigger needs.
+/// What a request's body is called in errors.
+const BODY: &str = "the request body";
+
+/// What the surface needs.
 #[derive(Clone)]
 pub struct Context {
     /// Where functions are.
@@ -113,14 +117,30 @@ async fn answer(
     body: Body,
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
+    // Before the body: a request that is not let in costs no memory.
+    admit(context, function).await?;
+    let body = read(body, context.max_body_bytes, BODY, "max_body_bytes", &function.memory).await?;
+    run(context, function, mount, parts, &body, origin).await
+}
+
+/// Refuses a function that answers no requests, or has no room for one.
+async fn admit(context: &Context, function: &Arc<Function>) -> Result<(), ApiError> {
     if !function.takes_requests() {
         return Err(ApiError::no_handler(function));
     }
-    // Before the body: a request that is not let in costs no memory.
     let admitted = context.invoker.admit(function).await;
-    admitted.map_err(|e| ApiError::of_invocation(&e, context.production))?;
-    let what = "the request body";
-    let body = read(body, context.max_body_bytes, what, "max_body_bytes", &function.memory).await?;
+    admitted.map_err(|e| ApiError::of_invocation(&e, context.production))
+}
+
+/// Runs a function on a request whose body is at hand; a failure is the answer that its caller sees.
+async fn run(
+    context: &Context,
+    function: &Arc<Function>,
+    mount: String,
+    parts: &Parts,
+    body: &[u8],
+    origin: Origin,
+) -> Result<HttpReply, ApiError> {
     let event = HttpEvent {
         request_id: origin.request_id.to_string(),
         traceparent: Some(origin.traceparent.to_string()),
@@ -130,7 +150,8 @@ async fn answer(
         headers: headers(parts, &mount),
         mount,
     };
-    invoke(context, function, &event, &body, origin.into()).await
+    let reply = context.invoker.http(function, &event, body, origin.into()).await;
+    reply.map_err(|error| ApiError::of_invocation(&error, context.production))
 }
 
 /// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.
@@ -151,45 +172,6 @@ fn headers(parts: &Parts, mount: &str) -> Vec<(String, String)> {
         pairs.push((FORWARDED_PREFIX.as_str().to_owned(), mount.to_owned()));
     }
     pairs
-}
-
-/// Runs a function on an event; a failure is the answer that its caller sees.
-pub async fn invoke(
-    context: &Context,
-    function: &Arc<Function>,
-    event: &HttpEvent,
-    body: &[u8],
-    caller: Caller,
-) -> Result<HttpReply, ApiError> {
-    let reply = context.invoker.http(function, event, body, caller).await;
-    reply.map_err(|error| ApiError::of_invocation(&error, context.production))
-}
-
-/// This host's functions, called without leaving the process.
-impl OwnApp for Context {
-    fn call(&self, request: AppRequest) -> futures::future::BoxFuture<'_, AppReply> {
-        Box::pin(async move {
-            let mut builder = axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
-            if let Some(headers) = builder.headers_mut() {
-                for (name, value) in &request.headers {
-                    if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(value)) {
-                        headers.append(name, value);
-                    }
-                }
-            }
-            // Nothing lies between the caller and this: it is this application, as a sidecar would say.
-            let builder = builder.header(trust::CALLER, &*self.app_id).extension(FromSidecar);
-            let response = match builder.header(DEPTH, request.depth).body(Body::from(request.body)) {
-                Ok(request) => handle(State(self.clone()), request).await,
-                Err(e) => ApiError::bad_request(format!("the call is no HTTP request: {e}")).into_response(),
-            };
-            let (parts, body) = response.into_parts();
-            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-            let reason = parts.extensions.get::<hyper::ext::ReasonPhrase>();
-            let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
-            AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
-        })
-    }
 }
 
 /// The URL as the client has it, without the path that leads to the function.

@@ -4,9 +4,11 @@ use crate::http::wire::UnknownLength;
 use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, reason_of, value_of};
 use crate::invoke::{HttpReply, InvokeError};
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use daplet_abi::reply::codes;
+use hyper::ext::ReasonPhrase;
 
 /// Headers that speak for a whole origin: a function must not set them where others share it.
 pub const OF_THE_ORIGIN: [HeaderName; 5] = [
@@ -20,34 +22,38 @@ pub const OF_THE_ORIGIN: [HeaderName; 5] = [
 /// Largest headers of an answer, bytes: more than clients and proxies take.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
+/// A function's reply with what HTTP asks of it: before it is a response, or goes to a caller in this process.
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The reason phrase, where it is not the usual one.
+    pub reason: Option<ReasonPhrase>,
+    /// Headers that HTTP can carry and that are the function's to set.
+    pub headers: HeaderMap,
+    /// The body; empty where the method or the status has none.
+    pub body: Bytes,
+    /// It answers HEAD, and must not claim a length.
+    pub unknown_length: bool,
+}
+
 /// A function's reply as an answer; `head`: without the body.
-pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
+pub fn answer(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Result<Answer, ApiError> {
+    let refuse = |error: InvokeError| ApiError::of_invocation(&error, true);
     // The runtime lets nothing else through: only a guest that breaks the rules writes it.
     let status = StatusCode::from_u16(reply.status).ok().filter(|status| (200..600).contains(&status.as_u16()));
-    let refuse = |error: InvokeError| {
-        let mut response = ApiError::of_invocation(&error, true).into_response();
-        response.headers_mut().extend(id.clone().map(|id| (REQUEST_ID, id)));
-        response
-    };
     let Some(status) = status else {
-        return refuse(InvokeError::internal(format!("the guest answered with the status {}", reply.status)));
+        return Err(refuse(InvokeError::internal(format!("the guest answered with the status {}", reply.status))));
     };
     let size: usize = reply.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
     if size > MAX_HEAD_BYTES {
         let detail = format!("the answer's headers take {size} bytes, of at most {MAX_HEAD_BYTES}");
-        return refuse(InvokeError { code: codes::EXCEEDED_RESPONSE.to_owned(), ..InvokeError::internal(detail) });
+        return Err(refuse(InvokeError { code: codes::EXCEEDED_RESPONSE.to_owned(), ..InvokeError::internal(detail) }));
     }
     let length = reply.body.len();
     let bodyless = matches!(status.as_u16(), 204 | 304);
-    let body = if head || bodyless { Body::empty() } else { Body::from(reply.body) };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    if let Some(reason) = reason_of(&reply.status_text) {
-        response.extensions_mut().insert(reason);
-    }
+    let body = if head || bodyless { Bytes::new() } else { reply.body };
     let mut claimed = None;
-    let headers = response.headers_mut();
-    headers.reserve(reply.headers.len() + 2);
+    let mut headers = HeaderMap::with_capacity(reply.headers.len() + 2);
     for (name, value) in reply.headers {
         let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), value_of(&value)) else { continue };
         if name == header::CONTENT_LENGTH {
@@ -59,12 +65,35 @@ pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Respon
     if let Some(id) = id {
         headers.entry(REQUEST_ID).or_insert(id);
     }
+    let mut unknown_length = false;
     if head && !bodyless {
         // What GET would have: the handler knows it, or its body shows it. A handler of HEAD that says neither does not know.
         match claimed.or((length > 0).then_some(length as u64)) {
             Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
-            None => drop(response.extensions_mut().insert(UnknownLength)),
+            None => unknown_length = true,
         }
+    }
+    Ok(Answer { status, reason: reason_of(&reply.status_text), headers, body, unknown_length })
+}
+
+/// The same as a response.
+pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Response {
+    let Answer { status, reason, headers, body, unknown_length } = match answer(reply, head, id.clone()) {
+        Ok(answer) => answer,
+        Err(error) => {
+            let mut response = error.into_response();
+            response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+            return response;
+        }
+    };
+    let mut response = Response::new(if body.is_empty() { Body::empty() } else { Body::from(body) });
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    if let Some(reason) = reason {
+        response.extensions_mut().insert(reason);
+    }
+    if unknown_length {
+        response.extensions_mut().insert(UnknownLength);
     }
     response
 }

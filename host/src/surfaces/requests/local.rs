@@ -1,0 +1,101 @@
+//! Calls of this host's functions from within the process: service invocation to its own app-id. No HTTP lies between, yet a function
+//! sees, and its caller gets, what HTTP would have carried.
+use super::reply::{Answer, OF_THE_ORIGIN, answer};
+use super::{BODY, Context, admit, find, run};
+use crate::budget::SMALL;
+use crate::budget::held::hold;
+use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
+use crate::functions::Function;
+use crate::http::ApiError;
+use crate::http::trust::{CALLER, FromSidecar};
+use crate::http::wire::{REQUEST_ID, latin1, pairs, value_of};
+use crate::invoke::HttpReply;
+use crate::origin::Origin;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use hyper::ext::ReasonPhrase;
+use std::sync::Arc;
+
+impl OwnApp for Context {
+    fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
+        Box::pin(async move {
+            let AppRequest { method, path, headers, body, origin } = request;
+            // Nothing lies between the caller and this: the caller is this application, as a sidecar would say.
+            let origin = Origin { caller: Some(Arc::clone(&self.app_id)), ..origin };
+            let parts = match parts(self, &method, &path, &headers) {
+                Ok(parts) => parts,
+                Err(error) => return of_response(error.into_response()).await,
+            };
+            let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
+            let function = match find(self, &mount[1..]) {
+                Ok(function) => function,
+                Err(error) => return of_response(error.into_response()).await,
+            };
+            let id = HeaderValue::from_str(&origin.request_id).ok();
+            let reply = match serve(self, &function, mount, &parts, body, origin).await {
+                Ok(reply) => answer(reply, parts.method == Method::HEAD, id.clone()),
+                Err(error) => Err(error),
+            };
+            match reply {
+                Ok(answer) => of_answer(answer),
+                Err(error) => {
+                    let mut response = error.into_response();
+                    response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+                    of_response(response).await
+                }
+            }
+        })
+    }
+}
+
+/// The head of the call as a request has one.
+fn parts(context: &Context, method: &str, path: &str, headers: &[(String, String)]) -> Result<Parts, ApiError> {
+    let request = Request::builder().method(method).uri(path).extension(FromSidecar).body(());
+    let request = request.map_err(|e| ApiError::bad_request(format!("the call is no HTTP request: {e}")))?;
+    let (mut parts, ()) = request.into_parts();
+    for (name, value) in headers {
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value_of(value)) {
+            parts.headers.append(name, value);
+        }
+    }
+    parts.headers.extend(HeaderValue::from_str(&context.app_id).ok().map(|app| (CALLER, app)));
+    Ok(parts)
+}
+
+async fn serve(
+    context: &Context,
+    function: &Arc<Function>,
+    mount: String,
+    parts: &Parts,
+    body: Bytes,
+    origin: Origin,
+) -> Result<HttpReply, ApiError> {
+    admit(context, function).await?;
+    if body.len() > context.max_body_bytes {
+        return Err(ApiError::too_large(BODY, context.max_body_bytes, "max_body_bytes"));
+    }
+    let held = if body.len() > SMALL { body.len() } else { 0 };
+    let body = hold(body, function.memory.take(held).map_err(|e| ApiError::no_memory(&e))?);
+    run(context, function, mount, parts, &body, origin).await
+}
+
+fn of_answer(answer: Answer) -> AppReply {
+    let Answer { status, reason, mut headers, body, .. } = answer;
+    for header in OF_THE_ORIGIN {
+        headers.remove(header);
+    }
+    let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
+    AppReply { status: status.as_u16(), status_text, headers: pairs(&headers), body }
+}
+
+/// A failure, in the words that HTTP has for it.
+async fn of_response(response: Response) -> AppReply {
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let reason = parts.extensions.get::<ReasonPhrase>();
+    let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
+    AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
+}
