@@ -4,7 +4,8 @@
 //! A module imports only from lower layers; `tests/e2e/layers.rs` enforces it.
 //!
 //! ```text
-//! L6  app          names every concrete type; `main` parses and runs it
+//! L6  app          the program around a host: signals, the log, the end; `main` parses and runs it
+//!     host         names every concrete type; built of a configuration, served, drained
 //! L5  surfaces     where the outside meets functions: requests, management, topics, jobs, bindings, configuration, actors
 //!     listener     connections and their limits · site: which names, pages and tokens an address lets in
 //! L3  invoke       one invocation from event to reply · functions: upload, registry · components: what the embedded default has
@@ -39,5 +40,7 @@ pub mod invoke;
 pub mod listener;
 pub mod site;
 pub mod surfaces;
+
+pub mod host;
 
 pub mod app;

@@ -12,11 +12,13 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["snapshot", "blocks"],
     &["functions", "components"],
+    &["blocks/mod"],
     &["invoke"],
     &["blocks/http", "blocks/grpc", "blocks/*/http", "blocks/*/grpc"],
     &["site"],
     &["listener", "surfaces"],
-    &["app", "main", "blocks/mod"],
+    &["host"],
+    &["app", "main"],
 ];
 
 /// Words that only the named places may contain.

@@ -1,7 +1,7 @@
 //! When the server stops: at SIGTERM or SIGINT, after a time in which it still serves but says that it is no longer ready.
 //!
 //! An orchestrator takes some seconds to tell everybody that a server is going; requests that come meanwhile are answered.
-use super::Fatal;
+use crate::host::Fatal;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

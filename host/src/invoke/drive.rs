@@ -302,12 +302,7 @@ impl Drive {
         let Submitted { head: Operation { id, op, args }, body, size } = operation;
         let allowance = self.context.allowance.operation(&op);
         let context = CallContext { allowance: allowance.clone(), ..CallContext::clone(&self.context) };
-        let work = async move {
-            match shared.capabilities() {
-                Some(capabilities) => capabilities.call(&context, &op, args, body).await,
-                None => Err(crate::blocks::call::error(op::codes::UNAVAILABLE, "the server is starting")),
-            }
-        };
+        let work = async move { shared.capabilities.call(&context, &op, args, body).await };
         let work = charged(&self.shared.elsewhere, size, allowance.clone(), work.boxed());
         work.map(move |result| {
             let failed = || Err(crate::blocks::call::error(op::codes::INTERNAL, "the operation failed in the host"));

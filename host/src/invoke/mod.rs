@@ -28,7 +28,7 @@ use daplet_abi::reply::{AckStatus, Reply, codes};
 use drive::{Drive, Event};
 use futures::FutureExt;
 use serde::Serialize;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
@@ -58,13 +58,24 @@ pub struct Invoker {
 struct Shared {
     sandbox: Arc<Sandbox>,
     deployer: Arc<Deployer>,
-    capabilities: std::sync::OnceLock<Capabilities>,
+    capabilities: Capabilities,
     tasks: TaskTracker,
     admission: Admission,
     turns: Turns,
     elsewhere: Elsewhere,
     /// Heap that each worker has room for, bytes.
     heap: u64,
+}
+
+/// The way to the invoker for what the invoker itself owns: capabilities that call functions.
+#[derive(Clone)]
+pub struct Calls(Weak<Shared>);
+
+impl Calls {
+    /// The invoker, as long as the host is there.
+    pub fn invoker(&self) -> Option<Invoker> {
+        self.0.upgrade().map(|shared| Invoker { shared })
+    }
 }
 
 /// What every kind of invocation carries.
@@ -83,20 +94,26 @@ impl From<Origin> for Caller {
 }
 
 impl Invoker {
-    /// An invoker that still lacks its capabilities: some of them call functions, and so need it first. `queue_wait` is how
-    /// long an invocation may be expected to wait for a worker, `heap` how many bytes of each worker's heap the memory budget has
-    /// room for already.
-    pub fn new(sandbox: Arc<Sandbox>, deployer: Arc<Deployer>, queue_wait: Duration, heap: u64) -> Invoker {
+    /// `queue_wait` is how long an invocation may be expected to wait for a worker, `heap` how many bytes of each worker's heap the
+    /// memory budget has room for already. `equip` makes the capabilities, and what else calls functions as they do.
+    pub fn new<T>(
+        sandbox: Arc<Sandbox>,
+        deployer: Arc<Deployer>,
+        queue_wait: Duration,
+        heap: u64,
+        equip: impl FnOnce(Calls) -> (Capabilities, T),
+    ) -> (Invoker, T) {
         let admission = Admission::new(sandbox.places(), queue_wait);
-        let (capabilities, tasks, turns) = Default::default();
+        let (tasks, turns) = Default::default();
         let elsewhere = Elsewhere::start();
-        let shared = Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, heap };
-        Invoker { shared: Arc::new(shared) }
-    }
-
-    /// Gives it the capabilities; once, before the first invocation.
-    pub fn equip(&self, capabilities: Capabilities) {
-        let _first_wins = self.shared.capabilities.set(capabilities);
+        let mut rest = None;
+        let shared = Arc::new_cyclic(|shared| {
+            let (capabilities, others) = equip(Calls(Weak::clone(shared)));
+            rest = Some(others);
+            Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, heap }
+        });
+        let Some(rest) = rest else { unreachable!("new_cyclic calls its closure once") };
+        (Invoker { shared }, rest)
     }
 
     /// Whether one more invocation of `function` may come, before anything is spent on it. A refusal takes its time.
@@ -217,12 +234,6 @@ impl Invoker {
                 Err(_) => return Err(InvokeError::internal("the invocation ended without a reply")),
             }
         }
-    }
-}
-
-impl Shared {
-    fn capabilities(&self) -> Option<&Capabilities> {
-        self.capabilities.get()
     }
 }
 

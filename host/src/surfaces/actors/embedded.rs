@@ -6,7 +6,7 @@ use crate::blocks::call::{CallContext, error};
 use crate::blocks::state::StateStore;
 use crate::functions::Registry;
 use crate::http::ApiError;
-use crate::invoke::Invoker;
+use crate::invoke::Calls;
 use crate::origin::Origin;
 use crate::store::{Change, state::Put};
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub struct Embedded {
     /// Who exports a type.
     pub registry: Arc<Registry>,
     /// What runs turns.
-    pub invoker: Invoker,
+    pub calls: Calls,
     /// Actors that are called now.
     pub turns: Turns,
     /// Callers are not told what a method threw.
@@ -56,7 +56,10 @@ impl Embedded {
         // Looked for now: what was replaced while this waited is not run.
         let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
         let who = json!({"actor": actor.to_string(), "method": method, "function": function.name.as_str()});
-        let reply = turn(&self.invoker, &function, (actor, &method, place), &data, &cx).await;
+        let Some(invoker) = self.calls.invoker() else {
+            return Err(TurnError::Shed("the server has stopped".to_owned()));
+        };
+        let reply = turn(&invoker, &function, (actor, &method, place), &data, &cx).await;
         let told = |line: &str| format!("error from actor service: {line}");
         let failed = |line: String, more: Map<String, Value>| {
             let mut details = who.clone();

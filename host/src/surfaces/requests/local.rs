@@ -2,14 +2,14 @@
 //! sees, and its caller gets, what HTTP would have carried.
 use super::reply::{Answer, OF_THE_ORIGIN, answer};
 use super::{BODY, Context, admit, find, run};
+use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
 use crate::budget::SMALL;
 use crate::budget::held::hold;
-use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
-use crate::functions::Function;
+use crate::functions::{Function, Registry};
 use crate::http::ApiError;
 use crate::http::trust::{CALLER, FromSidecar};
 use crate::http::wire::{REQUEST_ID, latin1, pairs, value_of};
-use crate::invoke::HttpReply;
+use crate::invoke::{Calls, HttpReply, InvokeError};
 use crate::origin::Origin;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request};
@@ -19,23 +19,51 @@ use futures::future::BoxFuture;
 use hyper::ext::ReasonPhrase;
 use std::sync::Arc;
 
-impl OwnApp for Context {
+/// This host's functions as an application.
+pub struct Local {
+    /// Where functions are.
+    pub registry: Arc<Registry>,
+    /// What runs them.
+    pub calls: Calls,
+    /// Largest body of a call, bytes.
+    pub max_body_bytes: usize,
+    /// Hide failures' details from callers.
+    pub production: bool,
+    /// This host's app-id.
+    pub app_id: Arc<str>,
+}
+
+impl Local {
+    fn context(&self) -> Result<Context, ApiError> {
+        let Some(invoker) = self.calls.invoker() else {
+            return Err(ApiError::of_invocation(&InvokeError::internal("the server has stopped"), self.production));
+        };
+        let (max_body_bytes, production) = (self.max_body_bytes, self.production);
+        Ok(Context { registry: Arc::clone(&self.registry), invoker, max_body_bytes, production })
+    }
+}
+
+impl OwnApp for Local {
     fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
         Box::pin(async move {
             let AppRequest { method, path, headers, body, origin } = request;
             // Nothing lies between the caller and this: the caller is this application, as a sidecar would say.
             let origin = Origin { caller: Some(Arc::clone(&self.app_id)), ..origin };
-            let parts = match parts(self, &method, &path, &headers) {
+            let context = match self.context() {
+                Ok(context) => context,
+                Err(error) => return of_response(error.into_response()).await,
+            };
+            let parts = match parts(&self.app_id, &method, &path, &headers) {
                 Ok(parts) => parts,
                 Err(error) => return of_response(error.into_response()).await,
             };
             let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
-            let function = match find(self, &mount[1..]) {
+            let function = match find(&context, &mount[1..]) {
                 Ok(function) => function,
                 Err(error) => return of_response(error.into_response()).await,
             };
             let id = HeaderValue::from_str(&origin.request_id).ok();
-            let reply = match serve(self, &function, mount, &parts, body, origin).await {
+            let reply = match serve(&context, &function, mount, &parts, body, origin).await {
                 Ok(reply) => answer(reply, parts.method == Method::HEAD, id.clone()),
                 Err(error) => Err(error),
             };
@@ -52,7 +80,7 @@ impl OwnApp for Context {
 }
 
 /// The head of the call as a request has one.
-fn parts(context: &Context, method: &str, path: &str, headers: &[(String, String)]) -> Result<Parts, ApiError> {
+fn parts(app_id: &str, method: &str, path: &str, headers: &[(String, String)]) -> Result<Parts, ApiError> {
     let request = Request::builder().method(method).uri(path).extension(FromSidecar).body(());
     let request = request.map_err(|e| ApiError::bad_request(format!("the call is no HTTP request: {e}")))?;
     let (mut parts, ()) = request.into_parts();
@@ -61,7 +89,7 @@ fn parts(context: &Context, method: &str, path: &str, headers: &[(String, String
             parts.headers.append(name, value);
         }
     }
-    parts.headers.extend(HeaderValue::from_str(&context.app_id).ok().map(|app| (CALLER, app)));
+    parts.headers.extend(HeaderValue::from_str(app_id).ok().map(|app| (CALLER, app)));
     Ok(parts)
 }
 

@@ -9,6 +9,7 @@
 mod local;
 mod reply;
 
+pub use local::Local;
 pub use reply::response;
 
 use crate::config::LocalNames;
@@ -45,10 +46,6 @@ pub struct Context {
     pub max_body_bytes: usize,
     /// Hide failures' details from callers.
     pub production: bool,
-    /// This host's app-id.
-    pub app_id: Arc<str>,
-    /// Which names are functions' own.
-    pub names: Arc<LocalNames>,
 }
 
 /// The routes of functions by their paths; everything that nothing else takes.
@@ -56,9 +53,9 @@ pub fn routes(context: Context) -> Router {
     Router::new().route("/", any(root)).fallback(any(handle)).with_state(context)
 }
 
-/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's.
-pub fn own_routes(context: Context) -> Router {
-    Router::new().fallback(any(handle_own)).with_state(context)
+/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's. `names` says which those are.
+pub fn own_routes(context: Context, names: Arc<LocalNames>) -> Router {
+    Router::new().fallback(any(handle_own)).with_state((context, names))
 }
 
 async fn root() -> &'static str {
@@ -78,10 +75,10 @@ async fn handle(State(context): State<Context>, request: Request) -> Response {
     response
 }
 
-async fn handle_own(State(context): State<Context>, request: Request) -> Response {
+async fn handle_own(State((context, names)): State<(Context, Arc<LocalNames>)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let called = authority::of(&parts.uri, &parts.headers, parts.version).ok().flatten();
-    let name = called.and_then(|called| function_label(&called, &context.names)).unwrap_or_default();
+    let name = called.and_then(|called| function_label(&called, &names)).unwrap_or_default();
     let name = name.to_ascii_lowercase();
     match find(&context, &name) {
         Ok(function) => serve(&context, &function, String::new(), &parts, body).await,

@@ -1,61 +1,26 @@
-//! The embedded default behind the targets that need one: a database in a folder of its own, made again from time to
-//! time.
+//! The base of a host behind the targets that need one: a database in a folder of its own, made again from time to time.
 use axum::body::Bytes;
+use clap::Parser;
 use daplet_abi::op::OpError;
-use daplet_host::blocks::actors::reminders::{Reminders, Timer, Timers};
-use daplet_host::blocks::actors::{Actor, Actors, NO_ADDRESS, Write, embedded};
+use daplet_host::blocks::actors::reminders::{Timer, Timers};
+use daplet_host::blocks::actors::{Actor, Actors, NO_ADDRESS, Write};
 use daplet_host::blocks::call::{CallContext, error};
-use daplet_host::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
 use daplet_host::blocks::invoke::{AppReply, AppRequest, OwnApp};
-use daplet_host::blocks::state::embedded::look::{Queries, QueryLimits};
-use daplet_host::blocks::{bindings, configuration, crypto, jobs, locks, pubsub, secrets, state};
-use daplet_host::budget::Budget;
-use daplet_host::components::{Components, Sources};
-use daplet_host::config::{AbsentGrants, Secrets};
-use daplet_host::functions::{Common, Registry};
-use daplet_host::limits::Limits;
-use daplet_host::quotas::Quotas;
-use daplet_host::store::{Configuration, Jobs, Locks, Log, State, Store};
+use daplet_host::config::{Cli, Command, Config, Secrets};
+use daplet_host::host::{Base, Functions};
 use futures::future::BoxFuture;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Inputs after which the database is thrown away: it would only grow.
 const INPUTS: u32 = 5_000;
-/// The host's own name among applications.
-pub const APP_ID: &str = "daplet";
-
-/// The stores, and the runtime that they are called in.
+/// The base of a host, and the runtime that it is called in.
 pub struct Backend {
-    /// Those of the default names.
-    pub components: Arc<Components>,
-    /// State.
-    pub state: Arc<dyn state::StateStore>,
-    /// Messages.
-    pub broker: Arc<dyn pubsub::Broker>,
-    /// Secrets, one: `a`.
-    pub secrets: Arc<dyn secrets::SecretStore>,
-    /// Configuration; nothing is in it.
-    pub configuration: Arc<dyn configuration::ConfigurationStore>,
-    /// Locks.
-    pub lock: Arc<dyn locks::LockStore>,
-    /// Jobs; nothing runs them.
-    pub jobs: Arc<dyn jobs::JobStore>,
-    /// There is no actor.
-    pub actors: Arc<dyn Actors>,
-    /// Reminders; nothing runs them.
-    pub reminders: Arc<dyn Reminders>,
-    /// No timer is started.
-    pub timers: Arc<dyn Timers>,
-    /// Cryptography with a folder that has no key.
-    pub crypto: Arc<dyn crypto::CryptoProvider>,
-    /// There is no binding.
-    pub binding: Arc<dyn bindings::Bindings>,
-    /// No function is in it.
-    pub registry: Arc<Registry>,
+    /// With an empty registry and one secret, `a`; nothing runs jobs and reminders.
+    pub base: Base,
+    /// An application that echoes; no actor, no timer.
+    pub functions: Functions,
     runtime: tokio::runtime::Runtime,
     inputs_left: u32,
     _folder: tempfile::TempDir,
@@ -70,63 +35,21 @@ impl Backend {
         // In memory where that can be had: commits wait for the disk.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
-        let store = Store::open(&folder.path().join("state.redb"), 16 << 20).unwrap();
-        let (kept, locks) = (State::new(store.clone()), Locks::new(store.clone()));
-        let (items, log) = (Configuration::new(store.clone()), Log::new(store.clone(), Quotas::default().messages));
-        let (jobs, reminders) =
-            (Jobs::new(store.clone(), Quotas::default().jobs), Jobs::reminders(store, Quotas::default().reminders));
-        let environment = [("a".to_owned(), "hidden".to_owned())].into();
-        let components = Components::open(&Sources {
-            app_id: APP_ID,
-            resources: None,
-            secrets: Secrets { file: None, environment },
-            keys_dir: &folder.path().join("keys"),
-            bindings: BTreeMap::new(),
-        });
-        let components = components.unwrap();
-        let (app_id, stores, brokers) =
-            (APP_ID.to_owned(), components.stores.clone(), || Arc::clone(&components.brokers));
-        let state = state::embedded::Embedded {
-            state: kept,
-            log: log.clone(),
-            app_id: app_id.clone(),
-            stores,
-            brokers: brokers(),
-            queries: Queries::new(QueryLimits { time: Duration::from_secs(10), sort_bytes: 1 << 20 }),
-        };
-        let broker = pubsub::embedded::Embedded { log, app_id, brokers: brokers() };
-        let items = [(DEFAULT_CONFIGURATION_STORE.to_owned(), items)].into();
-        Backend {
-            secrets: Arc::new(secrets::embedded::Embedded(components.secrets.clone())),
-            configuration: Arc::new(configuration::embedded::Embedded(items)),
-            state: Arc::new(state),
-            broker: Arc::new(broker),
-            lock: Arc::new(locks::embedded::Embedded { locks, stores: components.locks.clone() }),
-            jobs: Arc::new(jobs::embedded::Embedded(jobs)),
-            actors: Arc::new(Nobody),
-            reminders: Arc::new(embedded::Embedded(reminders)),
-            timers: Arc::new(Nobody),
-            crypto: Arc::new(crypto::embedded::Embedded { folders: components.keys.clone() }),
-            binding: Arc::new(bindings::embedded::Embedded::new(BTreeMap::new()).unwrap()),
-            registry: Arc::new(
-                Registry::open(
-                    &folder.path().join("functions.redb"),
-                    1 << 20,
-                    Common {
-                        guest: [0; 32],
-                        memory: Budget::new(u64::MAX),
-                        ceilings: Limits::default(),
-                        absent: AbsentGrants::Open,
-                    },
-                )
-                .unwrap(),
-            ),
-            components: Arc::new(components),
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-            inputs_left: INPUTS,
-            _folder: folder,
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let base = runtime.block_on(Base::open(config(folder.path()), u64::MAX)).unwrap();
+        let functions = Functions { own: Arc::new(Echo), actors: Arc::new(Nobody), timers: Arc::new(Nobody) };
+        Backend { base, functions, runtime, inputs_left: INPUTS, _folder: folder }
     }
+}
+
+fn config(folder: &Path) -> Config {
+    let data = format!("--data-dir={}", folder.display());
+    let cli = Cli::parse_from(["daplet", "serve", &data, "--query-ms=10000", "--max-body-bytes=1048576"]);
+    let Command::Serve(mut config) = Command::from(cli, |_| None, std::iter::empty()).unwrap() else { unreachable!() };
+    config.secrets = Secrets { file: None, environment: [("a".to_owned(), "hidden".to_owned())].into() };
+    config.max_answer_bytes = 1 << 20;
+    config.query_sort_bytes = 1 << 20;
+    *config
 }
 
 /// Runs what `body` makes to its end.

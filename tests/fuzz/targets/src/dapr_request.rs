@@ -1,45 +1,17 @@
 //! Dapr's HTTP API over the embedded default. Input: a request as HTTP/1.1 writes it, without the version.
-use crate::backend::{self, APP_ID, Echo};
+use crate::backend;
 use crate::line;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
-use daplet_host::blocks::http::{Context, routes};
-use daplet_host::http::body::Patience;
+use daplet_host::blocks::http::routes;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
 use tower::ServiceExt;
 
 /// Every request has an answer, and every error is JSON in one of Dapr's shapes.
 pub fn dapr_request(input: &[u8]) {
     let Some(request) = request(input) else { return };
     let (status, is_json, body) = backend::run(|backend| {
-        let context = Context {
-            components: Arc::clone(&backend.components),
-            state: Arc::clone(&backend.state),
-            broker: Arc::clone(&backend.broker),
-            log: None,
-            secrets: Arc::clone(&backend.secrets),
-            configuration: Arc::clone(&backend.configuration),
-            lock: Arc::clone(&backend.lock),
-            jobs: Arc::clone(&backend.jobs),
-            actors: Arc::clone(&backend.actors),
-            reminders: Arc::clone(&backend.reminders),
-            kept_reminders: None,
-            timers: Arc::clone(&backend.timers),
-            crypto: Arc::clone(&backend.crypto),
-            binding: Arc::clone(&backend.binding),
-            own: Arc::new(Echo),
-            registry: Arc::clone(&backend.registry),
-            app_id: APP_ID.into(),
-            max_body_bytes: 1 << 20,
-            patience: Patience { within: Duration::from_secs(60), rate: 0 },
-            memory: Default::default(),
-            max_answer_bytes: 1 << 20,
-            max_lock_seconds: 86_400,
-            stop: Default::default(),
-            extended: Arc::default(),
-        };
+        let context = backend.base.dapr(&backend.functions);
         async {
             let response = routes(context).oneshot(request).await.unwrap();
             let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);

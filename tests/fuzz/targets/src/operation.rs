@@ -1,24 +1,13 @@
 //! Operations as a hostile guest submits them, through every capability there is. Input: one frame.
-use crate::backend::{self, APP_ID, Echo};
+use crate::backend;
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::op::{Completion, Operation, Outcome};
 use daplet_host::allowance::{Allowance, Taker};
-use daplet_host::blocks::actors::{Actor, ActorsCapability, Turn};
-use daplet_host::blocks::bindings::BindingCapability;
-use daplet_host::blocks::call::{CallContext, Capabilities};
-use daplet_host::blocks::configuration::ConfigurationCapability;
-use daplet_host::blocks::crypto::CryptoCapability;
+use daplet_host::blocks::actors::{Actor, Turn};
+use daplet_host::blocks::call::CallContext;
 use daplet_host::blocks::grants::Grants;
-use daplet_host::blocks::invoke::InvokeCapability;
-use daplet_host::blocks::jobs::JobsCapability;
-use daplet_host::blocks::locks::LockCapability;
-use daplet_host::blocks::pubsub::PubsubCapability;
-use daplet_host::blocks::secrets::SecretsCapability;
-use daplet_host::blocks::state::StateCapability;
-use daplet_host::blocks::timer::Timer;
 use daplet_host::budget::Purse;
-use daplet_host::functions::Registry;
 use daplet_host::origin::Origin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,27 +18,7 @@ pub fn operation(input: &[u8]) {
     let Ok(Operation { id, op, args }) = frame.parse_head() else { return };
     let body = Bytes::copy_from_slice(frame.body);
     let answer = backend::run(|backend| {
-        let capabilities = Capabilities::new(vec![
-            Box::new(Timer),
-            Box::new(StateCapability { store: Arc::clone(&backend.state), broker: Arc::clone(&backend.broker) }),
-            Box::new(PubsubCapability(Arc::clone(&backend.broker))),
-            Box::new(SecretsCapability(Arc::clone(&backend.secrets))),
-            Box::new(ConfigurationCapability(Arc::clone(&backend.configuration))),
-            Box::new(LockCapability {
-                locks: Arc::clone(&backend.lock),
-                names: Arc::<Registry>::clone(&backend.registry),
-                longest: 86_400,
-            }),
-            Box::new(CryptoCapability(Arc::clone(&backend.crypto))),
-            Box::new(BindingCapability(Arc::clone(&backend.binding))),
-            Box::new(JobsCapability(Arc::clone(&backend.jobs))),
-            Box::new(ActorsCapability {
-                actors: Arc::clone(&backend.actors),
-                reminders: Arc::clone(&backend.reminders),
-                timers: Arc::clone(&backend.timers),
-            }),
-            Box::new(InvokeCapability { app_id: APP_ID.to_owned(), own: Arc::new(Echo), sidecar: None }),
-        ]);
+        let capabilities = backend.functions.capabilities(&backend.base);
         // As within a turn, so that what only an actor may ask is reached too.
         let actor = Actor::new("Counter", "a").unwrap();
         let turn = Some(Arc::new(Turn { actor, outer: None, held: Box::new(()) }));

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use daplet_abi::reply::codes;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 /// The runtimes. Dropping it ends what still runs on them.
@@ -53,6 +53,11 @@ impl Runtimes {
             management: self.management.handle().clone(),
             work: self.work.handle().clone(),
         }
+    }
+
+    /// Has what is spawned in this thread run beside the tenants' work, as long as the guard is there.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.work.enter()
     }
 
     /// Runs the server to its end, beside the tenants' work.

@@ -1,0 +1,92 @@
+//! What a host has before it has an engine: its settings, its building blocks, its functions' records. Fuzzers use it without one.
+use super::capabilities::Functions;
+use super::{Fatal, databases, memory, places};
+use crate::blocks::{Blocks, actors, http as dapr};
+use crate::budget::Budget;
+use crate::components::Components;
+use crate::config::Config;
+use crate::dapr::Sidecar;
+use crate::functions::Registry;
+use crate::http::body::Patience;
+use crate::private;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The base of a host.
+pub struct Base {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The components of the embedded default; none behind a sidecar.
+    pub components: Arc<Components>,
+    /// The sidecar, where there is one.
+    pub sidecar: Option<Sidecar>,
+    /// Which functions there are.
+    pub registry: Arc<Registry>,
+    /// What functions and clients of Dapr's API use.
+    pub blocks: Blocks,
+    /// What requests may hold of the process's memory.
+    pub memory: Budget,
+    /// Ends every task.
+    pub stop: CancellationToken,
+}
+
+impl Base {
+    /// Opens what `config` names. Its tasks run on the runtime that this is called on. `memory` is what there is for requests, bytes.
+    pub async fn open(config: Config, memory: u64) -> Result<Base, Fatal> {
+        let (config, memory) = (Arc::new(config), Budget::new(memory));
+        let components = places::components(&config)?;
+        tokio::spawn(memory::give_back(memory.clone()));
+        for sentence in &config.unused {
+            tracing::warn!("{sentence}");
+        }
+        private::folder(&config.data_dir)?;
+        databases::check(&config.data_dir, &places::databases(&config))?;
+        let sidecar = match &config.sidecar {
+            Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
+            None => None,
+        };
+        if let Some(sidecar) = &sidecar {
+            tokio::spawn(sidecar.clone().watch());
+        }
+        let registry = Arc::new(places::registry(&config, sidecar.as_ref(), memory.clone())?);
+        let blocks = match &sidecar {
+            Some(sidecar) => Blocks::of_sidecar(sidecar),
+            None => Blocks::embedded(places::store(&config)?, &config, &components).await?,
+        };
+        databases::note(&config.data_dir, &places::databases(&config));
+        let (components, stop) = (Arc::new(components), CancellationToken::new());
+        Ok(Base { config, components, sidecar, registry, blocks, memory, stop })
+    }
+
+    /// What Dapr's API is made of.
+    pub fn dapr(&self, functions: &Functions) -> dapr::Context {
+        let (config, blocks) = (&self.config, &self.blocks);
+        let kept = blocks.kept.as_ref();
+        dapr::Context {
+            components: Arc::clone(&self.components),
+            state: Arc::clone(&blocks.state),
+            broker: Arc::clone(&blocks.broker),
+            log: kept.map(|kept| kept.log.clone()),
+            secrets: Arc::clone(&blocks.secrets),
+            configuration: Arc::clone(&blocks.configuration),
+            lock: Arc::clone(&blocks.locks),
+            max_lock_seconds: config.max_lock_seconds,
+            jobs: Arc::clone(&blocks.jobs),
+            actors: Arc::clone(&functions.actors),
+            reminders: Arc::clone(&blocks.reminders),
+            kept_reminders: kept.map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
+            timers: Arc::clone(&functions.timers),
+            crypto: Arc::clone(&blocks.crypto),
+            binding: Arc::clone(&blocks.bindings),
+            own: Arc::clone(&functions.own),
+            registry: Arc::clone(&self.registry),
+            app_id: config.app_id.as_str().into(),
+            max_body_bytes: config.max_body_bytes,
+            patience: Patience::of(&config.connections),
+            memory: self.memory.purse(),
+            max_answer_bytes: config.max_answer_bytes,
+            stop: self.stop.clone(),
+            extended: Arc::default(),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A host at its addresses: the surfaces made of it, each behind the rules of its site.
+//!
+//! Owns: which surface stands at which address, and on which threads. Must not know: what a surface does.
+use super::runtimes::{self, made_on};
+use super::sites::{Sites, bind, bind_place};
+use super::{Fatal, Host, faults};
+use crate::blocks::{grpc, http as dapr};
+use crate::config::Connections;
+use crate::http::trust;
+use crate::listener::{self, Listener};
+use crate::site::Site;
+use crate::surfaces::embedded::Embedded;
+use crate::surfaces::management::{configuration, functions, health};
+use crate::surfaces::sidecar::Behind;
+use crate::surfaces::{Inside, Surface, bindings, requests};
+use axum::Router;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// What a host in safe mode says of itself.
+const SAFE_MODE: &str =
+    "safe mode: there are no deliveries, jobs, reminders and timers until a start without --safe-mode";
+
+/// The sockets of a host, bound.
+pub struct Listeners {
+    functions: Listener,
+    management: Option<Listener>,
+    /// HTTP and gRPC; none behind a sidecar.
+    dapr: Option<(Listener, Listener)>,
+}
+
+/// The surfaces and addresses of a host while it serves.
+pub struct Serving(Vec<JoinHandle<()>>);
+
+impl Serving {
+    /// Waits for the end of everything, which comes after the host is told to stop.
+    pub(super) async fn ended(self) {
+        for task in self.0 {
+            let _ended = task.await;
+        }
+    }
+}
+
+impl Host {
+    /// Binds the addresses that the configuration names.
+    pub async fn listen(&self) -> Result<Listeners, Fatal> {
+        let (config, on) = (&self.base.config, self.runtimes.handles());
+        let dapr = match self.base.blocks.kept {
+            Some(_) => {
+                let grpc = bind(config.dapr_grpc_listen).await?;
+                Some((bind(config.dapr_listen).await?, grpc))
+            }
+            None => None,
+        };
+        let management = match config.admin.listen.clone() {
+            Some(place) => Some(made_on(&on.management, async move { bind_place(&place).await }).await?),
+            None => None,
+        };
+        let functions = made_on(&on.connections, bind(config.listen)).await?;
+        Ok(Listeners { functions, management, dapr })
+    }
+
+    /// Serves until [`Host::drain`].
+    pub async fn serve(&self, listeners: Listeners) -> Result<Serving, Fatal> {
+        let (config, on) = (&self.base.config, self.runtimes.handles());
+        let sites = Sites::new(config, Arc::clone(&self.base.registry))?;
+        let most = config.connections.most.min(listener::room_for_connections());
+        let connections = Connections { most, ..config.connections.clone() };
+        let mut running = Vec::new();
+        if config.safe_mode {
+            tracing::warn!("{SAFE_MODE}");
+        }
+        let (events, inputs) = self.events();
+        running.extend(events.tasks.into_iter().map(tokio::spawn));
+        if let Some((http, grpc)) = listeners.dapr {
+            let context = self.base.dapr(&self.functions);
+            let grpc_routes = grpc::routes(&context);
+            let (http_site, grpc_site) = sites.dapr(config, dapr::routes(context), grpc_routes);
+            let (memory, stop) = (|| self.base.memory.purse(), || self.base.stop.clone());
+            running.push(tokio::spawn(listener::grpc::serve(grpc, grpc_site, connections.clone(), memory(), stop())));
+            running.push(tokio::spawn(listener::serve(http, http_site, connections.clone(), memory(), stop())));
+        }
+        let mut management = self.management();
+        let mut shared = requests::routes(self.requests()).merge(runtimes::on(events.routes, &on.work));
+        if let (Some(listener), Some(place)) = (listeners.management, &config.admin.listen) {
+            management = management.fallback(functions::elsewhere);
+            let site = sites.management(config, place, management);
+            let serve =
+                listener::serve(listener, site, connections.clone(), self.base.memory.purse(), self.base.stop.clone());
+            running.push(on.management.spawn(serve));
+        } else {
+            shared = shared.merge(runtimes::on(management, &on.management));
+        }
+        let site = self.functions_site(&sites, shared, inputs);
+        let serve =
+            listener::serve(listeners.functions, site, connections, self.base.memory.purse(), self.base.stop.clone());
+        running.push(on.connections.spawn(serve));
+        Ok(Serving(running))
+    }
+
+    fn inside(&self) -> Inside {
+        Inside {
+            registry: Arc::clone(&self.base.registry),
+            invoker: self.invoker.clone(),
+            production: self.base.config.production,
+            stop: self.base.stop.clone(),
+        }
+    }
+
+    /// What brings events, and the input bindings that a sidecar delivers beside the functions' own paths.
+    fn events(&self) -> (Surface, Option<bindings::sidecar::Context>) {
+        let (config, inside) = (&self.base.config, &self.inside());
+        if let Some(sidecar) = &self.base.sidecar {
+            let (max_body_bytes, memory) = (config.max_body_bytes, self.base.memory.purse());
+            return Behind { inside, sidecar, max_body_bytes, memory, safe_mode: config.safe_mode }.surface();
+        }
+        let Some(kept) = self.base.blocks.kept.as_ref().filter(|_| !config.safe_mode) else {
+            return Default::default();
+        };
+        let (components, configuration) = (&*self.base.components, &self.base.blocks.configuration);
+        let (turns, app_id) = (&self.turns, config.app_id.as_str());
+        (Embedded { inside, components, kept, turns, configuration, app_id }.surface(), None)
+    }
+
+    fn requests(&self) -> requests::Context {
+        let Inside { registry, invoker, production, .. } = self.inside();
+        requests::Context { registry, invoker, max_body_bytes: self.base.config.max_body_bytes, production }
+    }
+
+    /// The address of functions, which a sidecar calls too.
+    fn functions_site(&self, sites: &Sites, shared: Router, inputs: Option<bindings::sidecar::Context>) -> Site {
+        let config = &self.base.config;
+        let (mut shared, mut own) = (shared, requests::own_routes(self.requests(), Arc::new(config.names.clone())));
+        if let Some(context) = inputs {
+            shared = bindings::sidecar::beside(shared, context);
+        }
+        if config.sidecar.is_some() || config.app_token.is_some() {
+            shared = trust::guard(shared, config.app_token.as_deref());
+            own = trust::guard(own, config.app_token.as_deref());
+        }
+        sites.functions(config, shared, own)
+    }
+
+    fn management(&self) -> Router {
+        let (config, registry) = (&self.base.config, &self.base.registry);
+        let faults: health::Faults = Arc::new({
+            let (registry, kept) =
+                (Arc::clone(registry), self.base.blocks.kept.as_ref().map(|kept| Arc::clone(&kept.file)));
+            let (data_dir, safe_mode) = (config.data_dir.clone(), config.safe_mode.then(|| SAFE_MODE.to_owned()));
+            move || safe_mode.iter().cloned().chain(faults::of(&registry, kept.as_ref(), &data_dir)).collect()
+        });
+        let (memory, refuse_invoked) = (self.base.memory.purse(), !config.manage_through_dapr);
+        let uploads = functions::Context {
+            registry: Arc::clone(registry),
+            deployer: Arc::clone(&self.deployer),
+            limits: config.limits.clone(),
+            max_limits: config.max_limits.clone(),
+            max_source_bytes: config.max_source_bytes,
+            memory: memory.clone(),
+            refuse_invoked,
+        };
+        let health = health::routes(Arc::clone(&self.ready), self.base.sidecar.clone(), Arc::clone(registry), faults);
+        let management = health.merge(functions::routes(uploads));
+        let Some(kept) = &self.base.blocks.kept else { return management };
+        let (stores, max_body_bytes) = (Arc::new(kept.items.clone()), config.max_body_bytes);
+        management.merge(configuration::routes(configuration::Context {
+            stores,
+            max_body_bytes,
+            memory,
+            refuse_invoked,
+        }))
+    }
+}
