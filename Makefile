@@ -32,6 +32,7 @@ test: build lint ## Everything that CI runs
 	cd sdk-js && npm test
 	cd examples && npm ci --silent && npm run check && npm test
 	$(DAPLET) compile --cache-dir target/aot-cache
+	cargo test --release -p daplet-inside
 	scripts/setup-tests
 	cargo test --release -p daplet-tests -- --test-threads=1
 

@@ -1,5 +1,5 @@
 //! Cases as data: `tests/cases/<group>/<case>/` holds a function and a `case.toml` that says what a client sends and sees.
-use crate::server::{Answer, Server};
+use crate::client::{Answer, Client};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ pub fn folders(group: &str) -> Vec<PathBuf> {
 }
 
 /// Runs one case folder; what did not fit, or nothing.
-pub async fn run(server: &Server, folder: &Path) -> Result<(), String> {
+pub async fn run(server: &Client, folder: &Path) -> Result<(), String> {
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
     let text = std::fs::read_to_string(folder.join("case.toml")).unwrap();
     let case: Case = toml::from_str(&text).map_err(|e| format!("{name}/case.toml: {e}"))?;
@@ -133,7 +133,7 @@ pub async fn run(server: &Server, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-async fn send(server: &Server, name: &str, request: &Request) -> Result<Answer, String> {
+async fn send(server: &Client, name: &str, request: &Request) -> Result<Answer, String> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
     let mut builder = server.http.request(method, server.url(&format!("/{name}{}", request.path)));
     for (header, value) in &request.headers {

@@ -1,10 +1,11 @@
 //! What the end-to-end tests share: a real server process, HTTP to it, cases as data.
 //!
-//! Black box: nothing here links the host. The server under test is `target/release/daplet` (or `DAPLET_BIN`).
+//! Black box: nothing here links the host. The server under test is `target/release/daplet` (or `DAPLET_BIN`). Tests that need no process of
+//! their own are in `tests/inside`, which builds hosts in its own process.
 //!
 //! # Layout
 //! - [`target`]: a service that believes whatever frames a request
-//! - [`server`]: starts, stops and kills a server on free ports
+//! - [`server`]: starts, stops and kills a server on free ports; [`client`] speaks to it
 //! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`app`]: another application, not of this project
 //! - [`attack`]: the form of `tests/cases/attacks/<name>/attack.toml`, and how an attack is run and watched
@@ -20,6 +21,7 @@ pub mod app;
 pub mod attack;
 pub mod between;
 pub mod case;
+pub mod client;
 pub mod conformance;
 pub mod daprd;
 pub mod flood;

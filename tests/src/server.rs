@@ -1,9 +1,10 @@
 //! One server process per test (or shared by many): its ports, folders, output and end.
+pub use crate::client::{Answer, Client};
 use crate::root;
-use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -41,19 +42,20 @@ impl Options {
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
-    /// Base URL of `--listen`, no slash at the end.
-    pub base: String,
-    /// Base URL of `--dapr-listen`, no slash at the end.
-    pub dapr: String,
-    /// Base URL of `--dapr-grpc-listen`, no slash at the end.
-    pub grpc: String,
+    client: Client,
     /// The data folder; outlives the server if the test holds the guard.
     pub data: PathBuf,
     probe: Option<String>,
     _guard: Option<tempfile::TempDir>,
     lines: Arc<Mutex<VecDeque<String>>>,
-    /// A client with a pool of its own; answers are never followed as redirects.
-    pub http: reqwest::Client,
+}
+
+impl Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 /// The server binary under test.
@@ -136,14 +138,8 @@ impl Server {
         let lines = Arc::new(Mutex::new(VecDeque::new()));
         collect(child.stdout.take().unwrap(), &lines);
         collect(child.stderr.take().unwrap(), &lines);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
-            .no_proxy()
-            .build()
-            .unwrap();
-        let [base, dapr, grpc] = [listen, dapr, grpc].map(|address| format!("http://{address}"));
-        Server { child, base, dapr, grpc, data, probe: options.probe, _guard: guard, lines, http }
+        let client = Client::new([listen, dapr, grpc]);
+        Server { child, client, data, probe: options.probe, _guard: guard, lines }
     }
 
     /// Waits until `/readyz` answers 200. The first start of a machine compiles the engine: minutes, not seconds.
@@ -177,11 +173,6 @@ impl Server {
     /// Process id: unchanged as long as this is the same server.
     pub fn pid(&self) -> u32 {
         self.child.id()
-    }
-
-    /// The port of `--listen`.
-    pub fn port(&self) -> u16 {
-        self.base.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// Waits until the process's first thread has ended, without taking its exit code.
@@ -224,44 +215,6 @@ impl Server {
         }
         None
     }
-
-    /// A full URL on `--listen`.
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    /// GET of a path on `--listen`.
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.http.get(self.url(path)).send().await.unwrap()).await
-    }
-
-    /// POST of a body to a path on `--listen`.
-    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-        Answer::of(self.http.post(self.url(path)).body(body).send().await.unwrap()).await
-    }
-
-    /// Uploads source as a function and expects success.
-    pub async fn deploy(&self, name: &str, source: &str) -> Value {
-        self.deploy_with(json!({"name": name, "source": source})).await
-    }
-
-    /// Uploads with the whole JSON form and expects success.
-    pub async fn deploy_with(&self, upload: Value) -> Value {
-        let answer = self.upload(&upload).await;
-        assert!(answer.status < 300, "upload of {}: {} {}", upload["name"], answer.status, answer.text());
-        answer.json()
-    }
-
-    /// Uploads a bare source.
-    pub async fn upload_as(&self, media_type: &str, name: &str, source: String) -> Answer {
-        let request = self.http.post(self.url(&format!("/functions?name={name}")));
-        Answer::of(request.header("content-type", media_type).body(source).send().await.unwrap()).await
-    }
-
-    /// Uploads with the whole JSON form.
-    pub async fn upload(&self, upload: &Value) -> Answer {
-        Answer::of(self.http.post(self.url("/functions")).json(upload).send().await.unwrap()).await
-    }
 }
 
 impl Drop for Server {
@@ -294,47 +247,4 @@ pub fn collect(stream: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<Ve
             lines.push_back(line);
         }
     });
-}
-
-/// A whole answer, read to its end.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Header pairs in order.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// Reads a response to its end.
-    pub async fn of(response: reqwest::Response) -> Answer {
-        let status = response.status().as_u16();
-        let headers = response.headers().iter();
-        let headers =
-            headers.map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
-    }
-
-    /// The body as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The body as JSON; panics with the body otherwise.
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("no JSON ({e}): {} {}", self.status, self.text()))
-    }
-
-    /// The first header of that (lower-case) name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
-    }
-
-    /// The `code` of a problem+json answer; empty if it has none.
-    pub fn code(&self) -> String {
-        let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        problem["code"].as_str().unwrap_or_default().to_owned()
-    }
 }

@@ -1,6 +1,6 @@
 //! Events as data (`tests/cases/events.json`): what is published, what subscribers get of it, what is refused and why.
+use crate::server::{Answer, Server};
 use daplet_tests::root;
-use daplet_tests::server::{Answer, Server};
 use serde_json::{Value, json};
 use std::time::Duration;
 

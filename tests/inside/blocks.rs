@@ -1,6 +1,6 @@
 //! Locks, cryptography and bindings: what lasts, what is granted, and what Dapr's HTTP API says of them.
+use crate::server::{Answer, Options, Server};
 use daplet_tests::root;
-use daplet_tests::server::{Answer, Options, Server};
 use dapr::dapr::proto::common::v1::StreamPayload;
 use dapr::dapr::proto::runtime::v1::{
     DecryptRequest, DecryptRequestOptions, DecryptResponse, EncryptRequest, EncryptRequestOptions, EncryptResponse,

@@ -1,5 +1,5 @@
 //! What operations bring back: bounded by what their caller may take, charged to it, and with every digit.
-use daplet_tests::server::{Answer, Options, Server};
+use crate::server::{Answer, Options, Server};
 use serde_json::{Value, json};
 
 const STATE: &str = "/v1.0/state/statestore";

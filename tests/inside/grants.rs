@@ -1,5 +1,5 @@
 //! Grants that the operator's settings decide, locks with a ceiling, and actors that stay their function's.
-use daplet_tests::server::{Options, Server};
+use crate::server::{Options, Server};
 use serde_json::{Value, json};
 
 /// Every operation that a list of grants is for, and what comes of it.

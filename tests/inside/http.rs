@@ -1,7 +1,7 @@
 //! HTTP as its standards have it, on every way to a function: directly, by service invocation and from another function; by HTTP/1.0,
 //! HTTP/1.1 and HTTP/2.
+use crate::server::{Answer, Options, Server};
 use daplet_tests::raw::{ask, status};
-use daplet_tests::server::{Answer, Options, Server};
 use serde_json::{Value, json};
 
 /// Answers as its query asks, and says what it was sent.

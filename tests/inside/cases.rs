@@ -1,5 +1,5 @@
 //! Every folder of `tests/cases/<group>`: a function, what is sent, what must be seen.
-use daplet_tests::server::{Options, Server};
+use crate::server::{Options, Server};
 use daplet_tests::{case, root};
 
 /// Requests, answers, uploads that succeed or are refused.

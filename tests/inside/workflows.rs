@@ -1,10 +1,10 @@
 //! Workflows: what a function asks of a sidecar's engine. Here the sidecar is one that writes down what it is asked, since the engine
 //! needs a scheduler service that cannot be had.
+use crate::server::{Options, Server};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use daplet_tests::server::{Options, Server};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
