@@ -88,7 +88,10 @@ fn decisions_have_an_index() {
 #[test]
 fn prose_wraps() {
     let mut wide = Vec::new();
-    for path in documents() {
+    for path in documents(&["README.md", "docs", "examples"]) {
+        if WIDE.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
         let (text, mut fence) = (fs::read_to_string(&path).unwrap(), false);
         for (number, line) in text.lines().enumerate() {
             fence ^= line.trim_start().starts_with("```");
@@ -102,6 +105,22 @@ fn prose_wraps() {
         }
     }
     assert!(wide.is_empty(), "lines of more than {WIDTH} characters:\n{}", wide.join("\n"));
+}
+
+/// A link within the repository leads to a file.
+#[test]
+fn links_lead_somewhere() {
+    let mut broken = Vec::new();
+    for path in documents(&["README.md", "docs", "examples", "sdk-js/README.md"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let elsewhere = link.is_empty() || link.contains("://") || link.contains(' ');
+            if !elsewhere && !path.parent().unwrap().join(link).exists() {
+                broken.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links to files that do not exist:\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -131,9 +150,9 @@ fn contains_words(line: &str, phrase: &str) -> bool {
     })
 }
 
-fn documents() -> Vec<PathBuf> {
-    let pages = ["README.md", "docs", "examples"].into_iter().flat_map(|place| files(&root().join(place), &["md"]));
-    pages.filter(|path| !WIDE.iter().any(|name| path.ends_with(name))).collect()
+/// The Markdown files at or below these places.
+fn documents(places: &[&str]) -> Vec<PathBuf> {
+    places.iter().flat_map(|place| files(&root().join(place), &["md"])).collect()
 }
 
 /// The files at or below `place` with one of these extensions, sorted.
