@@ -1,6 +1,7 @@
-//! When the server stops: at SIGTERM or SIGINT, after a time in which it still serves but says that it is no longer ready.
+//! When the server stops: at SIGTERM or SIGINT, after a time in which it still serves but reports that it is not ready.
 //!
-//! An orchestrator takes some seconds to tell everybody that a server is going; requests that come meanwhile are answered.
+//! An orchestrator takes some seconds to tell every client that a server is going; requests that come meanwhile are
+//! answered.
 use crate::host::Fatal;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,7 +13,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. SIGHUP, which a terminal sends when it is closed, is no longer deadly.
+    /// Listens from now on. SIGHUP, which a terminal sends when it is closed, no longer ends the process.
     pub(super) fn listen() -> Result<Signals, Fatal> {
         let mut hangup = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
@@ -31,7 +32,7 @@ impl Signals {
         }
     }
 
-    /// Waits for `time`, or until somebody is impatient and signals again.
+    /// Waits for `time`, or until a second signal.
     pub(super) async fn drain(&mut self, time: Duration) {
         if time.is_zero() {
             return;

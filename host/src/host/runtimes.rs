@@ -1,4 +1,4 @@
-//! The server's three runtimes, so that no work of tenants can hold up connections, health or management.
+//! The server's three runtimes, so that no work of tenants delays connections, health or management.
 //!
 //! Functions themselves run on the sandbox's own threads. Must not know: routes, what a task does.
 use super::Fatal;
@@ -74,7 +74,7 @@ pub(super) async fn made_on<T: Send + 'static>(
     runtime.spawn(making).await?
 }
 
-/// Has `router` handle its requests on another runtime than the one that reads them from the connection.
+/// Handles the requests of `router` on another runtime than the one that reads them from the connection.
 pub(super) fn on(router: Router, runtime: &Handle) -> Router {
     let runtime = runtime.clone();
     router.layer(from_fn(move |request: Request, next: Next| {

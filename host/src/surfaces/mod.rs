@@ -65,7 +65,7 @@ impl Surface {
     }
 }
 
-/// The head of an event whose handler is given one value.
+/// The head of an event whose handler gets one value.
 fn plain(origin: &Origin, attempt: u32) -> PlainEvent {
     let traceparent = Some(origin.traceparent.to_string());
     PlainEvent { request_id: origin.request_id.to_string(), traceparent, attempt }

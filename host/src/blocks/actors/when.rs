@@ -17,7 +17,7 @@ pub struct When {
     pub ttl: Option<String>,
 }
 
-/// What is no text is none.
+/// An empty string counts as absent.
 pub fn given(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty())
 }

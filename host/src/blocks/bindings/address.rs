@@ -1,9 +1,9 @@
-//! Addresses below a binding: the path that a function asks for, and the one that a redirect names.
+//! Addresses below a binding: the path of a function's request, and the target of a redirect.
 //!
 //! Owns: what is below the binding's URL. No message names that URL: it may carry credentials.
 use reqwest::Url;
 
-/// Decodings that are looked at: a target that decodes more often than this is beyond help.
+/// How many layers of encoding are checked: a path with more is refused.
 const DECODINGS: usize = 4;
 
 /// Refuses a path that may lead out of the binding's folder, wherever that is.
@@ -28,7 +28,7 @@ pub fn extended(base: &Url, path: &str) -> Result<Url, String> {
     if is_below(base, &url) { Ok(url) } else { Err(format!("the path {path:?} leads out of the binding's folder")) }
 }
 
-/// Where a redirect leads, without credentials; `None` where that is outside of the binding's folder.
+/// The target of a redirect, without credentials; `None` if it is outside the binding's folder.
 pub fn redirected(base: &Url, from: &Url, location: &str) -> Option<Url> {
     let mut url = from.join(location).ok()?;
     url.set_username("").ok()?;
@@ -47,8 +47,8 @@ fn is_below(base: &Url, url: &Url) -> bool {
     url.origin() == base.origin() && below
 }
 
-/// Refuses what servers may read as another path than it looks like: dots that lead upwards, backslashes, encoded slashes and
-/// backslashes, control characters, encodings of more than one layer of those.
+/// Refuses paths that servers may read differently: dots that lead upwards, backslashes, encoded slashes and backslashes,
+/// control characters, and several layers of encoding of these.
 fn check(path: &str) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("the path {path:?} has {what}: such a path leads out of a binding's folder"));
     let mut bytes = path.as_bytes().to_vec();

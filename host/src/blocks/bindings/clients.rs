@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Functions whose connections are kept; beyond that all are closed once they are idle, and new ones opened.
+/// Functions that keep open connections; beyond that number, idle connections are closed and new ones opened.
 const MOST: usize = 256;
 /// An idle connection is closed after this time.
 const IDLE: Duration = Duration::from_secs(30);

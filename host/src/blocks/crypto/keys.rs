@@ -1,5 +1,5 @@
-//! Keys as files of one folder, in the forms that Dapr's `crypto.dapr.localstorage` reads: PEM, JWK, or a symmetric key's bytes
-//! (as they are, or as base64). They wrap the keys of documents and never leave this module.
+//! Keys as files of one folder, in the forms that Dapr's `crypto.dapr.localstorage` reads: PEM, JWK, or the bytes of a
+//! symmetric key (raw, or as base64). They wrap the keys of documents and never leave this module.
 use aes_kw::{KeyInit, KwAes256};
 use base64::Engine;
 use base64::alphabet;
@@ -20,7 +20,7 @@ pub enum KeyError {
     /// Not the name of a file below the folder.
     #[error("invalid key name {0:?}: it must be the name of a file in the folder of keys")]
     Name(String),
-    /// There is none.
+    /// The file does not exist.
     #[error("failed to load key '{name}': {reason}")]
     Unreadable {
         /// The key.
@@ -63,7 +63,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// By the name that callers give it; an alias stands for what Dapr makes of it.
+    /// By the name that callers use; an alias maps to Dapr's name.
     pub fn from_name(name: &str) -> Option<Algorithm> {
         match name.to_ascii_uppercase().as_str() {
             "A256KW" | "AES" => Some(Algorithm::Aes256Kw),
@@ -105,7 +105,7 @@ enum Material {
     Private(Box<PrivateKey>),
 }
 
-/// Loads a key; its file is read each time, so that a new key is there at once.
+/// Loads a key; reads its file each time, so that a new key works at once.
 pub fn load(folder: &Path, name: &str) -> Result<Key, KeyError> {
     let path = path(folder, name)?;
     let unreadable = |reason: String| KeyError::Unreadable { name: name.to_owned(), reason };
@@ -140,7 +140,7 @@ fn parse(bytes: &[u8], extension: Option<&str>) -> Result<Material, String> {
     }
 }
 
-/// As base64 of either alphabet where it can be read so; else the bytes themselves.
+/// As base64 of either alphabet if it can be decoded; else the bytes themselves.
 fn symmetric(bytes: &[u8]) -> Vec<u8> {
     let config = NO_PAD.with_decode_allow_trailing_bits(true);
     let end = bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'=')).map_or(0, |last| last + 1);

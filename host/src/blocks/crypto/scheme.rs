@@ -74,7 +74,7 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
     STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
-/// A document whose header was read, but not believed yet.
+/// A document whose header was read, but not verified yet.
 #[derive(Debug)]
 pub struct Document<'a> {
     /// The second line.
@@ -227,7 +227,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The key lies in the tests' documents as it is.
+    /// The tests' documents contain the key in plain form.
     fn unwrapped(document: &Document) -> [u8; 32] {
         document.manifest.wrapped_key.as_slice().try_into().unwrap()
     }

@@ -1,4 +1,5 @@
-//! Details of a failure as Dapr attaches them: a `google.rpc.Status` with an `ErrorInfo`, whose reason programs read, and a `ResourceInfo`.
+//! Details of a failure in Dapr's form: a `google.rpc.Status` with an `ErrorInfo`, whose reason programs read, and a
+//! `ResourceInfo`.
 use prost::Message;
 use std::collections::HashMap;
 use tonic::{Code, Status};

@@ -17,8 +17,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The share of one call.
 pub type Held = Arc<Mutex<Share>>;
 
-/// A request whose body takes a share, which lasts as long as what is returned with it. A stream that goes on is counted as its
-/// largest message, `most` bytes; one message has to come within `patience`.
+/// A request whose body takes a share, which lasts as long as the return value. A stream counts as its largest message,
+/// `most` bytes; one message must arrive within `patience`.
 pub fn counted(request: Request, memory: &Purse, most: usize, patience: Option<Patience>) -> (Request, Held) {
     let held = Arc::new(Mutex::new(memory.none()));
     let share = Arc::clone(&held);

@@ -25,7 +25,7 @@ const FIELDS: [Bounds; 6] = [
     Bounds { what: "month", low: 1, high: 12, names: MONTHS },
     Bounds { what: "weekday", low: 0, high: 6, names: WEEKDAYS },
 ];
-/// Stands beside a field's values where it is `*` or `?` alone.
+/// Marks a field that is only `*` or `?`.
 const STAR: u64 = 1 << 63;
 /// Years that are searched for a time, as many as there.
 const YEARS: i16 = 5;
@@ -78,7 +78,7 @@ impl Cron {
         Ok(Cron { seconds, minutes, hours, days, months, weekdays, zone })
     }
 
-    /// The first time after `after` (ms since the epoch); `None` when there is none within five years.
+    /// The first time after `after` (ms since the epoch); `None` if there is none within five years.
     pub fn next(&self, after: u64) -> Option<u64> {
         let after = Timestamp::from_millisecond(i64::try_from(after).ok()?).ok()?;
         let local = after.to_zoned(self.zone.clone()).datetime();
@@ -105,7 +105,7 @@ impl Cron {
         None
     }
 
-    /// Where both days are said, one of them is enough.
+    /// If both days are given, either one matches.
     fn has_day(&self, day: Date) -> bool {
         let weekday = day.weekday().to_sunday_zero_offset();
         let (of_month, of_week) = (has(self.days, day.day()), has(self.weekdays, weekday));
@@ -175,7 +175,7 @@ fn value(text: &str, bounds: &Bounds) -> Result<u32, String> {
     }
 }
 
-/// As Go reads a number: a plus before it is no fault.
+/// Go also accepts a plus before a number.
 fn number(text: &str) -> Result<u32, String> {
     text.parse::<u32>().map_err(|_| format!("{text:?} is not a number"))
 }
@@ -216,7 +216,7 @@ mod tests {
         };
         assert_eq!(at("2026-01-10T12:00:00Z"), "2026-01-11T01:30:00Z");
         assert_eq!(at("2026-07-10T12:00:00Z"), "2026-07-11T00:30:00Z");
-        // 02:30 is not there on that day, and 03:30 stands in for it.
+        // 02:30 does not exist on that day; 03:30 stands in for it.
         assert_eq!(at("2026-03-28T12:00:00Z"), "2026-03-29T01:30:00Z");
         assert_eq!(at("2026-03-29T01:30:00Z"), "2026-03-30T00:30:00Z");
         assert!(Cron::parse("TZ=Nowhere/Town 0 0 0 * * *").is_err_and(|e| e.contains("Nowhere/Town")));

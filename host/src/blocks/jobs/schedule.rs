@@ -29,7 +29,7 @@ impl Schedule {
         })
     }
 
-    /// The first time after `after` (ms since the epoch); none when there is no further one.
+    /// The first time after `after` (ms since the epoch); `None` if there is no further one.
     pub fn next(&self, after: u64) -> Option<u64> {
         match self {
             Schedule::Every(ms) => after.checked_add(*ms),
@@ -37,7 +37,7 @@ impl Schedule {
         }
     }
 
-    /// The first time after `now` that keeps the rhythm of `planned`; what was missed is not made up for.
+    /// The first time after `now` in the rhythm of `planned`; missed runs are not repeated.
     pub fn following(&self, planned: u64, now: u64) -> Option<u64> {
         match self {
             Schedule::Every(ms) => {

@@ -17,7 +17,7 @@ use daplet_abi::reply::AckStatus;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// What the handler is given.
+/// The handler's argument.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Due<'a> {

@@ -1,4 +1,4 @@
-//! Parts of JSON texts, found and compared where they stand: no text is built, and every number keeps its digits.
+//! Parts of JSON texts, found and compared in place: no text is built, and every number keeps its digits.
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// What stands somewhere in a JSON text.
+/// A JSON value within a text.
 #[derive(Clone, Debug)]
 pub enum Leaf<'a> {
     /// `null`
@@ -38,7 +38,7 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// One that stands for itself.
+    /// A value of its own.
     pub fn into_owned(self) -> Leaf<'static> {
         match self {
             Leaf::Null => Leaf::Null,
@@ -69,7 +69,7 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// An order of all there are, for sorting: kinds one after the other.
+    /// A total order, for sorting: one kind after the other.
     pub fn rank(&self, other: &Leaf<'_>) -> Ordering {
         let kind = |leaf: &Leaf<'_>| match leaf {
             Leaf::Null => 0,
@@ -92,7 +92,7 @@ fn same(a: &str, b: &str) -> bool {
     a == b || (long <= 1_024 + 16 * short && trees().is_some_and(|(a, b)| a == b))
 }
 
-/// A number as its sign, its digits without zeros at either end, and the power of ten that the first of them stands below.
+/// A number as its sign, its digits without zeros at either end, and the power of ten above the first of them.
 fn decimal(text: &str) -> (bool, Vec<u8>, i64) {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -130,7 +130,7 @@ pub fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// What stands at a path into a JSON text; `Err` where it is no JSON text.
+/// The value at a path in a JSON text; `Err` if it is not JSON.
 pub fn at<'a>(text: &'a str, path: &[String]) -> Result<Option<&'a RawValue>, serde_json::Error> {
     let mut found: &'a RawValue = match path {
         [] => return serde_json::from_str(text).map(Some),

@@ -1,7 +1,7 @@
-//! Dapr's state query (alpha): which values, in what order, how many. Pure: knows JSON, not where values are kept.
+//! Dapr's state query (alpha): which values, in what order, how many. Pure: knows JSON, not the store.
 //!
-//! Source: Dapr's reference, "State management query". A field is a path with dots into the value; what a value does not have
-//! equals nothing and is sorted first. Values are read where they lie ([`json`]) and only those of the page are copied ([`page`]).
+//! Source: Dapr's reference, "State management query". A field is a path with dots into the value; a missing field equals
+//! nothing and is sorted first. Values are read in place ([`json`]) and only those of the page are copied ([`page`]).
 mod json;
 mod page;
 
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// Results of one page at most, whatever is asked for.
+/// The most results of one page.
 const MOST: usize = 10_000;
 /// Largest query, bytes.
 const LONGEST: usize = 1 << 20;
@@ -116,7 +116,7 @@ fn path(field: &str) -> Vec<String> {
 
 type Members = BTreeMap<String, Box<RawValue>>;
 
-/// What a field is compared with.
+/// The operand of a comparison.
 fn operand(raw: &RawValue) -> Result<Leaf<'static>, String> {
     match Leaf::new(raw).into_owned() {
         Leaf::Other(text) if text.len() > LARGEST_OPERAND => Err(format!(
@@ -215,7 +215,7 @@ impl Plan {
         self.sort.is_empty()
     }
 
-    /// Whether a value is among the results. What is no JSON is not.
+    /// Whether a value is among the results; a value that is not JSON never is.
     pub fn takes(&self, text: &str) -> bool {
         self.filter.holds(text).unwrap_or(false)
     }

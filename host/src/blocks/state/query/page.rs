@@ -1,7 +1,8 @@
-//! The page of a query, as values come by: those before it are counted, those after it end the look where the order is that of keys.
+//! The page of a query, as values are read: those before it are counted, those after it end the read if the order is that
+//! of keys.
 //!
-//! Where values are sorted by their fields, a heap holds the best so far, by their fields alone: as many as lie before the page's
-//! end. Must not know: what a result is.
+//! If values are sorted, a heap holds the best so far, only by their fields: as many as there are up to the page's end.
+//! Must not know: what a result is.
 use super::json::{Leaf, at};
 use super::{Found, Order, Plan};
 use std::cmp::Ordering;
@@ -44,7 +45,7 @@ impl<T> Ord for Ranked<'_, T> {
             };
             if matches!(order, Order::Desc) { rank.reverse() } else { rank }
         });
-        // Where nothing else tells them apart, the order is that of the keys.
+        // Equal values are in the order of their keys.
         ranks.fold(Ordering::Equal, Ordering::then).then(self.place.cmp(&other.place))
     }
 }
