@@ -55,7 +55,7 @@ impl Runtimes {
         }
     }
 
-    /// Has what is spawned in this thread run beside the tenants' work, as long as the guard is there.
+    /// Makes what this thread spawns run beside the tenants' work, as long as the guard exists.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.work.enter()
     }

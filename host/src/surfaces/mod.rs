@@ -43,12 +43,12 @@ pub struct Inside {
     pub stop: CancellationToken,
 }
 
-/// One surface, or several: what it answers, and what it does by itself until it is stopped.
+/// One surface, or several: the requests that it answers, and the tasks that it runs until it is stopped.
 #[derive(Default)]
 pub struct Surface {
     /// What is called from outside.
     pub routes: Router,
-    /// What brings events; each task ends after `stop`, when what it began is done.
+    /// Tasks that wait for events; each ends after `stop`, when what it began is done.
     pub tasks: Vec<BoxFuture<'static, ()>>,
 }
 
