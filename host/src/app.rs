@@ -32,7 +32,7 @@ pub fn serve(config: Config) -> Result<(), Fatal> {
     })
 }
 
-/// Says where the server can be reached.
+/// Logs the addresses of the server.
 fn greet(config: &Config) {
     let say = |text: String| announce(config.log_format, &text);
     say(format!("listening on http://{}", config.listen));

@@ -1,18 +1,18 @@
 //! Lanes: which workers serve an entry, so that short ones do not wait behind long ones.
 //!
-//! Each core has a worker for short entries, and one of lower priority for long ones: the kernel gives the core to the short
-//! entry as soon as it comes. What a function costs is learnt from its last entries. A short worker gives an entry [`SLICE`]:
-//! one that takes longer is undone, and made again from its start by a long worker. Must not know: jobs, slots.
+//! Each core has a worker for short entries, and one of lower priority for long ones: the kernel gives the core to a
+//! short entry at once. A function's cost is learnt from its last entries. A short worker gives an entry [`SLICE`]: one
+//! that takes longer is undone, and a long worker makes it again from its start. Must not know: jobs, slots.
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Entries that take this much CPU time or more, µs, are long. A few times what an ordinary handler takes; an entry below it
 /// delays others less than a scheduler's tick.
 const LONG: u32 = 1_000;
-/// The same, for whoever counts what waits.
+/// The same, for the count of waiting entries.
 pub const LONG_US: u64 = LONG as u64;
 
-/// CPU time that a short worker gives one entry: so long can a function hold up others that its cost did not announce.
+/// CPU time that a short worker gives one entry, and so the longest delay by a function whose cost is unknown.
 pub const SLICE: Duration = Duration::from_millis(3);
 
 /// What an entry counts for that used up its slice, µs: some ten short entries lead back from there, and after three more of them
@@ -54,7 +54,7 @@ impl Lane {
 pub struct Cost {
     /// A moving mean of CPU time, µs.
     mean: AtomicU32,
-    /// Short entries since the last one that was not, as far as they count.
+    /// Short entries since the last long one, as far as they count.
     streak: AtomicU32,
     /// Slices that were used up.
     overruns: AtomicU32,
@@ -76,7 +76,8 @@ impl Cost {
         self.mean.load(Relaxed) != 0 || self.streak.load(Relaxed) != 0
     }
 
-    /// Whether entries have been short for so long that no precaution is worth its cost for one that may take `budget`.
+    /// Whether entries have been short for so long that a precaution is not worth its cost for one that may take
+    /// `budget`.
     pub fn trusted(&self, budget: Duration) -> bool {
         budget <= TRUSTED && self.streak.load(Relaxed) >= self.trust()
     }

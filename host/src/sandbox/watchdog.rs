@@ -1,8 +1,8 @@
-//! The CPU limit: one thread that looks at every running entry about once a millisecond.
+//! The CPU limit: one thread that checks every running entry about once a millisecond.
 //!
-//! At the budget, or when nobody wants the entry any more, it sets the interrupt flag that QuickJS polls; a grace later it
-//! revokes the slot's memory, so that native loops fault. A worker pays two atomic writes per entry and no system call; the state machine in [`Guard`] makes sure that
-//! an action never meets anything but the entry it was meant for.
+//! At the budget, or when the caller has gone, it sets the interrupt flag that QuickJS polls; a grace period later it
+//! revokes the slot's memory, so that native loops fault. A worker pays two atomic writes per entry and no system call;
+//! the state machine in [`Guard`] ensures that an action only meets the entry it was meant for.
 use super::memory::GuestMemory;
 use super::signals::CpuClock;
 use daplet_abi::CONTROL_INTERRUPT;
@@ -17,7 +17,7 @@ const IDLE_TICKS: u32 = 100;
 /// CPU time between the interrupt flag and the revocation.
 pub const GRACE: Duration = Duration::from_millis(20);
 
-/// Set when nobody waits for an entry any more.
+/// Set when no caller waits for an entry any more.
 pub type Stop = Arc<AtomicBool>;
 
 const IDLE: u8 = 0;
@@ -102,7 +102,7 @@ impl Watchdog {
         Ok(guard)
     }
 
-    /// Ends the thread once no guard is left: until then a job that is still running or queued keeps its limit.
+    /// Ends the thread once no guard is left: until then a running or queued job keeps its limit.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
         self.wake();
@@ -224,13 +224,13 @@ impl Guard {
         true
     }
 
-    /// Whether nobody waits for the entry any more. That of a later entry does no harm: `act` looks whose it is.
+    /// Whether the caller of the entry has gone. The flag of a later entry does no harm: `act` checks the entry.
     fn unwanted(&self) -> bool {
         let watched = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         watched.as_ref().and_then(|watched| watched.stop.as_ref()).is_some_and(|stop| stop.load(SeqCst))
     }
 
-    /// Runs `body` if `entry` is still the one that runs and it is in guest code, where it then stays until `body` is done.
+    /// Runs `body` if `entry` is still running and in guest code, where it then stays until `body` is done.
     fn act(&self, entry: u64, body: impl FnOnce(&Guard)) {
         if self.phase.compare_exchange(GUEST, ACTING, SeqCst, SeqCst).is_ok() {
             if self.entry.load(SeqCst) == entry {
