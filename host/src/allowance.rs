@@ -2,8 +2,8 @@
 //! guest's.
 //!
 //! A result counts from when it is read until its caller has it. Must not know: operations, HTTP, where results come from.
-use crate::budget::{self, BudgetError, Purse, Share};
-use daplet_abi::op::{OpError, codes};
+use crate::budget::{BudgetError, Purse, Share};
+use crate::code::{Code, OpError};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,10 +23,10 @@ pub enum Refused {
 impl From<Refused> for OpError {
     fn from(refused: Refused) -> OpError {
         let code = match &refused {
-            Refused::TooLarge(_) => codes::RESULT_TOO_LARGE,
-            Refused::NoMemory(_) => budget::CODE,
+            Refused::TooLarge(_) => Code::ResultTooLarge,
+            Refused::NoMemory(_) => Code::MemoryBudget,
         };
-        OpError { code: code.to_owned(), message: refused.to_string(), details: Value::Null }
+        OpError { code, message: refused.to_string(), details: Value::Null }
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         let first = caller.operation("state.get");
         first.take(2 << 20).unwrap();
         let refused = OpError::from(first.take(1).unwrap_err());
-        assert_eq!(refused.code, codes::RESULT_TOO_LARGE);
+        assert_eq!(refused.code, Code::ResultTooLarge);
         for part in ["state.get", "2097153", "2097152", "memoryMb of 4"] {
             assert!(refused.message.contains(part), "{}", refused.message);
         }

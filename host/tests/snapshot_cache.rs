@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use daplet_host::sandbox::LoadOutcome;
-use daplet_host::snapshot::{Disk, Loaded, Misses, SnapshotCache, SnapshotKey};
+use daplet_host::snapshot::{Disk, Loaded, SnapshotCache, SnapshotKey};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -77,8 +77,8 @@ async fn what_memory_drops_comes_back_from_disk() {
     }
     cache.settle().await;
     assert!(cache.bytes() <= 200 << 10, "{}", cache.bytes());
-    assert_eq!((loads.load(SeqCst), cache.misses().made), (40, 40));
-    assert!((1..=80).contains(&cache.misses().read), "{:?}", cache.misses());
+    assert_eq!((loads.load(SeqCst), cache.lookups().made), (40, 40));
+    assert!((1..=80).contains(&cache.lookups().read), "{:?}", cache.lookups());
     cache.remove(&key(&source(0))).await;
     cache.flush().await;
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 39);
@@ -117,6 +117,6 @@ async fn a_sound_file_of_something_else_is_not_used() {
         let loaded = cache.get_or_load(key(source), make(source, &loads)).await.unwrap();
         assert_eq!(text(&call(shared(), &loaded.snapshot, b"").await), "mine");
         let made = u64::from(*what != "nothing");
-        assert_eq!(cache.misses(), Misses { read: 1 - made, made }, "{what}");
+        assert_eq!((cache.lookups().read, cache.lookups().made), (1 - made, made), "{what}");
     }
 }

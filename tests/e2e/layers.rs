@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// `*` any one part of a path; the longest that fits counts.
 const LAYERS: &[&[&str]] = &[
     &["limits", "budget", "headers", "origin", "private", "quotas"],
-    &["allowance"],
+    &["allowance", "code"],
+    &["observer"],
     &["config"],
     &["telemetry", "sandbox", "dapr", "store"],
     &["http"],
@@ -26,6 +27,9 @@ const PRIVILEGES: &[(&str, &[&str], &str)] = &[
     ("wasmedge_", &["sandbox"], "only sandbox/ names WasmEdge"),
     ("env::var", &["config"], "only config reads the environment"),
     ("unsafe ", &["sandbox"], "unsafe lives in sandbox/ alone"),
+    ("StatusCode::", &["http"], "a failure has the status of its code (code/table.rs); only http/ names statuses"),
+    (".code == \"", &[], "codes are compared as `Code`, not as text"),
+    ("match error.code.as_str()", &[], "text becomes a `Code` where it comes in"),
     ("/v1.0/", &["dapr", "blocks/http"], "only dapr/ and blocks/http know Dapr's URLs"),
 ];
 

@@ -29,6 +29,7 @@ mod layers;
 mod lifecycle;
 mod lines;
 mod memory;
+mod metrics;
 mod nesting;
 mod outgoing;
 mod overload;

@@ -24,6 +24,7 @@ pub mod case;
 pub mod client;
 pub mod conformance;
 pub mod daprd;
+pub mod exposition;
 pub mod flood;
 pub mod load;
 pub mod programs;

@@ -4,13 +4,13 @@
 use super::actors;
 use super::grants::Grants;
 use crate::allowance::Allowance;
-use crate::budget::{self, BudgetError, Purse};
+use crate::budget::{BudgetError, Purse};
+use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Trace};
 use crate::origin::Origin;
 use crate::quotas::QuotaExceeded;
 use crate::store::StoreError;
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -85,26 +85,26 @@ impl Capabilities {
 
 /// The error for an operation that no capability serves.
 pub fn unknown(op: &str) -> OpError {
-    error(codes::UNKNOWN_OPERATION, format!("no capability serves the operation \"{op}\""))
+    error(Code::UnknownOperation, format!("no capability serves the operation \"{op}\""))
 }
 
 /// An error without details.
-pub fn error(code: &str, message: impl Into<String>) -> OpError {
-    OpError { code: code.to_owned(), message: message.into(), details: Value::Null }
+pub fn error(code: Code, message: impl Into<String>) -> OpError {
+    OpError { code, message: message.into(), details: Value::Null }
 }
 
 /// The error for a result that the process has no memory for now.
 pub fn no_memory(e: BudgetError) -> OpError {
-    error(budget::CODE, e.to_string())
+    error(Code::MemoryBudget, e.to_string())
 }
 
 /// The arguments as a type; what does not fit is the caller's error.
 pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<T, OpError> {
-    serde_json::from_value(Value::Object(args)).map_err(|e| error(codes::INVALID_ARGUMENT, format!("{op}: {e}")))
+    serde_json::from_value(Value::Object(args)).map_err(|e| error(Code::InvalidArgument, format!("{op}: {e}")))
 }
 
 /// The error for a component that the embedded default does not have, with those that it has.
-pub fn no_component<'a>(code: &str, what: &str, names: impl Iterator<Item = &'a String>) -> OpError {
+pub fn no_component<'a>(code: Code, what: &str, names: impl Iterator<Item = &'a String>) -> OpError {
     let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
     let there = match names.as_slice() {
         [] => "is none".to_owned(),
@@ -121,10 +121,7 @@ pub fn truthy(value: &str) -> bool {
 
 /// What only a sidecar has.
 pub fn no_sidecar(what: &str) -> OpError {
-    error(
-        codes::UNAVAILABLE,
-        format!("{what} need a Dapr sidecar, and there is none: DAPR_HTTP_PORT says where one is"),
-    )
+    error(Code::Unavailable, format!("{what} need a Dapr sidecar, and there is none: DAPR_HTTP_PORT says where one is"))
 }
 
 /// A failure of the database as a function sees it.
@@ -133,22 +130,22 @@ pub fn from_store(e: &StoreError) -> OpError {
         return quota_exceeded(exceeded);
     }
     tracing::error!("{e}");
-    error(codes::INTERNAL, e.to_string())
+    error(Code::OperationFailed, e.to_string())
 }
 
 /// What was to be kept exceeds a quota, which the details name.
 pub fn quota_exceeded(e: &QuotaExceeded) -> OpError {
     let details = json!({"quota": e.quota(), "limit": e.limit, "actual": e.actual, "setting": e.setting()});
-    OpError { code: codes::QUOTA_EXCEEDED.to_owned(), message: e.to_string(), details }
+    OpError { code: Code::QuotaExceeded, message: e.to_string(), details }
 }
 
 /// A failure of the sidecar as a function sees it.
 pub fn from_dapr(e: DaprError) -> OpError {
     match e {
-        DaprError::Unavailable { .. } => error(codes::SIDECAR_UNAVAILABLE, e.to_string()),
+        DaprError::Unavailable { .. } => error(Code::SidecarUnavailable, e.to_string()),
         DaprError::NotTaken(refused) => refused.into(),
-        DaprError::Refused { status: 409, message, .. } => error(codes::ETAG_MISMATCH, message),
-        DaprError::Refused { code, message, .. } if code.is_empty() => error(codes::UNAVAILABLE, message),
-        DaprError::Refused { code, message, .. } => error(&code, message),
+        DaprError::Refused { status: 409, message, .. } => error(Code::EtagMismatch, message),
+        DaprError::Refused { code, message, .. } if code.is_empty() => error(Code::Unavailable, message),
+        DaprError::Refused { code, message, .. } => error(Code::from(code.as_str()), message),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns: their form, the words of a refusal. Must not know: what is reached.
 use crate::blocks::call::error;
+use crate::code::{Code, OpError};
 use crate::config::AbsentGrants;
-use daplet_abi::op::{OpError, codes};
 use serde::{Deserialize, Serialize};
 
 /// What a function may reach beyond its own key space. Least privilege where it matters most: shared spaces, secrets, keys and
@@ -177,7 +177,7 @@ pub fn require(function: &str, list: &str, granted: Option<&Vec<String>>, wanted
 /// The refusal, with the grant to add.
 pub fn refused(function: &str, list: &str, wanted: &str) -> OpError {
     let message = format!("{function} holds no grant for {wanted:?}; add it to `grants.{list}` in the upload");
-    error(codes::PERMISSION_DENIED, message)
+    error(Code::PermissionDenied, message)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, stale, user_folder};
 use crate::budget::machine;
 use crate::limits::Limits;
+use crate::observer;
 use crate::quotas::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,6 +85,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Filter of the log.
     pub log: String,
+    /// What metrics and the log tell of requests.
+    pub observer: observer::Settings,
     /// Time between the signal to stop and the end of serving.
     pub drain: Duration,
     /// Time for running requests at shutdown.
@@ -207,6 +210,11 @@ impl Config {
             safe_mode: s.safe_mode,
             log_format: s.log_format,
             log: s.log,
+            observer: observer::Settings {
+                functions: s.metrics_functions,
+                access_log: s.access_log,
+                slow: (s.slow_ms > 0).then(|| Duration::from_millis(s.slow_ms)),
+            },
             drain: Duration::from_millis(s.drain_ms),
             shutdown_grace: Duration::from_millis(s.shutdown_grace_ms),
             verify_restore: s.verify_restore,

@@ -136,6 +136,12 @@ settings! {
         log_format: LogFormat [FORM] = LogFormat::Text;
         /// What to log, in tracing's filter language
         log: String [FILTER] = "info".to_owned();
+        /// Write a line to the log for each request of a function
+        access_log: bool [BOOL] = false, bare "true";
+        /// Write a line to the log for each invocation that takes this long or longer, ms; 0: none
+        slow_ms: u64 [MS] = 0;
+        /// Functions, and subscriptions, with metrics of their own; all others share the label `other`
+        metrics_functions: usize [N] = 200, in 0..=10_000;
         /// Time between the signal to stop and the end of serving, while `/readyz` answers that the server stops, ms
         drain_ms: u64 [MS] = 0, in 0..=600_000;
         /// Time that running requests get when the server stops, ms

@@ -2,8 +2,8 @@
 //! to.
 use super::Function;
 use crate::blocks::grants::require;
+use crate::code::OpError;
 use daplet_abi::load::Subscription;
-use daplet_abi::op::OpError;
 
 impl Function {
     /// Refuses a topic that it may not subscribe to.

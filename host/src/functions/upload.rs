@@ -9,6 +9,7 @@ use crate::blocks::grants::Grants;
 use crate::blocks::jobs::schedule::Schedule;
 use crate::blocks::pubsub::Brokers;
 use crate::blocks::pubsub::embedded::topic_key;
+use crate::code::Code;
 use crate::limits::Limits;
 use crate::quotas::{QuotaExceeded, Quotas};
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
@@ -280,9 +281,9 @@ fn memory_message(record: &Record) -> String {
 
 /// Describes exceeded limits with their settings; maps stack frames to the source.
 fn explain(mut error: JsError, record: &Record, budget: Duration) -> JsError {
-    match error.code.as_str() {
-        codes::EXCEEDED_CPU => error.message = cpu_message(budget),
-        codes::EXCEEDED_MEMORY => error.message = memory_message(record),
+    match Code::from(error.code.as_str()) {
+        Code::ExceededCpu => error.message = cpu_message(budget),
+        Code::ExceededMemory => error.message = memory_message(record),
         _ => {}
     }
     if let Some(lines) = record.map.as_deref().and_then(source::LineMap::new) {

@@ -31,6 +31,7 @@ pub use serving::{Listeners, Serving};
 use crate::config::{Config, RegistryPlace};
 use crate::functions::{CheckLimits, Checker, Deployer};
 use crate::invoke::{Calls, Invoker};
+use crate::observer::Observer;
 use crate::sandbox::{Sandbox, heap};
 use crate::snapshot::SnapshotCache;
 use crate::surfaces::actors::embedded::Embedded;
@@ -72,6 +73,7 @@ impl Host {
             let deployer = Arc::clone(&deployer);
             tokio::spawn(async move { deployer.forget_replaced().await });
         }
+        let observer = Observer::new(base.config.observer.clone());
         let (wait, heap) = (base.config.queue_wait, base.config.limits.memory_bytes());
         let equip = |calls: Calls| {
             let turns = capabilities::turns(&base, calls.clone());
@@ -79,7 +81,7 @@ impl Host {
             (functions.capabilities(&base), (functions, turns))
         };
         let (invoker, (functions, turns)) =
-            Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), wait, heap, equip);
+            Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), observer, wait, heap, equip);
         let ready = Arc::new(AtomicBool::new(true));
         drop(entered);
         Ok(Host { base, deployer, invoker, functions, turns, snapshots, sandbox, ready, runtimes })

@@ -28,7 +28,7 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
 
 /// The database of functions, and that of the embedded default.
 pub(super) const FUNCTIONS: &str = "functions.redb";
-const STATE: &str = "state.redb";
+pub(super) const STATE: &str = "state.redb";
 
 /// The databases that this configuration opens.
 pub(super) fn databases(config: &Config) -> Vec<&'static str> {

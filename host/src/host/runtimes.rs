@@ -2,13 +2,12 @@
 //!
 //! Functions themselves run on the sandbox's own threads. Must not know: routes, what a task does.
 use super::Fatal;
+use crate::code::Code;
 use crate::http::ApiError;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
-use daplet_abi::reply::codes;
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -84,7 +83,7 @@ pub(super) fn on(router: Router, runtime: &Handle) -> Router {
             answer.await.unwrap_or_else(|error| {
                 tracing::error!("a handler failed: {error}");
                 let detail = "the handler of this request failed; the server's log has more";
-                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL_ERROR, detail).into_response()
+                ApiError::new(Code::InternalError, detail).into_response()
             })
         }
     }))

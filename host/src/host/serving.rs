@@ -3,14 +3,14 @@
 //! Owns: which surface stands at which address, and on which threads. Must not know: what a surface does.
 use super::runtimes::{self, made_on};
 use super::sites::{Sites, bind, bind_place};
-use super::{Fatal, Host, faults};
+use super::{Fatal, Host, faults, places};
 use crate::blocks::{grpc, http as dapr};
 use crate::config::Connections;
 use crate::http::trust;
 use crate::listener::{self, Listener};
 use crate::site::Site;
 use crate::surfaces::embedded::Embedded;
-use crate::surfaces::management::{configuration, functions, health};
+use crate::surfaces::management::{configuration, functions, health, metrics};
 use crate::surfaces::sidecar::Behind;
 use crate::surfaces::{Inside, Surface, bindings, requests};
 use axum::Router;
@@ -141,6 +141,24 @@ impl Host {
         sites.functions(config, shared, own)
     }
 
+    /// What `/metrics` asks.
+    fn sources(&self) -> metrics::Sources {
+        let (registry, kept) = (&self.base.registry, self.base.blocks.kept.as_ref());
+        let state = kept.map(|kept| (places::STATE, Arc::clone(&kept.file)));
+        metrics::Sources {
+            observer: self.invoker.observer().clone(),
+            sandbox: Arc::clone(&self.sandbox),
+            invoker: self.invoker.clone(),
+            memory: self.base.memory.clone(),
+            snapshots: self.snapshots.clone(),
+            registry: Arc::clone(registry),
+            databases: registry.file().map(|file| (places::FUNCTIONS, file)).into_iter().chain(state).collect(),
+            log: kept.map(|kept| kept.log.clone()),
+            jobs: kept
+                .map_or_else(Vec::new, |kept| vec![("job", kept.jobs.clone()), ("reminder", kept.reminders.clone())]),
+        }
+    }
+
     fn management(&self) -> Router {
         let (config, registry) = (&self.base.config, &self.base.registry);
         let faults: health::Faults = Arc::new({
@@ -151,6 +169,7 @@ impl Host {
         });
         let (memory, refuse_invoked) = (self.base.memory.purse(), !config.manage_through_dapr);
         let uploads = functions::Context {
+            observer: self.invoker.observer().clone(),
             registry: Arc::clone(registry),
             deployer: Arc::clone(&self.deployer),
             limits: config.limits.clone(),
@@ -160,7 +179,7 @@ impl Host {
             refuse_invoked,
         };
         let health = health::routes(Arc::clone(&self.ready), self.base.sidecar.clone(), Arc::clone(registry), faults);
-        let management = health.merge(functions::routes(uploads));
+        let management = health.merge(functions::routes(uploads)).merge(metrics::routes(self.sources()));
         let Some(kept) = &self.base.blocks.kept else { return management };
         let (stores, max_body_bytes) = (Arc::new(kept.items.clone()), config.max_body_bytes);
         management.merge(configuration::routes(configuration::Context {

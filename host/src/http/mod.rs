@@ -14,6 +14,7 @@ pub mod body;
 pub mod flight;
 pub mod pace;
 pub mod problem;
+pub mod status;
 pub mod token;
 pub mod trust;
 pub mod wire;

@@ -3,12 +3,12 @@
 //! Owns: the form of a problem, and the problems of HTTP itself. Must not know: functions, invocations, stores; `surfaces/failures.rs` turns
 //! their errors into problems.
 use super::body::{Slow, Unread};
+use super::status;
 use crate::budget::{self, BudgetError};
+use crate::code::Code;
 use crate::quotas::QuotaExceeded;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op;
-use daplet_abi::reply::codes;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -16,28 +16,33 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
-    code: String,
+    code: Code,
     detail: String,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
-    /// An answer with this status and code.
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> ApiError {
-        ApiError { status, code: code.to_owned(), detail: detail.into(), extra: Map::new(), headers: Vec::new() }
+    /// An answer with the code's status.
+    pub fn new(code: Code, detail: impl Into<String>) -> ApiError {
+        let status = status::of(&code);
+        ApiError { status, code, detail: detail.into(), extra: Map::new(), headers: Vec::new() }
+    }
+
+    /// The same with the status of another code: what went wrong decides the word, where it went wrong the status.
+    pub fn with_status_of(self, code: &Code) -> ApiError {
+        ApiError { status: status::of(code), ..self }
     }
 
     /// 400 for what the caller sent.
     pub fn bad_request(detail: impl Into<String>) -> ApiError {
-        ApiError::new(StatusCode::BAD_REQUEST, "badRequest", detail)
+        ApiError::new(Code::BadRequest, detail)
     }
 
     /// 503 while it is not known which functions there are.
     pub fn not_loaded(reason: &str) -> ApiError {
         let detail = format!("the functions are not loaded yet: {reason}");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "registryNotLoaded", detail)
-            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        ApiError::new(Code::RegistryNotLoaded, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// Its status.
@@ -46,7 +51,7 @@ impl ApiError {
     }
 
     /// Its code.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> &Code {
         &self.code
     }
 
@@ -73,14 +78,14 @@ impl ApiError {
         let mut members = self.extra.clone();
         members.remove("stack");
         members.insert("status".to_owned(), json!(self.status.as_u16()));
-        members.insert("code".to_owned(), json!(self.code));
+        members.insert("code".to_owned(), json!(self.code.word()));
         members
     }
 
     /// 413 for a body above a limit.
     pub fn too_large(what: &str, limit: usize, setting: &str) -> ApiError {
         let detail = format!("{what} is larger than the limit of {limit} bytes");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", detail).of_setting(setting, limit)
+        ApiError::new(Code::PayloadTooLarge, detail).of_setting(setting, limit)
     }
 
     /// 408 for what did not arrive in time.
@@ -88,22 +93,20 @@ impl ApiError {
         let within = within.as_millis();
         let detail = format!("{what} did not arrive within {within} ms");
         let limit = usize::try_from(within).unwrap_or(usize::MAX);
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "requestTimeout", detail).of_setting(setting, limit)
+        ApiError::new(Code::RequestTimeout, detail).of_setting(setting, limit)
     }
 
     /// 408 for what came slower than it may.
     pub fn too_slow_pace(what: &str, rate: u64) -> ApiError {
         let detail = format!("{what} came slower than {rate} bytes a second, averaged over ten seconds");
         let limit = usize::try_from(rate).unwrap_or(usize::MAX);
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "requestTimeout", detail).of_setting("min_rate_bytes", limit)
+        ApiError::new(Code::RequestTimeout, detail).of_setting("min_rate_bytes", limit)
     }
 
     /// What a router with no words of its own says of a body that was not read, or of an answer without memory.
     pub fn unread(unread: Unread) -> ApiError {
         match unread {
-            Unread::TooLarge => {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", "the request body is too large")
-            }
+            Unread::TooLarge => ApiError::new(Code::PayloadTooLarge, "the request body is too large"),
             Unread::NoMemory(e) => ApiError::no_memory(&e),
             Unread::Slow(Slow::Late(within)) => ApiError::too_slow("the request body", within, "body_ms"),
             Unread::Slow(Slow::Pace(rate)) => ApiError::too_slow_pace("the request body", rate),
@@ -114,34 +117,34 @@ impl ApiError {
     /// 414 for a request line above the limit.
     pub fn line_too_long(limit: usize) -> ApiError {
         let detail = format!("the request line is longer than the limit of {limit} bytes");
-        ApiError::new(StatusCode::URI_TOO_LONG, "uriTooLong", detail).of_setting("max_request_line_bytes", limit)
+        ApiError::new(Code::UriTooLong, detail).of_setting("max_request_line_bytes", limit)
     }
 
     /// 431 for a head above the limit.
     pub fn head_too_large(limit: usize) -> ApiError {
         let detail = format!("request line and headers are larger than the limit of {limit} bytes");
-        let error = ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headersTooLarge", detail);
+        let error = ApiError::new(Code::HeadersTooLarge, detail);
         error.of_setting("max_head_bytes", limit)
     }
 
     /// 431 for more headers than the server takes.
     pub fn too_many_headers() -> ApiError {
         let detail = "the request has more than 100 headers";
-        let error = ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headersTooLarge", detail);
+        let error = ApiError::new(Code::HeadersTooLarge, detail);
         error.with("limit", json!("headers")).with("value", json!(100))
     }
 
     /// 503 for a connection above the limit.
     pub fn too_many_connections(limit: usize) -> ApiError {
         let detail = format!("{limit} connections are open already");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::LOAD_SHED, detail)
+        ApiError::new(Code::LoadShed, detail)
             .of_setting("max_connections", limit)
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// 503 for what the process has no memory for now.
     pub fn no_memory(e: &BudgetError) -> ApiError {
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, budget::CODE, e.to_string())
+        ApiError::new(Code::MemoryBudget, e.to_string())
             .of_setting(budget::SETTING, usize::try_from(e.limit >> 20).unwrap_or(usize::MAX))
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
@@ -161,12 +164,12 @@ impl ApiError {
     /// 503 for what a server in safe mode does not take.
     pub fn safe_mode() -> ApiError {
         let detail = "the server runs in safe mode (--safe-mode): it takes no deliveries, jobs, reminders and timers";
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "safeMode", detail)
+        ApiError::new(Code::SafeMode, detail)
     }
 
     /// 507 for what would exceed a quota.
     pub fn quota_exceeded(exceeded: &QuotaExceeded) -> ApiError {
-        ApiError::new(StatusCode::INSUFFICIENT_STORAGE, op::codes::QUOTA_EXCEEDED, exceeded.to_string())
+        ApiError::new(Code::QuotaExceeded, exceeded.to_string())
             .with("quota", json!(exceeded.quota()))
             .with("limit", json!(exceeded.limit))
             .with("actual", json!(exceeded.actual))
@@ -194,7 +197,7 @@ impl ApiError {
         let mut problem = json!({
             "title": self.title(),
             "status": self.status.as_u16(),
-            "code": self.code,
+            "code": self.code.word(),
             "detail": self.detail,
         });
         if let Value::Object(members) = &mut problem {

@@ -4,12 +4,15 @@
 //! request needs none, since it claims nothing. No function ever sees the token.
 use super::ApiError;
 use super::token::Token;
+use crate::code::Code;
 use crate::dapr::TOKEN;
+use crate::observer::Source;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use std::net::SocketAddr;
 
 /// The application that calls through service invocation, in Dapr's words.
 pub const CALLER: HeaderName = HeaderName::from_static("dapr-caller-app-id");
@@ -21,6 +24,16 @@ pub struct FromSidecar;
 /// Stands in a request's extensions when it showed the operator's token.
 #[derive(Clone, Copy, Debug)]
 pub struct Operator;
+
+/// Stands in the extensions of requests to management: the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Who asks for a change, for the audit log.
+pub fn source(extensions: &axum::http::Extensions) -> Source {
+    let peer = extensions.get::<Peer>().map(|Peer(address)| *address);
+    Source { peer, operator: extensions.get::<Operator>().is_some() }
+}
 
 /// Stands in a request's extensions when a token is set and it does not carry it.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +68,7 @@ fn refusal(how: &str) -> ApiError {
     let detail = format!(
         "the header {TOKEN} {how}: this server was given a token (APP_API_TOKEN) that the sidecar has to send with each call"
     );
-    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    ApiError::new(Code::Unauthorized, detail)
 }
 
 /// Whether the request may come from the sidecar: no token is set, or it carries it.
@@ -73,7 +86,7 @@ pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) ->
     proven(extensions)?;
     if headers.contains_key(CALLER) {
         let detail = "this path is for the sidecar's own calls, not for service invocation".to_owned();
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+        return Err(ApiError::new(Code::Forbidden, detail));
     }
     Ok(())
 }

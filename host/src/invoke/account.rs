@@ -3,8 +3,8 @@
 //! A handler whose unit of work lost a race runs again from the function's snapshot: nothing of the lost run is left in memory.
 //! Runs that race for the same key take turns, so that each loses to the others at most once more.
 use super::InvokeError;
+use crate::code::{Code, OpError};
 use crate::functions::Function;
-use daplet_abi::op::{OpError, codes};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub struct Account {
     pub operations: u64,
     /// Console bytes.
     pub log: usize,
+    /// When its event arrived.
+    pub began: tokio::time::Instant,
     /// When it must have ended.
     pub deadline: tokio::time::Instant,
     /// Runs that lost a race.
@@ -36,14 +38,15 @@ pub struct Account {
 }
 
 impl Account {
-    /// What the function's limits grant.
-    pub fn new(function: &Function, permit: OwnedSemaphorePermit) -> Account {
+    /// What the function's limits grant to an event that arrived then.
+    pub fn new(function: &Function, permit: OwnedSemaphorePermit, began: tokio::time::Instant) -> Account {
         let limits = &function.record.limits;
         Account {
             cpu: limits.cpu(),
             operations: 0,
             log: usize::try_from(limits.log_bytes).unwrap_or(usize::MAX),
-            deadline: tokio::time::Instant::now() + limits.wall(),
+            began,
+            deadline: began + limits.wall(),
             reruns: 0,
             _permit: permit,
             turn: None,
@@ -71,7 +74,7 @@ pub struct Race(usize);
 impl Race {
     /// Whether an operation's failure is a lost race.
     pub fn lost(error: &OpError) -> Option<Race> {
-        if error.code != codes::UNIT_CONFLICT {
+        if error.code != Code::UnitConflict {
             return None;
         }
         let mut hasher = DefaultHasher::new();

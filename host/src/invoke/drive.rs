@@ -7,12 +7,14 @@ use crate::allowance::{Allowance, Taker};
 use crate::blocks::call::{CallContext, OpResult};
 use crate::budget::held::hold;
 use crate::budget::{Purse, SMALL, Share};
+use crate::code::{Code, OpError};
 use crate::functions::{Function, upload::map_frames};
+use crate::observer::Invocation;
 use crate::sandbox::{LogLine, Outcome, Parked, SandboxError, Snapshot, Step, Trap};
 use bytes::Bytes;
 use daplet_abi::frame::{Frame, encode};
-use daplet_abi::op::{self, Completion, OpError, Operation};
-use daplet_abi::reply::{Reply, codes};
+use daplet_abi::op::{self, Completion, Operation};
+use daplet_abi::reply::Reply;
 use daplet_abi::{EventKind, LogLevel};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -52,7 +54,10 @@ pub struct Drive {
     caller: Caller,
     reply: Option<Waiting>,
     account: Account,
+    kind: EventKind,
     started: Instant,
+    /// Time that it waited for a worker.
+    queued: Duration,
 }
 
 /// Why a run ended early.
@@ -79,7 +84,8 @@ impl Drive {
     /// `reply` gets the reply or why there is none, once.
     pub fn new(
         shared: Arc<Shared>,
-        function: Arc<Function>,
+        function: &Arc<Function>,
+        kind: EventKind,
         caller: Caller,
         account: Account,
         reply: Waiting,
@@ -92,13 +98,15 @@ impl Drive {
             memory: function.memory.clone(),
             allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
         });
-        Drive { shared, context, caller, reply: Some(reply), account, function, started: Instant::now() }
+        let (function, started, queued) = (Arc::clone(function), Instant::now(), Duration::ZERO);
+        Drive { shared, context, caller, reply: Some(reply), account, function, kind, started, queued }
     }
 
     /// Runs to the end, the deadline, the function's removal, or the caller's going away before a reply. `turn`: whether there was a worker in time;
     /// `work` counts what is waited for until then.
     pub async fn run(mut self, turn: Result<(), SandboxError>, work: Work, event: Event) {
-        self.started = Instant::now();
+        let asked = std::mem::replace(&mut self.started, Instant::now());
+        self.queued = self.started.duration_since(asked);
         let first = match turn {
             Ok(()) => self.first(event).await,
             Err(error) => Err(InvokeError::from(&error)),
@@ -152,7 +160,7 @@ impl Drive {
 
     fn late(&self) -> InvokeError {
         let limit = self.function.record.limits.wall_ms;
-        InvokeError::limit(codes::EXCEEDED_WALL_TIME, "wallMs", limit, &self.function)
+        InvokeError::limit(Code::ExceededWallTime, "wallMs", limit, &self.function)
     }
 
     /// Enters again and again until nothing is waited for.
@@ -209,6 +217,8 @@ impl Drive {
     /// Takes in what a step did. `None` when the invocation is done.
     fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
         self.account.cpu = self.account.cpu.saturating_sub(step.cpu);
+        self.shared.observer.entry(step.cpu, step.restore);
+        self.queued += step.waited.unwrap_or_default();
         Admission::learn(&self.function, step.cpu);
         self.log(step.logs);
         let mut share = step.share;
@@ -226,21 +236,21 @@ impl Drive {
             Outcome::Done => Ok(None),
             Outcome::JsError => Ok(None),
             Outcome::Trap(Trap::Cpu) => {
-                Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function))
+                Err(InvokeError::limit(Code::ExceededCpu, "cpuMs", limits.cpu_ms, &self.function))
             }
             Outcome::Trap(Trap::Memory) => {
-                Err(InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function))
+                Err(InvokeError::limit(Code::ExceededMemory, "memoryMb", limits.memory_mb, &self.function))
             }
             Outcome::Trap(Trap::NoMemory(refused)) => Err(InvokeError::budget(&refused)),
             Outcome::Trap(trap) => Err(InvokeError::internal(trap.to_string())),
             Outcome::Pending(parked) => {
                 if self.account.cpu.is_zero() {
-                    return Err(InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function));
+                    return Err(InvokeError::limit(Code::ExceededCpu, "cpuMs", limits.cpu_ms, &self.function));
                 }
                 self.account.operations += step.submits.len() as u64;
                 if self.account.operations > limits.operations {
                     return Err(InvokeError::limit(
-                        codes::EXCEEDED_OPERATIONS,
+                        Code::ExceededOperations,
                         "operations",
                         limits.operations,
                         &self.function,
@@ -266,31 +276,28 @@ impl Drive {
                 if let Some(lines) = &self.function.lines {
                     map_frames(&mut error, lines);
                 }
-                Err(match error.code.as_str() {
-                    codes::EXCEEDED_CPU => {
-                        InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limits.cpu_ms, &self.function)
+                Err(match Code::from(error.code.as_str()) {
+                    Code::ExceededCpu => InvokeError::limit(Code::ExceededCpu, "cpuMs", limits.cpu_ms, &self.function),
+                    Code::ExceededMemory => {
+                        InvokeError::limit(Code::ExceededMemory, "memoryMb", limits.memory_mb, &self.function)
                     }
-                    codes::EXCEEDED_MEMORY => {
-                        InvokeError::limit(codes::EXCEEDED_MEMORY, "memoryMb", limits.memory_mb, &self.function)
-                    }
-                    codes::INTERNAL_ERROR => InvokeError::internal(error.message),
+                    Code::InternalError => InvokeError::internal(error.message),
                     _ => InvokeError::exception(error),
                 })
             }
             _ if frame.body.len() as u64 > limits.response_bytes => {
-                let error = InvokeError::limit(
-                    codes::EXCEEDED_RESPONSE,
-                    "responseBytes",
-                    limits.response_bytes,
-                    &self.function,
-                );
+                let error =
+                    InvokeError::limit(Code::ExceededResponse, "responseBytes", limits.response_bytes, &self.function);
                 let detail = format!("{}; the response has {} bytes", error.detail, frame.body.len());
                 Err(error.with_detail(detail))
             }
             reply => {
-                if let Some(sender) = self.reply.take() {
+                if self.reply.is_some() {
                     let body = carried(bytes.slice_ref(frame.body), share, &self.function.memory)?;
-                    let _caller_is_gone = sender.send(Ok((reply, body)));
+                    self.replied(None);
+                    if let Some(sender) = self.reply.take() {
+                        let _caller_is_gone = sender.send(Ok((reply, body)));
+                    }
                 }
                 Ok(())
             }
@@ -302,10 +309,16 @@ impl Drive {
         let Submitted { head: Operation { id, op, args }, body, size } = operation;
         let allowance = self.context.allowance.operation(&op);
         let context = CallContext { allowance: allowance.clone(), ..CallContext::clone(&self.context) };
-        let work = async move { shared.capabilities.call(&context, &op, args, body).await };
+        let (observer, started) = (shared.observer.clone(), Instant::now());
+        let work = async move {
+            let result = shared.capabilities.call(&context, &op, args, body).await;
+            let code = result.as_ref().err().map(|error| &error.code);
+            observer.operation(&op, code, started.elapsed());
+            result
+        };
         let work = charged(&self.shared.elsewhere, size, allowance.clone(), work.boxed());
         work.map(move |result| {
-            let failed = || Err(crate::blocks::call::error(op::codes::INTERNAL, "the operation failed in the host"));
+            let failed = || Err(crate::blocks::call::error(Code::OperationFailed, "the operation failed in the host"));
             Completed { id, result: result.unwrap_or_else(failed), allowance }
         })
         .boxed()
@@ -319,7 +332,7 @@ impl Drive {
             return Ok(());
         }
         let limit = self.function.record.limits.cpu_ms;
-        let error = InvokeError::limit(codes::EXCEEDED_CPU, "cpuMs", limit, &self.function);
+        let error = InvokeError::limit(Code::ExceededCpu, "cpuMs", limit, &self.function);
         let detail = format!("{}; the host's work for its operations counts", error.detail);
         Err(error.with_detail(detail))
     }
@@ -342,7 +355,7 @@ impl Drive {
                 _ => error,
             },
         };
-        let frame = encode(&Completion { id, outcome: op::Outcome::Error(refused) }, &[]).map_err(fault)?;
+        let frame = encode(&Completion { id, outcome: op::Outcome::Error(refused.into()) }, &[]).map_err(fault)?;
         Ok((frame, allowance))
     }
 
@@ -351,28 +364,49 @@ impl Drive {
             if self.account.log == 0 {
                 return;
             }
-            let (function, request_id) = (&*self.function.label, &*self.caller.origin.request_id);
+            let (function, version, request_id) =
+                (&*self.function.label, &*self.function.record.version, &*self.caller.origin.request_id);
             if text.len() > self.account.log {
                 self.account.log = 0;
                 let limit = self.function.record.limits.log_bytes;
-                tracing::warn!(target: "function", function, request_id, limit, "console output exceeds logBytes; the rest is dropped");
+                tracing::warn!(target: "function", function, version, request_id, limit, "console output exceeds logBytes; the rest is dropped");
                 return;
             }
             self.account.log -= text.len();
             match level {
-                LogLevel::Debug => tracing::debug!(target: "function", function, request_id, "{text}"),
-                LogLevel::Info => tracing::info!(target: "function", function, request_id, "{text}"),
-                LogLevel::Warn => tracing::warn!(target: "function", function, request_id, "{text}"),
-                LogLevel::Error => tracing::error!(target: "function", function, request_id, "{text}"),
+                LogLevel::Debug => tracing::debug!(target: "function", function, version, request_id, "{text}"),
+                LogLevel::Info => tracing::info!(target: "function", function, version, request_id, "{text}"),
+                LogLevel::Warn => tracing::warn!(target: "function", function, version, request_id, "{text}"),
+                LogLevel::Error => tracing::error!(target: "function", function, version, request_id, "{text}"),
             }
         }
+    }
+
+    /// Reports the invocation's outcome, before the caller has it.
+    fn replied(&self, error: Option<&InvokeError>) {
+        self.shared.observer.queued(self.queued);
+        self.shared.observer.invocation(&Invocation {
+            function: &self.function.label,
+            version: &self.function.record.version,
+            request_id: &self.caller.origin.request_id,
+            trigger: self.kind,
+            code: error.map(|error| &error.code),
+            limit: error.and_then(|error| error.limit).map(|(name, _)| name),
+            took: self.account.began.elapsed(),
+            queued: self.queued,
+            cpu: self.function.record.limits.cpu().saturating_sub(self.account.cpu),
+        });
     }
 
     fn fail(&mut self, error: InvokeError) {
         let after = self.started.elapsed();
         let (function, request_id) = (&*self.function.label, &*self.caller.origin.request_id);
         let stack = error.js.as_ref().map(|js| js.stack_text()).unwrap_or_default();
-        tracing::warn!(target: "function", function, request_id, code = error.code, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
+        let (version, code, blame) = (&*self.function.record.version, error.code.word(), error.code.blame().word());
+        tracing::warn!(target: "function", function, version, request_id, code, blame, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
+        if self.reply.is_some() {
+            self.replied(Some(&error));
+        }
         if let Some(sender) = self.reply.take() {
             let _caller_is_gone = sender.send(Err(Lost::Failed(error)));
         }
@@ -464,10 +498,10 @@ async fn unwanted(reply: &mut Option<Waiting>, function: &Function) -> InvokeErr
 
 fn canceled() -> InvokeError {
     let detail = "the caller went away before the reply";
-    InvokeError { code: codes::CANCELED.to_owned(), ..InvokeError::internal(detail) }
+    InvokeError { code: Code::Canceled, ..InvokeError::internal(detail) }
 }
 
 fn removed(function: &Function) -> InvokeError {
     let detail = format!("the function {} was removed while it ran", function.name);
-    InvokeError { code: codes::SCRIPT_NOT_FOUND.to_owned(), ..InvokeError::internal(detail) }
+    InvokeError { code: Code::ScriptNotFound, ..InvokeError::internal(detail) }
 }

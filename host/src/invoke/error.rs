@@ -1,25 +1,15 @@
 //! Why an invocation gave no reply: one code, someone to blame, and the limit's name where it was one.
 use crate::budget::{self, BudgetError};
+use crate::code::Code;
 use crate::functions::Function;
-use daplet_abi::reply::{JsError, codes};
-
-/// Whose fault it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blame {
-    /// Who called.
-    Caller,
-    /// The function.
-    Function,
-    /// The server.
-    Host,
-}
+use daplet_abi::reply::JsError;
 
 /// A failed invocation.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct InvokeError {
-    /// Outcome word: see [`codes`].
-    pub code: String,
+    /// Why.
+    pub code: Code,
     /// For people.
     pub detail: String,
     /// The limit that was exceeded: its name and value.
@@ -33,19 +23,13 @@ pub struct InvokeError {
 impl InvokeError {
     /// A fault of the host.
     pub fn internal(detail: impl Into<String>) -> InvokeError {
-        InvokeError {
-            code: codes::INTERNAL_ERROR.to_owned(),
-            detail: detail.into(),
-            limit: None,
-            setting: None,
-            js: None,
-        }
+        InvokeError { code: Code::InternalError, detail: detail.into(), limit: None, setting: None, js: None }
     }
 
     /// What the function threw.
     pub fn exception(js: JsError) -> InvokeError {
         InvokeError {
-            code: js.code.clone(),
+            code: Code::from(js.code.as_str()),
             detail: js.message.clone(),
             limit: None,
             setting: None,
@@ -54,9 +38,9 @@ impl InvokeError {
     }
 
     /// A limit of the function.
-    pub fn limit(code: &str, name: &'static str, value: u64, function: &Function) -> InvokeError {
+    pub fn limit(code: Code, name: &'static str, value: u64, function: &Function) -> InvokeError {
         InvokeError {
-            code: code.to_owned(),
+            code,
             detail: format!("{} exceeded its limit {name} of {value}", function.name),
             limit: Some((name, value)),
             setting: Some(format!(
@@ -69,7 +53,7 @@ impl InvokeError {
     /// The server's own queue is full.
     pub fn queue(value: u64) -> InvokeError {
         InvokeError {
-            code: codes::LOAD_SHED.to_owned(),
+            code: Code::LoadShed,
             detail: "too many requests wait".to_owned(),
             limit: Some(("queue", value)),
             setting: Some("`--queue`, or `queue` in the configuration file".to_owned()),
@@ -79,13 +63,13 @@ impl InvokeError {
 
     /// The server has no memory for it now.
     pub fn no_memory(detail: String) -> InvokeError {
-        InvokeError { code: codes::LOAD_SHED.to_owned(), ..InvokeError::internal(detail) }
+        InvokeError { code: Code::LoadShed, ..InvokeError::internal(detail) }
     }
 
     /// The memory budget has no share left for it.
     pub fn budget(e: &BudgetError) -> InvokeError {
         InvokeError {
-            code: budget::CODE.to_owned(),
+            code: Code::MemoryBudget,
             detail: e.to_string(),
             limit: Some((budget::SETTING, e.limit >> 20)),
             setting: Some("`--memory-budget-mb`, or `memory_budget_mb` in the configuration file".to_owned()),
@@ -96,7 +80,7 @@ impl InvokeError {
     /// A worker would come, or came, too late.
     pub fn late(wait: std::time::Duration) -> InvokeError {
         InvokeError {
-            code: codes::LOAD_SHED.to_owned(),
+            code: Code::LoadShed,
             detail: format!("no worker is free within {} ms", wait.as_millis()),
             limit: Some(("queue_ms", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))),
             setting: Some("`--queue-ms`, or `queue_ms` in the configuration file".to_owned()),
@@ -108,19 +92,5 @@ impl InvokeError {
     pub fn with_detail(mut self, detail: String) -> InvokeError {
         self.detail = detail;
         self
-    }
-
-    /// Whether it may well succeed in a moment: the server, or the function's places, had no room for it.
-    pub fn busy(&self) -> bool {
-        matches!(self.code.as_str(), codes::LOAD_SHED | budget::CODE)
-    }
-
-    /// Whose fault it is.
-    pub fn blame(&self) -> Blame {
-        match self.code.as_str() {
-            codes::INTERNAL_ERROR => Blame::Host,
-            codes::CANCELED | codes::SCRIPT_NOT_FOUND | codes::LOAD_SHED | budget::CODE => Blame::Caller,
-            _ => Blame::Function,
-        }
     }
 }

@@ -9,12 +9,14 @@ mod charge;
 mod drive;
 mod error;
 
-pub use error::{Blame, InvokeError};
+pub use error::InvokeError;
 
 use crate::blocks::actors::Turn;
 use crate::blocks::call::Capabilities;
 use crate::budget::SMALL;
+use crate::code::Code;
 use crate::functions::{Deployer, Function, UploadError};
+use crate::observer::{Invocation, Observer};
 use crate::origin::Origin;
 use crate::sandbox::{Sandbox, SandboxError};
 use account::{Account, Lost, Turns};
@@ -24,13 +26,14 @@ use charge::Elsewhere;
 use daplet_abi::EventKind;
 use daplet_abi::event::{BatchEvent, HttpEvent};
 use daplet_abi::frame::encode;
-use daplet_abi::reply::{AckStatus, Reply, codes};
+use daplet_abi::reply::{AckStatus, Reply};
 use drive::{Drive, Event};
 use futures::FutureExt;
 use serde::Serialize;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// An HTTP answer of a function.
@@ -63,6 +66,7 @@ struct Shared {
     admission: Admission,
     turns: Turns,
     elsewhere: Elsewhere,
+    observer: Observer,
     /// Heap that each worker has room for, bytes.
     heap: u64,
 }
@@ -99,6 +103,7 @@ impl Invoker {
     pub fn new<T>(
         sandbox: Arc<Sandbox>,
         deployer: Arc<Deployer>,
+        observer: Observer,
         queue_wait: Duration,
         heap: u64,
         equip: impl FnOnce(Calls) -> (Capabilities, T),
@@ -110,15 +115,45 @@ impl Invoker {
         let shared = Arc::new_cyclic(|shared| {
             let (capabilities, others) = equip(Calls(Weak::clone(shared)));
             rest = Some(others);
-            Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, heap }
+            Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, observer, heap }
         });
         let Some(rest) = rest else { unreachable!("new_cyclic calls its closure once") };
         (Invoker { shared }, rest)
     }
 
-    /// Whether one more invocation of `function` may come, before anything is spent on it. A refusal takes its time.
-    pub async fn admit(&self, function: &Function) -> Result<(), InvokeError> {
-        self.shared.admission.admit(&self.shared.sandbox, function).await
+    /// What sees every invocation.
+    pub fn observer(&self) -> &Observer {
+        &self.shared.observer
+    }
+
+    /// Whether one more request of `function` may come, before anything is spent on it. A refusal takes its time.
+    pub async fn admit(&self, function: &Function, origin: &Origin) -> Result<(), InvokeError> {
+        let began = Instant::now();
+        let admitted = self.shared.admission.admit(&self.shared.sandbox, function).await;
+        admitted.map_err(|error| self.refused(function, EventKind::Http, origin, began, error))
+    }
+
+    /// Reports an invocation that ended before it reached the sandbox.
+    fn refused(
+        &self,
+        function: &Function,
+        trigger: EventKind,
+        origin: &Origin,
+        began: Instant,
+        error: InvokeError,
+    ) -> InvokeError {
+        self.shared.observer.invocation(&Invocation {
+            function: &function.label,
+            version: &function.record.version,
+            request_id: &origin.request_id,
+            trigger,
+            code: Some(&error.code),
+            limit: error.limit.map(|(name, _)| name),
+            took: began.elapsed(),
+            queued: Duration::ZERO,
+            cpu: Duration::ZERO,
+        });
+        error
     }
 
     /// Handles an HTTP request.
@@ -200,20 +235,23 @@ impl Invoker {
         caller: Caller,
     ) -> Result<Written, InvokeError> {
         let limits = &function.record.limits;
+        let began = Instant::now();
+        let refused = |error| self.refused(function, kind, &caller.origin, began, error);
         let Ok(permit) = Arc::clone(&function.permits).try_acquire_owned() else {
-            return Err(InvokeError::limit(codes::LOAD_SHED, "concurrency", limits.concurrency, function)
-                .with_detail(format!("{} runs {} invocations already", function.name, limits.concurrency)));
+            let error = InvokeError::limit(Code::LoadShed, "concurrency", limits.concurrency, function);
+            let detail = format!("{} runs {} invocations already", function.name, limits.concurrency);
+            return Err(refused(error.with_detail(detail)));
         };
-        let mut account = Account::new(function, permit);
+        let mut account = Account::new(function, permit, began);
         loop {
-            let frame = encode(head, body).map_err(|e| InvokeError::internal(e.to_string()))?;
+            let frame = encode(head, body).map_err(|e| refused(InvokeError::internal(e.to_string())))?;
             // The head is there in other forms as well.
             let held = frame.len() + 2 * (frame.len() - body.len());
             let share = function.memory.take(if held > SMALL { held } else { 0 });
-            let share = share.map_err(|e| InvokeError::budget(&e))?;
-            let loaded = self.shared.deployer.loaded(function).await.map_err(|e| load_failed(&e))?;
+            let share = share.map_err(|e| refused(InvokeError::budget(&e)))?;
+            let loaded = self.shared.deployer.loaded(function).await.map_err(|e| refused(load_failed(&e)))?;
             let ((reply, written), budget) = (oneshot::channel(), account.cpu);
-            let drive = Drive::new(Arc::clone(&self.shared), Arc::clone(function), caller.clone(), account, reply);
+            let drive = Drive::new(Arc::clone(&self.shared), function, kind, caller.clone(), account, reply);
             let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame, share };
             let (work, token) = (self.shared.admission.work(function), self.shared.tasks.token());
             let task = move |turn| {
@@ -231,7 +269,7 @@ impl Invoker {
                     account = *left;
                     self.shared.turns.wait(&mut account, race).await;
                 }
-                Err(_) => return Err(InvokeError::internal("the invocation ended without a reply")),
+                Err(_) => return Err(refused(InvokeError::internal("the invocation ended without a reply"))),
             }
         }
     }

@@ -65,13 +65,14 @@ pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, st
     http.initial_connection_window_size(WINDOW).initial_stream_window_size(WINDOW / 2);
     http.max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX));
     let answers = Arc::new(Answers::default());
+    let peer = stream.addresses().map(|(_, peer)| peer);
     let (given, rules) = (Arc::clone(&answers), Arc::clone(&limits));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let place = Place::new(&given, rules.rate);
         let refused = too_large(&request, &rules);
         let patience = Patience::of(&rules);
         let body = move |body| if kind == Kind::Grpc { Body::new(body) } else { Timed::body(body, patience) };
-        let answer = answer(&site, request, refused, body);
+        let answer = answer(&site, peer, request, refused, body);
         async move {
             let response: Response = answer.await;
             Ok::<_, std::convert::Infallible>(match kind {

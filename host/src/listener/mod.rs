@@ -29,6 +29,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use queues::Queues;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::Stream;
@@ -136,6 +137,7 @@ async fn connection(
     stop: CancellationToken,
 ) {
     let phase = Arc::new(Phase::default());
+    let peer = stream.addresses().map(|(_, peer)| peer);
     let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase), share, queues);
     // What `watch` must see whole, and one read more.
     let buffer = limits.head_bytes + (64 << 10);
@@ -143,7 +145,7 @@ async fn connection(
         phase.serve();
         let refused = too_large(&request, &limits);
         let patience = Patience::of(&limits);
-        let answer = answer(&site, request, refused, move |body| Timed::body(body, patience));
+        let answer = answer(&site, peer, request, refused, move |body| Timed::body(body, patience));
         let phase = Arc::clone(&phase);
         async move {
             let response = answer.await;
@@ -179,13 +181,14 @@ async fn drain(mut stream: Stream) -> std::io::Result<()> {
 /// Asks the site to admit the request; its body is not read before that.
 fn answer<B: FnOnce(Incoming) -> Body>(
     site: &Site,
+    peer: Option<SocketAddr>,
     mut request: hyper::Request<Incoming>,
     refused: Option<ApiError>,
     body: B,
 ) -> impl Future<Output = Response> + Send + use<B> {
     let admitted = match refused {
         Some(error) => Err(error.into_response()),
-        None => site.admit(&mut request),
+        None => site.admit(&mut request, peer),
     };
     let next = admitted.map(|admission| (site.routes(&admission).oneshot(request.map(body)), admission));
     async move {

@@ -1,6 +1,7 @@
 //! Counters of the sandbox. Must not know: how they are shown.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 /// A reading of the counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,17 @@ pub struct Metrics {
     pub parked: u64,
     /// Jobs waiting for a worker now.
     pub queued: u64,
+}
+
+/// One line of the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLine {
+    /// Its name.
+    pub name: &'static str,
+    /// Jobs in it.
+    pub length: usize,
+    /// How long the first of those that may be refused has waited.
+    pub oldest: Duration,
 }
 
 /// The counters themselves.

@@ -32,7 +32,7 @@ mod worker;
 pub use descriptors::close_descriptors_from;
 pub use image::Snapshot;
 pub use lane::LONG_US;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, QueueLine};
 pub use pages::Parked;
 pub use pool::{Sandbox, SandboxConfig};
 pub use signals::lower_priority;
@@ -106,6 +106,10 @@ pub struct Step {
     pub logs: Vec<LogLine>,
     /// CPU time that the entry took.
     pub cpu: Duration,
+    /// Time to set its memory up before, and to restore or park it after.
+    pub restore: Duration,
+    /// Time in the queue of its lane; none where it was made at once.
+    pub waited: Option<Duration>,
     /// What those frames take of the memory budget, where they are not small.
     pub share: Option<Share>,
 }

@@ -5,7 +5,7 @@ use super::ffi::Module;
 use super::image::Snapshot;
 use super::lane::{Lane, SLICE};
 use super::mappings::Mappings;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, QueueLine};
 use super::pages::{Ground, Parked};
 use super::queue::{Line, Queue};
 use super::slots::Waits;
@@ -232,6 +232,15 @@ impl Sandbox {
     /// The counters now.
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.read()
+    }
+
+    /// The lines of jobs that wait for a worker.
+    pub fn lines(&self) -> [QueueLine; 4] {
+        self.jobs.lines(Job::since).map(|(line, length, oldest)| QueueLine {
+            name: line.name(),
+            length,
+            oldest: oldest.map_or(Duration::ZERO, |since| since.elapsed()),
+        })
     }
 
     /// Jobs that wait for a worker now.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 /// Where a job waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub enum Line {
     Evaluation,
     /// For a long worker.
     Long,
+}
+
+impl Line {
+    /// The name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Line::Short => "short",
+            Line::Trial => "trial",
+            Line::Evaluation => "evaluation",
+            Line::Long => "long",
+        }
+    }
 }
 
 impl From<Lane> for Line {
@@ -77,6 +90,15 @@ impl<T> Queue<T> {
             waker.wake();
         }
         Ok(())
+    }
+
+    /// How many jobs each line has, and the oldest of those whose age is known.
+    pub fn lines(&self, since: impl Fn(&T) -> Option<Instant>) -> [(Line, usize, Option<Instant>); 4] {
+        let state = self.state();
+        [Line::Short, Line::Trial, Line::Evaluation, Line::Long].map(|line| {
+            let jobs = &state.jobs[line as usize];
+            (line, jobs.len(), jobs.iter().find_map(&since))
+        })
     }
 
     /// Whether a worker of the lane has nothing to do.

@@ -45,6 +45,8 @@ pub struct Entered {
     pub output: Output,
     /// CPU time charged.
     pub cpu: Duration,
+    /// Time in the guest by the clock.
+    pub elapsed: Duration,
     /// Whether the watchdog wrote into the memory.
     pub touched: bool,
     /// Whether it used up its slice: whatever it did is void.
@@ -134,7 +136,7 @@ impl Slot {
             (Err(error), _) => Ending::Trapped(Trap::Other(error.to_string())),
         };
         let touched = action != Action::None;
-        Entered { ending, output, cpu, touched, overrun: touched && slice.is_some() }
+        Entered { ending, output, cpu, elapsed, touched, overrun: touched && slice.is_some() }
     }
 
     /// Runs `init` in a fresh instance; where the control words are, and the memory as the base image, which is the same in

@@ -110,6 +110,15 @@ impl Job {
         }
     }
 
+    /// When it took its place in the queue, as far as that is known.
+    pub fn since(&self) -> Option<Instant> {
+        match self {
+            Job::Begin { since, .. } => Some(*since),
+            Job::Handle { since, .. } => *since,
+            Job::Load { .. } | Job::Resume { .. } => None,
+        }
+    }
+
     /// Whether it has a place in the queue.
     pub fn counted(&self) -> bool {
         match self {
@@ -221,12 +230,13 @@ impl Worker {
                 }
             }
             Job::Handle { event, terms, since, answer } => {
+                let waited = since.map(|since| since.elapsed());
                 let begins = since.map_or(Ok(()), |since| worker.begins(since));
                 if terms.stopped() {
                     return;
                 }
                 match begins.and_then(|()| worker.handle(event, &terms, Waits::Anywhere)) {
-                    Ok(Ran::Done(step)) => drop(answer.send(Ok(step))),
+                    Ok(Ran::Done(step)) => drop(answer.send(Ok(Step { waited, ..step }))),
                     Ok(Ran::Overrun(event)) => {
                         let terms = terms.again();
                         drop(jobs.put(Line::Long, Job::Handle { event, terms, since: None, answer }));
@@ -293,6 +303,7 @@ impl Worker {
     /// Begins an invocation.
     pub fn handle(&mut self, event: Event, terms: &Terms, waits: Waits) -> Result<Ran<Step, Event>, SandboxError> {
         self.slots.tracker.rests();
+        let since = Instant::now();
         let Event { snapshot, kind, frame } = event;
         let slot = self.slots.take(&snapshot)?;
         let (output, given) = (Output::counted(&terms.memory), (terms.clone(), self.slice()));
@@ -302,7 +313,7 @@ impl Worker {
             self.undo(slot, &entered)?;
             return Ok(Ran::Overrun(Event { snapshot, kind, frame }));
         }
-        self.finish(slot, entered, &terms.memory, waits).map(Ran::Done)
+        self.finish(slot, entered, since, (&terms.memory, waits)).map(Ran::Done)
     }
 
     /// Goes on with one.
@@ -313,6 +324,7 @@ impl Worker {
         waits: Waits,
     ) -> Result<Ran<Step, Waiting>, SandboxError> {
         self.slots.tracker.rests();
+        let since = Instant::now();
         let Waiting { parked, frames } = waiting;
         // To be undone it has to be copied first, which some functions have proved to be needless.
         let worth = terms.budget > SLICE && !parked.snapshot.cost.trusted(terms.budget);
@@ -323,16 +335,18 @@ impl Worker {
             ending: Ending::Returned(Status::Pending),
             output: Output::counted(&terms.memory),
             cpu: Duration::ZERO,
+            elapsed: Duration::ZERO,
             touched: false,
             overrun: false,
         };
         let (mut frames, mut read) = (frames.into_iter(), Vec::new());
         for frame in frames.by_ref() {
-            let (cpu, touched) = (entered.cpu, entered.touched);
+            let (cpu, elapsed, touched) = (entered.cpu, entered.elapsed, entered.touched);
             let left = Terms { budget: terms.budget.saturating_sub(cpu), ..terms.clone() };
             let slice = slice.map(|slice| slice.saturating_sub(cpu));
             entered = self.enter(&slot, (Export::Resume, None), frame, entered.output, (left, slice));
             entered.cpu += cpu;
+            entered.elapsed += elapsed;
             entered.touched |= touched;
             if parked.is_some() {
                 read.push(std::mem::take(&mut entered.output.inbox));
@@ -347,7 +361,7 @@ impl Worker {
                 read.extend(frames);
                 Ok(Ran::Overrun(Waiting { parked, frames: read }))
             }
-            _ => self.finish(slot, entered, &terms.memory, waits).map(Ran::Done),
+            _ => self.finish(slot, entered, since, (&terms.memory, waits)).map(Ran::Done),
         }
     }
 
@@ -391,8 +405,15 @@ impl Worker {
         slot.enter(&self.guard, export, kind.map(|kind| kind as i32), frame, output, (time, terms.stop))
     }
 
-    fn finish(&mut self, mut slot: Slot, entered: Entered, memory: &Purse, waits: Waits) -> Result<Step, SandboxError> {
-        let Entered { ending, output, cpu, touched, .. } = entered;
+    /// `since`: when the slot was asked for.
+    fn finish(
+        &mut self,
+        mut slot: Slot,
+        entered: Entered,
+        since: Instant,
+        (memory, waits): (&Purse, Waits),
+    ) -> Result<Step, SandboxError> {
+        let Entered { ending, output, cpu, elapsed, touched, .. } = entered;
         slot.pages.bound().cost.charge(cpu);
         if self.lane == Lane::Short && cpu > 2 * SLICE {
             slot.pages.bound().cost.breach();
@@ -432,6 +453,7 @@ impl Worker {
             self.slots.retire(slot);
         }
         let Output { writes, submits, logs, share, .. } = output;
-        Ok(Step { outcome, writes, submits, logs, cpu, share })
+        let restore = since.elapsed().saturating_sub(elapsed);
+        Ok(Step { outcome, writes, submits, logs, cpu, restore, waited: None, share })
     }
 }

@@ -18,9 +18,10 @@ use crate::http::wire::UnknownLength;
 use authority::{Authority, Host};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What an address is for.
@@ -59,10 +60,10 @@ impl Site {
         Site { rules: Arc::new(rules), shared, own }
     }
 
-    /// Looks at a request's head: lets it in, or answers it.
+    /// Looks at a request's head: lets it in, or answers it. `peer` is the other end of the connection.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once; a box would only cost an allocation")]
-    pub fn admit<B>(&self, request: &mut Request<B>) -> Result<Admission, Response> {
-        self.rules.admit(request).map_err(|refusal| match self.rules.surface {
+    pub fn admit<B>(&self, request: &mut Request<B>, peer: Option<SocketAddr>) -> Result<Admission, Response> {
+        self.rules.admit(request, peer).map_err(|refusal| match self.rules.surface {
             Surface::Grpc => to_grpc(&refusal),
             _ => *refusal,
         })
@@ -99,11 +100,11 @@ pub fn function_label<'a>(authority: &Authority<'a>, names: &LocalNames) -> Opti
 
 /// The same for a gRPC client, which reads headers alone.
 fn to_grpc(refusal: &Response) -> Response {
-    let (code, message) = match refusal.status() {
-        StatusCode::UNAUTHORIZED => (16, "the metadata dapr-api-token is missing or wrong (DAPR_API_TOKEN)"),
-        StatusCode::MISDIRECTED_REQUEST => (7, "this server is not known by the name in :authority (--allowed-hosts)"),
-        StatusCode::FORBIDDEN => (7, "a web page caused this call, and none may here (--cors-origins)"),
-        StatusCode::PAYLOAD_TOO_LARGE => (8, "the message is larger than max_body_bytes"),
+    let (code, message) = match refusal.status().as_u16() {
+        401 => (16, "the metadata dapr-api-token is missing or wrong (DAPR_API_TOKEN)"),
+        421 => (7, "this server is not known by the name in :authority (--allowed-hosts)"),
+        403 => (7, "a web page caused this call, and none may here (--cors-origins)"),
+        413 => (8, "the message is larger than max_body_bytes"),
         _ => (3, "the call's head is malformed"),
     };
     let mut response = refusal.status().into_response();

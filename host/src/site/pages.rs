@@ -3,9 +3,11 @@
 //!
 //! Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and nothing here concerns them.
 use super::authority::{Authority, Host, parse};
+use crate::code::Code;
 use crate::config::Origins;
 use crate::http::ApiError;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use crate::http::status;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -69,7 +71,7 @@ fn refusal(why: &str) -> ApiError {
         "a web page caused this request ({why}), and none may here: list its origin in --cors-origins if it should, or use a client \
          that is no browser; a function has an origin of its own at http://NAME.localhost:PORT/"
     );
-    ApiError::new(StatusCode::FORBIDDEN, "foreignOrigin", detail).with_setting("--cors-origins")
+    ApiError::new(Code::ForeignOrigin, detail).with_setting("--cors-origins")
 }
 
 /// The answer to a browser that asks before it sends, for an origin that may.
@@ -77,7 +79,7 @@ pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     if *method != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut response = status::NO_CONTENT.into_response();
     let answer = response.headers_mut();
     answer.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,

@@ -2,11 +2,13 @@
 use super::authority::{self, Authority, Host};
 use super::{Admission, Surface, function_label, pages};
 use crate::blocks::http::error::DaprApiError;
+use crate::code::Code;
 use crate::config::{LocalNames, Origins};
 use crate::functions::Registry;
+use crate::http::status;
 use crate::http::token::{self, Token};
 use crate::http::{ApiError, trust};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use std::net::SocketAddr;
@@ -54,7 +56,11 @@ fn is_ownership(path: &str) -> bool {
 
 impl Rules {
     /// Lets a request in, or answers it.
-    pub(super) fn admit<B>(&self, request: &mut Request<B>) -> Result<Admission, Box<Response>> {
+    pub(super) fn admit<B>(
+        &self,
+        request: &mut Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> Result<Admission, Box<Response>> {
         let (uri, headers) = (request.uri(), request.headers());
         let authority = authority::of(uri, headers, request.version()).map_err(answer)?;
         let path = uri.path();
@@ -83,6 +89,9 @@ impl Rules {
         }
         let page = admission.page.clone();
         self.operator(part, request).map_err(|refusal| in_page(refusal, page.as_ref()))?;
+        if let (Part::Management, Some(peer)) = (part, peer) {
+            request.extensions_mut().insert(trust::Peer(peer));
+        }
         Ok(admission)
     }
 
@@ -96,7 +105,7 @@ impl Rules {
             (Surface::Management, "actors") => Part::Management,
             (_, "dapr" | "job" | "actors") => Part::Sidecar,
             (_, "configuration") if !self.configuration => Part::Sidecar,
-            (Surface::Management, _) | (Surface::Both, "functions" | "configuration") => Part::Management,
+            (Surface::Management, _) | (Surface::Both, "functions" | "configuration" | "metrics") => Part::Management,
             _ => Part::Function,
         }
     }
@@ -130,7 +139,7 @@ impl Rules {
         let detail = format!(
             "this server is not known as {name:?} here: call it by its address or as localhost, or add the name to --allowed-hosts"
         );
-        Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "unknownHost", detail).with_setting("--allowed-hosts"))
+        Err(ApiError::new(Code::UnknownHost, detail).with_setting("--allowed-hosts"))
     }
 
     /// A path whose parts are to be read as text has to be text.
@@ -142,9 +151,7 @@ impl Rules {
         }
         let detail = format!("the path {path:?} has percent-encoded bytes that are not UTF-8");
         Err(match part {
-            Part::Dapr => {
-                Box::new(DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", detail).into_response())
-            }
+            Part::Dapr => Box::new(DaprApiError::new(Code::MalformedRequest, detail).into_response()),
             _ => answer(ApiError::bad_request(detail)),
         })
     }
@@ -158,13 +165,13 @@ impl Rules {
         {
             let detail =
                 "the header dapr-api-token is missing or wrong; this server was given a token (DAPR_API_TOKEN)";
-            return Err(answer(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)));
+            return Err(answer(ApiError::new(Code::Unauthorized, detail)));
         }
         let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if self.surface == Surface::Dapr && length.is_some_and(|length| length > self.max_body_bytes as u64) {
             let limit = self.max_body_bytes;
             let message = format!("the request body is larger than {limit} bytes (max_body_bytes)");
-            let error = DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_REQUEST_TOO_LARGE", message);
+            let error = DaprApiError::new(Code::DaprRequestTooLarge, message);
             return Err(Box::new(error.into_response()));
         }
         Ok(())
@@ -184,7 +191,7 @@ impl Rules {
         }
         let detail =
             "management needs the header `Authorization: Bearer TOKEN`; the token is in the file of --admin-token-file";
-        let error = ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_setting("--admin-token-file");
+        let error = ApiError::new(Code::Unauthorized, detail).with_setting("--admin-token-file");
         Err(answer(error.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))))
     }
 }
@@ -204,10 +211,10 @@ fn in_page(mut refusal: Box<Response>, page: Option<&HeaderValue>) -> Box<Respon
 /// `OPTIONS *` asks whether the server is there (RFC 9110 §9.3.7); nothing else can do without a path.
 fn without_path(method: &Method, path: &str) -> Box<Response> {
     match (method, path) {
-        (&Method::OPTIONS, "*") => Box::new(StatusCode::NO_CONTENT.into_response()),
+        (&Method::OPTIONS, "*") => Box::new(status::NO_CONTENT.into_response()),
         (&Method::CONNECT, _) => {
             let detail = "this server is no proxy: CONNECT is not supported";
-            answer(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail))
+            answer(ApiError::new(Code::MethodNotAllowed, detail))
         }
         _ => answer(ApiError::bad_request(format!("the request's target is {path:?}, but must be a path"))),
     }

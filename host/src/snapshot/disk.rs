@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -40,6 +40,8 @@ struct Folder {
     base: Base,
     /// A fault has been told and nothing has gone well since.
     told: AtomicBool,
+    /// Bytes of all files.
+    bytes: AtomicU64,
 }
 
 enum Change {
@@ -56,7 +58,8 @@ impl Disk {
         fs::create_dir_all(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o700))?;
         fs::read_dir(path)?;
-        let folder = Arc::new(Folder { path: path.to_owned(), base, told: AtomicBool::new(false) });
+        let folder =
+            Arc::new(Folder { path: path.to_owned(), base, told: AtomicBool::new(false), bytes: AtomicU64::new(0) });
         let (changes, queue) = mpsc::channel(QUEUE);
         let writer = Writer { folder: Arc::clone(&folder), max_bytes, files: HashMap::new(), bytes: 0, tick: 0 };
         let live = live.map(|live| live.iter().map(name).collect());
@@ -64,6 +67,11 @@ impl Disk {
             .name("daplet-snapshots".to_owned())
             .spawn(move || writer.run(live.as_ref(), queue))?;
         Ok(Disk { folder, readers: Semaphore::new(READERS), changes })
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.folder.bytes.load(Relaxed)
     }
 
     /// The snapshot of `key`, if it is here and whole.
@@ -221,6 +229,7 @@ impl Writer {
         self.tick += 1;
         let before = self.files.insert(name, Kept { bytes, used: self.tick });
         self.bytes = self.bytes + bytes - before.map_or(0, |kept| kept.bytes);
+        self.folder.bytes.store(self.bytes, Relaxed);
     }
 
     fn put(&mut self, key: &SnapshotKey, loaded: &Loaded) {
@@ -242,6 +251,7 @@ impl Writer {
     fn remove(&mut self, name: &str) {
         if let Some(kept) = self.files.remove(name) {
             self.bytes -= kept.bytes;
+            self.folder.bytes.store(self.bytes, Relaxed);
             self.delete(&self.folder.file(name));
         }
     }

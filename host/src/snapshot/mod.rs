@@ -50,9 +50,11 @@ impl Loaded {
     }
 }
 
-/// How lookups went that memory could not answer, since the start.
+/// How lookups went, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Misses {
+pub struct Lookups {
+    /// Found in memory.
+    pub hits: u64,
     /// Read from disk.
     pub read: u64,
     /// Made anew.
@@ -61,6 +63,7 @@ pub struct Misses {
 
 #[derive(Debug, Default)]
 struct Counters {
+    hits: AtomicU64,
     read: AtomicU64,
     made: AtomicU64,
 }
@@ -107,7 +110,9 @@ impl SnapshotCache {
 
     /// The loaded function, if it is in memory.
     pub async fn get(&self, key: &SnapshotKey) -> Option<Arc<Loaded>> {
-        self.cache.get(key).await
+        let found = self.cache.get(key).await;
+        self.counters.hits.fetch_add(found.is_some().into(), Relaxed);
+        found
     }
 
     /// Puts a loaded function in memory, as an upload does that has just loaded it.
@@ -137,9 +142,15 @@ impl SnapshotCache {
         }
     }
 
-    /// How lookups went that memory could not answer.
-    pub fn misses(&self) -> Misses {
-        Misses { read: self.counters.read.load(Relaxed), made: self.counters.made.load(Relaxed) }
+    /// How lookups went.
+    pub fn lookups(&self) -> Lookups {
+        let Counters { hits, read, made } = &*self.counters;
+        Lookups { hits: hits.load(Relaxed), read: read.load(Relaxed), made: made.load(Relaxed) }
+    }
+
+    /// Bytes kept on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.disk.as_ref().map_or(0, |disk| disk.bytes())
     }
 
     /// Brings [`SnapshotCache::len`] and [`SnapshotCache::bytes`] up to date, which otherwise lag behind.

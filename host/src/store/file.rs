@@ -78,6 +78,11 @@ impl DatabaseFile {
         self.full.load(Ordering::Relaxed) && self.write(|_| Ok::<_, redb::Error>(())).is_err()
     }
 
+    /// Its size; 0 where that cannot be seen.
+    pub fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |data| data.len())
+    }
+
     /// Begins a reading transaction.
     pub fn read(&self) -> Result<ReadTransaction, redb::Error> {
         self.with(|database| Ok(database.begin_read()?))

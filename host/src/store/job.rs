@@ -223,6 +223,21 @@ impl Jobs {
         self.store.writer.write(move |write| set(write, tables, &name, None)).await
     }
 
+    /// How many jobs have been due since `before` or longer, counted up to `most`.
+    pub fn late(&self, before: u64, most: usize) -> Result<usize, StoreError> {
+        let read = self.store.read()?;
+        let (counts, queue) = (read.open_table(self.tables.counts)?, read.open_table(self.tables.queue)?);
+        let mut late = 0;
+        for group in counts.iter()? {
+            let group = group?.0;
+            if late < most && group.value() != ALL {
+                let line = queue.range((group.value(), 0, "")..=(group.value(), before, LAST))?;
+                late += line.take(most - late).count();
+            }
+        }
+        Ok(late)
+    }
+
     /// The names of all jobs.
     pub fn names(&self) -> Result<Vec<String>, StoreError> {
         let read = self.store.read()?;

@@ -1,7 +1,7 @@
-//! The one table from failures of functions, invocations and stores to HTTP problems.
+//! Failures of functions, invocations and stores as HTTP problems.
 //!
-//! Owns: which status and which members each error gets. Must not know: how a problem is written (`http/problem.rs`).
-use crate::budget;
+//! Owns: which code and which members each error gets. Must not know: how a problem is written (`http/problem.rs`).
+use crate::code::Code;
 use crate::functions::checker::{CheckerError, Exceeded};
 use crate::functions::source::SourceError;
 use crate::functions::{Function, Registry, RegistryError, Unmet, UploadError};
@@ -10,16 +10,15 @@ use crate::invoke::InvokeError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
 use crate::store::file::is_full;
-use axum::http::{HeaderValue, StatusCode, header};
-use daplet_abi::op;
-use daplet_abi::reply::{JsError, codes};
+use axum::http::{HeaderValue, header};
+use daplet_abi::reply::JsError;
 use serde_json::json;
 
 impl ApiError {
     /// 404 for a function that is not there.
     pub fn no_function(name: &str) -> ApiError {
         let detail = format!("there is no function {name:?}; GET /functions lists those that there are");
-        ApiError::new(StatusCode::NOT_FOUND, codes::SCRIPT_NOT_FOUND, detail)
+        ApiError::new(Code::ScriptNotFound, detail)
     }
 
     /// Why a function that is not live cannot be shown or called: it is out of service (503), or there is none (404).
@@ -28,7 +27,7 @@ impl ApiError {
         let detail = format!(
             "the function {name:?} is out of service: its record cannot be read ({reason}); upload it again, or remove it"
         );
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "outOfService", detail)
+        ApiError::new(Code::OutOfService, detail)
     }
 
     /// 404 for a function that answers no requests.
@@ -43,7 +42,7 @@ impl ApiError {
         let detail = format!(
             "{name} has no handler for requests: it exports {has}; export `fetch`, or a function named as the method"
         );
-        ApiError::new(StatusCode::NOT_FOUND, "noHandler", detail)
+        ApiError::new(Code::NoHandler, detail)
     }
 
     /// 412 for a condition that does not hold.
@@ -52,7 +51,7 @@ impl ApiError {
             true => "If-Match names another version",
             false => "If-None-Match names the live version",
         };
-        ApiError::new(StatusCode::PRECONDITION_FAILED, "preconditionFailed", format!("{which}; {unmet}"))
+        ApiError::new(Code::PreconditionFailed, format!("{which}; {unmet}"))
     }
 
     /// 507 for a write that the disk has no room for.
@@ -60,7 +59,7 @@ impl ApiError {
         let detail = format!(
             "{error}; the disk of the data folder (setting data_dir) is full: make room, reads go on meanwhile"
         );
-        ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "diskFull", detail)
+        ApiError::new(Code::DiskFull, detail)
     }
 
     fn with_js(mut self, js: &JsError) -> ApiError {
@@ -76,22 +75,10 @@ impl ApiError {
 
     /// What a caller sees of a failed invocation; `production` hides what the function said.
     pub fn of_invocation(error: &InvokeError, production: bool) -> ApiError {
-        let status = match error.code.as_str() {
-            codes::SCRIPT_NOT_FOUND => StatusCode::NOT_FOUND,
-            codes::EXCEEDED_CPU
-            | codes::EXCEEDED_MEMORY
-            | codes::EXCEEDED_OPERATIONS
-            | codes::LOAD_SHED
-            | budget::CODE => StatusCode::SERVICE_UNAVAILABLE,
-            codes::EXCEEDED_WALL_TIME => StatusCode::GATEWAY_TIMEOUT,
-            // Nobody reads it; the word is nginx's.
-            codes::CANCELED => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let hidden = production && (error.js.is_some() || error.code == codes::INTERNAL_ERROR);
+        let hidden = production && (error.js.is_some() || error.code == Code::InternalError);
         let detail =
             if hidden { "the function failed; its log has the details".to_owned() } else { error.detail.clone() };
-        let mut problem = ApiError::new(status, &error.code, detail);
+        let mut problem = ApiError::new(error.code.clone(), detail);
         if let (Some(js), false) = (&error.js, production) {
             problem = problem.with_js(js);
         }
@@ -99,7 +86,7 @@ impl ApiError {
             problem =
                 problem.with("limit", json!(name)).with("value", json!(value)).with("setting", json!(error.setting));
         }
-        if error.busy() {
+        if error.code.is_busy() {
             problem = problem.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         problem
@@ -108,19 +95,18 @@ impl ApiError {
 
 impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> ApiError {
-        let unprocessable = |code: &str, detail: &str| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
         match error {
             UploadError::Source(SourceError { message, line, column, frame }) => {
-                unprocessable("invalidSource", &message)
+                ApiError::new(Code::InvalidSource, message)
                     .with("name", json!("SyntaxError"))
                     .with("line", json!(line))
                     .with("column", json!(column))
                     .with("frame", json!(frame))
             }
-            UploadError::Load(js) if js.code == codes::INTERNAL_ERROR => {
-                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, &js.code, &js.message)
-            }
-            UploadError::Load(js) => unprocessable(&js.code, &js.message).with_js(&js),
+            UploadError::Load(js) => match Code::from(js.code.as_str()) {
+                Code::InternalError => ApiError::new(Code::InternalError, &js.message),
+                code => ApiError::new(code, &js.message).with_status_of(&Code::InvalidSource).with_js(&js),
+            },
             UploadError::Sandbox(SandboxError::Overloaded { limit }) => {
                 ApiError::of_invocation(&InvokeError::queue(limit as u64), false)
             }
@@ -141,7 +127,7 @@ impl From<CheckerError> for ApiError {
         let detail = error.to_string();
         match error {
             CheckerError::Exceeded(exceeded) => {
-                let problem = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalidSource", detail);
+                let problem = ApiError::new(Code::InvalidSource, detail);
                 let problem = problem.with("line", json!(1)).with("column", json!(1));
                 match exceeded {
                     Exceeded::Time(ms) => problem.of_setting("check_ms", ms as usize),
@@ -149,11 +135,12 @@ impl From<CheckerError> for ApiError {
                     Exceeded::Stack(mb) => problem.with("limit", json!("stackMb")).with("value", json!(mb)),
                 }
             }
-            CheckerError::Busy { .. } => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::LOAD_SHED, detail)
-                .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+            CheckerError::Busy { .. } => {
+                ApiError::new(Code::LoadShed, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
             CheckerError::Unavailable(_) => {
                 tracing::error!("{detail}");
-                ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::INTERNAL_ERROR, detail)
+                ApiError::new(Code::CheckerUnavailable, detail)
             }
         }
     }
@@ -161,23 +148,21 @@ impl From<CheckerError> for ApiError {
 
 impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> ApiError {
-        let unavailable = |code| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, error.to_string());
+        let unavailable = |code| ApiError::new(code, error.to_string());
         match &error {
             RegistryError::Precondition(unmet) => ApiError::unmet(unmet),
             RegistryError::Store { reason, .. } if reason.is_too_large() => {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payloadTooLarge", error.to_string())
+                ApiError::new(Code::PayloadTooLarge, error.to_string())
             }
-            RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(op::codes::SIDECAR_UNAVAILABLE),
-            RegistryError::ActorTaken { .. } => {
-                ApiError::new(StatusCode::CONFLICT, "actorTypeTaken", error.to_string())
-            }
+            RegistryError::Store { .. } | RegistryError::Slow { .. } => unavailable(Code::SidecarUnavailable),
+            RegistryError::ActorTaken { .. } => ApiError::new(Code::ActorTypeTaken, error.to_string()),
             RegistryError::ActorOwned { kind, owner } => {
-                let error = ApiError::new(StatusCode::CONFLICT, "actorTypeOwned", error.to_string());
+                let error = ApiError::new(Code::ActorTypeOwned, error.to_string());
                 error.with("type", json!(kind)).with("owner", json!(owner))
             }
-            RegistryError::Lost { .. } => unavailable("registryLost"),
+            RegistryError::Lost { .. } => unavailable(Code::RegistryLost),
             RegistryError::Contended { .. } => {
-                unavailable(codes::LOAD_SHED).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                unavailable(Code::LoadShed).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
             RegistryError::Database(reason) if is_full(reason) => ApiError::disk_full(&error),
             _ => internal(&error),
@@ -197,5 +182,5 @@ impl From<StoreError> for ApiError {
 
 fn internal(error: &dyn std::error::Error) -> ApiError {
     tracing::error!("{error}");
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL_ERROR, error.to_string())
+    ApiError::new(Code::InternalError, error.to_string())
 }

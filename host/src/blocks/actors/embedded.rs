@@ -1,10 +1,10 @@
 //! Reminders in the embedded database; the trigger `actor` runs them.
-use super::reminders::{REMINDER_EXISTS, Reminder, Reminders};
+use super::reminders::{Reminder, Reminders};
 use super::{Actor, parts};
 use crate::blocks::call::{CallContext, error, from_store};
 use crate::blocks::jobs::embedded::Kept;
+use crate::code::{Code, OpError};
 use crate::store::{Job, Jobs, now_ms};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 
 /// The backend, over [`Jobs::reminders`]. Cheap to clone.
@@ -13,7 +13,7 @@ pub struct Embedded(pub Jobs);
 
 fn read(job: &Job) -> Result<Reminder, OpError> {
     let kept: Kept = serde_json::from_slice(&job.bytes)
-        .map_err(|e| error(codes::INTERNAL, format!("reminder {}: {e}", job.name)))?;
+        .map_err(|e| error(Code::OperationFailed, format!("reminder {}: {e}", job.name)))?;
     Ok(Reminder::of(kept.spec))
 }
 
@@ -45,15 +45,15 @@ impl Reminders for Embedded {
         reminder: Reminder,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let invalid = |message| error(codes::INVALID_ARGUMENT, message);
+            let invalid = |message| error(Code::InvalidArgument, message);
             let overwrite = reminder.overwrite.unwrap_or(true);
             let job = reminder.job().map_err(invalid)?;
             let plan = job.plan(now_ms()).map_err(invalid)?;
-            let bytes =
-                serde_json::to_vec(&Kept::new(job, &plan, false)).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            let bytes = serde_json::to_vec(&Kept::new(job, &plan, false))
+                .map_err(|e| error(Code::OperationFailed, e.to_string()))?;
             match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
                 true => Ok(()),
-                false => Err(error(REMINDER_EXISTS, format!("actor reminder already exists: {name}"))),
+                false => Err(error(Code::ActorReminderAlreadyExists, format!("actor reminder already exists: {name}"))),
             }
         })
     }

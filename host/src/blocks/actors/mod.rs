@@ -12,8 +12,8 @@ mod when;
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
 use crate::blocks::invoke::MAX_DEPTH;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use reminders::{Reminders, Timers};
 use serde::Deserialize;
@@ -23,10 +23,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// The code of a method that failed; Dapr's.
-pub const FAILED: &str = "ERR_ACTOR_INVOKE_METHOD";
-/// The code of a type that nobody has; Dapr's.
-pub const NO_ADDRESS: &str = "ERR_ACTOR_NO_ADDRESS";
 /// Longest type and id, bytes: they become parts of keys.
 const LONGEST: usize = 256;
 
@@ -80,7 +76,9 @@ pub fn parts(key: &str) -> Option<(Actor, &str)> {
 /// Refuses what only the host calls: turns of reminders and timers are named like paths.
 pub fn callable(method: &str) -> Result<(), OpError> {
     match method.contains('/') {
-        true => Err(error(FAILED, format!("error invoke actor method: actor method not found: {method}"))),
+        true => {
+            Err(error(Code::ActorInvokeMethod, format!("error invoke actor method: actor method not found: {method}")))
+        }
         false => Ok(()),
     }
 }
@@ -163,7 +161,7 @@ struct Key {
 }
 
 fn turn<'a>(cx: &'a CallContext, op: &str) -> Result<&'a Actor, OpError> {
-    let none = || error(codes::INVALID_ARGUMENT, format!("{op}: only within a turn of an actor"));
+    let none = || error(Code::InvalidArgument, format!("{op}: only within a turn of an actor"));
     cx.turn.as_ref().map(|turn| &turn.actor).ok_or_else(none)
 }
 
@@ -181,7 +179,7 @@ impl Capability for ActorsCapability {
     ) -> BoxFuture<'a, OpResult> {
         Box::pin(async move {
             let op = format!("actors.{verb}");
-            let invalid = |message: String| error(codes::INVALID_ARGUMENT, format!("{op}: {message}"));
+            let invalid = |message: String| error(Code::InvalidArgument, format!("{op}: {message}"));
             match verb {
                 "call" => {
                     let Called { actor_type: kind, actor_id, method } = arguments(&op, args)?;
@@ -191,14 +189,14 @@ impl Capability for ActorsCapability {
                     if cx.turn.as_ref().is_some_and(|turn| turn.has(&actor)) {
                         let message =
                             format!("{actor} is within its turn, which waits for this call: it would never come");
-                        return Err(error("ACTOR_REENTRANT", message));
+                        return Err(error(Code::ActorReentrant, message));
                     }
                     if cx.origin.depth >= MAX_DEPTH {
                         let message = format!(
                             "functions called each other {MAX_DEPTH} deep; the chain ends here, in {}",
                             cx.function
                         );
-                        return Err(error(codes::UNAVAILABLE, message));
+                        return Err(error(Code::Unavailable, message));
                     }
                     Ok((json!({}), self.actors.call(cx, actor, &method, body).await?))
                 }
@@ -212,7 +210,7 @@ impl Capability for ActorsCapability {
                     let (actors, cx, actor) = (Arc::clone(&self.actors), cx.clone(), turn(cx, &op)?.clone());
                     // A turn that is cut off meanwhile is held until this has an end: the next one must not read before.
                     let saved = tokio::spawn(async move { actors.save(&cx, &actor, writes).await });
-                    saved.await.map_err(|e| error(codes::INTERNAL, e.to_string()))??;
+                    saved.await.map_err(|e| error(Code::OperationFailed, e.to_string()))??;
                     Ok((json!({}), Bytes::new()))
                 }
                 "setReminder" | "getReminder" | "deleteReminder" | "setTimer" | "deleteTimer" => {

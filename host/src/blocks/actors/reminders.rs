@@ -9,14 +9,12 @@ use crate::blocks::call::{CallContext, OpResult, arguments, error};
 use crate::blocks::jobs::schedule::{go, instant};
 use crate::blocks::jobs::{FailurePolicy, JobSpec};
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// The code of a reminder that is there and may not be overwritten; Dapr's.
-pub const REMINDER_EXISTS: &str = "ERR_ACTOR_REMINDER_ALREADY_EXISTS";
 /// Longest name, bytes: it becomes a part of a key.
 const LONGEST: usize = 256;
 
@@ -168,7 +166,7 @@ fn named<T: serde::de::DeserializeOwned>(op: &str, mut args: Map<String, Value>)
 }
 
 fn invalid(op: &str, message: impl std::fmt::Display) -> OpError {
-    error(codes::INVALID_ARGUMENT, format!("{op}: {message}"))
+    error(Code::InvalidArgument, format!("{op}: {message}"))
 }
 
 /// One operation of the actor whose turn it is; none where the verb is another's.

@@ -3,9 +3,9 @@
 use super::reminders::{Reminder, Reminders, Timer, Timers};
 use super::{Actor, Actors, Write};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Sidecar};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -51,7 +51,8 @@ impl Actors for Dapr {
                 request: Request { key, value },
             };
             let operations: Vec<Operation> = writes.into_iter().map(operation).collect();
-            let operations = serde_json::to_vec(&operations).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            let operations =
+                serde_json::to_vec(&operations).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
             self.0.save_actor_state(&actor.kind, &actor.id, operations, cx.trace()).await.map_err(from_dapr)
         })
     }
@@ -73,13 +74,13 @@ struct Request {
 
 /// A reminder or a timer as its JSON.
 fn body(what: &impl Serialize) -> Result<Vec<u8>, OpError> {
-    serde_json::to_vec(what).map_err(|e| error(codes::INTERNAL, e.to_string()))
+    serde_json::to_vec(what).map_err(|e| error(Code::OperationFailed, e.to_string()))
 }
 
 /// Conflicts of other calls are ETags'.
 fn refused(e: DaprError) -> OpError {
     match e {
-        DaprError::Refused { code, message, .. } if !code.is_empty() => error(&code, message),
+        DaprError::Refused { code, message, .. } if !code.is_empty() => error(Code::from(code.as_str()), message),
         other => from_dapr(other),
     }
 }
@@ -111,7 +112,7 @@ impl Reminders for Dapr {
                 Err(other) => Err(refused(other)),
                 Ok(answer) => serde_json::from_slice(&answer.body)
                     .map(Some)
-                    .map_err(|e| error(codes::INTERNAL, format!("the sidecar's reminder: {e}"))),
+                    .map_err(|e| error(Code::OperationFailed, format!("the sidecar's reminder: {e}"))),
             }
         })
     }

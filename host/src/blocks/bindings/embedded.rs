@@ -4,10 +4,10 @@ use super::clients::Clients;
 use super::{Answer, Bindings, Outgoing, failed};
 use crate::allowance::{Allowance, Refused};
 use crate::blocks::call::{CallContext, error, truthy};
+use crate::code::{Code, OpError};
 use crate::headers::is_reserved;
 use crate::origin::TRACEPARENT;
 use bytes::{Bytes, BytesMut};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, Url};
@@ -219,7 +219,7 @@ impl Bindings for Embedded {
                          there are those of the configuration file ([bindings.{name}] url = \"http://…\") and of the folder \
                          --resources-path"
                     );
-                    Err(error(codes::NOT_FOUND, message))
+                    Err(error(Code::ComponentNotFound, message))
                 }
             }
         })

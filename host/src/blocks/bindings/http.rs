@@ -2,9 +2,11 @@
 use super::{Answer, Outgoing};
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::Code;
+use crate::http::status;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -28,20 +30,20 @@ pub async fn invoke(
 ) -> Result<Response, DaprApiError> {
     let malformed = |e| {
         let message = format!("failed deserializing HTTP body: {e}");
-        DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+        DaprApiError::new(Code::MalformedRequest, message)
     };
     let Body { operation, data, metadata } = serde_json::from_slice(&body).map_err(malformed)?;
     // As in Dapr, the data is what stands in the body, a string with its quotes; and no data is `null`.
     let data = data.map_or_else(|| Bytes::from_static(b"null"), |data| Bytes::copy_from_slice(data.get().as_bytes()));
     let outgoing = Outgoing { name, operation, metadata: metadata.unwrap_or_default(), data };
     let answer = context.binding.invoke(&context.caller(&headers), outgoing).await;
-    let failed = |message| DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_INVOKE_OUTPUT_BINDING", message);
+    let failed = |message| DaprApiError::new(Code::InvokeOutputBinding, message);
     answer.map(response).map_err(|e| failed(e.message))
 }
 
 fn response(Answer { metadata, data }: Answer) -> Response {
     let mut response = match data.is_empty() {
-        true => StatusCode::NO_CONTENT.into_response(),
+        true => status::NO_CONTENT.into_response(),
         false => ([(header::CONTENT_TYPE, "application/json")], data).into_response(),
     };
     for (name, value) in metadata {

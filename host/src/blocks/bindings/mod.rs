@@ -11,8 +11,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::OpError;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -84,5 +84,5 @@ impl Capability for BindingCapability {
 
 /// A failure in Dapr's words.
 pub fn failed(name: &str, reason: &str) -> OpError {
-    error("ERR_INVOKE_OUTPUT_BINDING", format!("error invoking output binding {name}: {reason}"))
+    error(Code::InvokeOutputBinding, format!("error invoking output binding {name}: {reason}"))
 }

@@ -2,11 +2,11 @@
 use super::address::check_path;
 use super::{Answer, Bindings, Outgoing, failed};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
 use crate::headers::is_reserved;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -42,7 +42,7 @@ impl Bindings for Dapr {
             if let Some(path) = outgoing.metadata.get("path") {
                 check_path(path).map_err(|reason| failed(&outgoing.name, &reason))?;
             }
-            let broken = |e: serde_json::Error| error(codes::INTERNAL, format!("binding.invoke: {e}"));
+            let broken = |e: serde_json::Error| error(Code::OperationFailed, format!("binding.invoke: {e}"));
             let data = as_json(&outgoing.data).map_err(broken)?;
             let body = Body { operation: &outgoing.operation, metadata: &outgoing.metadata, data };
             let body = serde_json::to_vec(&body).map_err(broken)?;

@@ -1,8 +1,8 @@
 //! Configuration in the embedded database. Each store has items of its own in it.
 use super::{ConfigurationStore, Item, Items, Metadata};
 use crate::blocks::call::{CallContext, error, no_component};
+use crate::code::{Code, OpError};
 use crate::store::{Configuration, Configured, StoreError};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub struct Embedded(pub BTreeMap<String, Configuration>);
 impl Embedded {
     fn store(&self, store: &str) -> Result<&Configuration, OpError> {
         let what = format!("configuration store {store} is");
-        let absent = || no_component("ERR_CONFIGURATION_STORE_NOT_FOUND", &what, self.0.keys());
+        let absent = || no_component(Code::ConfigurationStoreNotFound, &what, self.0.keys());
         self.0.get(store).ok_or_else(absent)
     }
 }
@@ -41,7 +41,7 @@ impl ConfigurationStore for Embedded {
         Box::pin(async move {
             let found = self.store(store)?.get(keys).map_err(|e| {
                 tracing::error!("{e}");
-                error(codes::INTERNAL, e.to_string())
+                error(Code::OperationFailed, e.to_string())
             })?;
             Ok(found.into_iter().map(|(key, found)| (key, item(found))).collect())
         })

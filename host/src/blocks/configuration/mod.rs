@@ -6,8 +6,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -115,7 +115,7 @@ impl Capability for ConfigurationCapability {
             let Arguments { store, keys, metadata } = arguments("configuration.get", args)?;
             let store = store.as_deref().unwrap_or(DEFAULT_CONFIGURATION_STORE);
             if keys.iter().any(String::is_empty) {
-                return Err(error(codes::INVALID_ARGUMENT, "a configuration key cannot be empty"));
+                return Err(error(Code::InvalidArgument, "a configuration key cannot be empty"));
             }
             let granted = |key: &String| cx.grants.has_configuration(store, key);
             if let Some(key) = keys.iter().find(|key| !granted(key)) {
@@ -125,7 +125,7 @@ impl Capability for ConfigurationCapability {
             // Who asks for all gets what is granted.
             items.retain(|key, _| granted(key));
             let text = serde_json::to_vec(&items);
-            let text = text.map_err(|e| error(codes::INTERNAL, format!("configuration.get: {e}")))?;
+            let text = text.map_err(|e| error(Code::OperationFailed, format!("configuration.get: {e}")))?;
             Ok((json!({}), text.into()))
         })
     }

@@ -1,8 +1,8 @@
 //! Configuration in a store of the Dapr sidecar.
 use super::{ConfigurationStore, Items, Metadata, told};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
@@ -24,13 +24,13 @@ impl ConfigurationStore for Dapr {
                 return Ok(Items::new());
             }
             let items = serde_json::from_slice(&answer.body);
-            items.map(told).map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))
+            items.map(told).map_err(|e| error(Code::OperationFailed, format!("the sidecar's JSON: {e}")))
         })
     }
 
     /// The sidecar's subscriptions are its clients' own affair: this API is served only without one.
     fn watch(&self, store: &str, _: Vec<String>) -> Result<BoxStream<'static, Items>, OpError> {
         let message = format!("changes of {store} are told by the sidecar itself");
-        Err(error(codes::UNKNOWN_OPERATION, message))
+        Err(error(Code::UnknownOperation, message))
     }
 }

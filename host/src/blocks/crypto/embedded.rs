@@ -4,8 +4,8 @@ use super::scheme;
 use super::scheme::{Cipher, SchemeError};
 use super::{CryptoProvider, Encryption, failed, named};
 use crate::blocks::call::{CallContext, error, no_component};
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ pub struct Embedded {
 
 impl Embedded {
     fn folder(&self, component: &str) -> Result<PathBuf, OpError> {
-        let absent = || no_component(codes::NOT_FOUND, &format!("crypto provider {component}"), self.folders.keys());
+        let absent =
+            || no_component(Code::ComponentNotFound, &format!("crypto provider {component}"), self.folders.keys());
         self.folders.get(component).cloned().ok_or_else(absent)
     }
 }
@@ -69,7 +70,7 @@ fn decrypt(folder: &Path, key: Option<&str>, data: &[u8]) -> Result<Bytes, OpErr
 /// Runs what takes the processor for some milliseconds where it delays nobody.
 async fn apart(work: impl FnOnce() -> Result<Bytes, OpError> + Send + 'static) -> Result<Bytes, OpError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|e| Err(error(codes::INTERNAL, format!("cryptography: {e}"))))
+    done.unwrap_or_else(|e| Err(error(Code::OperationFailed, format!("cryptography: {e}"))))
 }
 
 impl CryptoProvider for Embedded {

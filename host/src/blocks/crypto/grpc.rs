@@ -3,10 +3,10 @@ use super::Encryption;
 use super::http::unknown_provider;
 use crate::blocks::grpc::proto;
 use crate::blocks::http::Context;
+use crate::code::OpError;
 use ::dapr::dapr::proto::common::v1::StreamPayload;
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use daplet_abi::op::OpError;
 use futures::stream::{self, BoxStream, StreamExt};
 use tonic::{Status, Streaming};
 

@@ -3,12 +3,12 @@ use super::Encryption;
 use crate::blocks::call::truthy;
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::{Code, OpError};
 use crate::components::Block;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use daplet_abi::op::OpError;
 
 /// Why there is no such component.
 pub fn unknown_provider(context: &Context, name: &str) -> Option<String> {
@@ -16,7 +16,7 @@ pub fn unknown_provider(context: &Context, name: &str) -> Option<String> {
 }
 
 fn check(context: &Context, name: &str) -> Result<(), DaprApiError> {
-    let unknown = |message| DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_CRYPTO_PROVIDER_NOT_FOUND", message);
+    let unknown = |message| DaprApiError::new(Code::CryptoProviderNotFound, message);
     unknown_provider(context, name).map_or(Ok(()), |message| Err(unknown(message)))
 }
 
@@ -28,13 +28,13 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 fn required(headers: &HeaderMap, name: &str) -> Result<String, DaprApiError> {
     let missing = || {
         let message = format!("invalid request: missing header '{name}'");
-        DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_BAD_REQUEST", message)
+        DaprApiError::new(Code::DaprBadRequest, message)
     };
     text(headers, name).ok_or_else(missing)
 }
 
 fn failed(e: &OpError) -> DaprApiError {
-    DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_CRYPTO", e.message.as_str())
+    DaprApiError::new(Code::Crypto, e.message.as_str())
 }
 
 fn octets(body: Bytes) -> impl IntoResponse {

@@ -14,8 +14,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -91,7 +91,7 @@ impl Capability for CryptoCapability {
             let component = args.component.as_deref().unwrap_or(DEFAULT_CRYPTO);
             let done = match verb {
                 "encrypt" => {
-                    let missing = |name| error(codes::INVALID_ARGUMENT, format!("crypto.encrypt: {name} is missing"));
+                    let missing = |name| error(Code::InvalidArgument, format!("crypto.encrypt: {name} is missing"));
                     let how = Encryption {
                         key: args.key.ok_or_else(|| missing("key"))?,
                         algorithm: args.algorithm.ok_or_else(|| missing("algorithm"))?,
@@ -128,7 +128,7 @@ fn named(given: Option<&str>, document: &[u8]) -> Result<String, OpError> {
 
 /// A failure in Dapr's words.
 fn failed(reason: &dyn std::fmt::Display) -> OpError {
-    error("ERR_CRYPTO", format!("failed to perform operation: {reason}"))
+    error(Code::Crypto, format!("failed to perform operation: {reason}"))
 }
 
 /// An entry names the key, in whatever component, or the key of one.

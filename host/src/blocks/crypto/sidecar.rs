@@ -1,9 +1,9 @@
 //! Cryptography with the keys of a component of the Dapr sidecar.
 use super::{CryptoProvider, Encryption};
 use crate::blocks::call::{CallContext, from_dapr};
+use crate::code::OpError;
 use crate::dapr::Sidecar;
 use bytes::Bytes;
-use daplet_abi::op::OpError;
 use futures::future::BoxFuture;
 
 /// The backend.

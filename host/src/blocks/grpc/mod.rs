@@ -24,12 +24,12 @@ use crate::blocks::locks::grpc as lock;
 use crate::blocks::pubsub::grpc::{self as publish, subscribe};
 use crate::blocks::secrets::grpc as secrets;
 use crate::blocks::state::grpc as state;
+use crate::code::OpError;
 pub use ::dapr::dapr::proto::runtime::v1 as proto;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
-use daplet_abi::op::{OpError, codes};
 use flight::{counted, held};
 use futures::stream::BoxStream;
 use tonic::Status;
@@ -185,12 +185,5 @@ where
 /// A failed operation. Dapr tells a lost race as ABORTED.
 pub fn failed(what: &str, error: &OpError) -> Status {
     let message = format!("{what}: {}", error.message);
-    match error.code.as_str() {
-        codes::ETAG_MISMATCH => Status::aborted(message),
-        codes::INVALID_ARGUMENT => Status::invalid_argument(message),
-        codes::RESULT_TOO_LARGE | codes::QUERY_TOO_LARGE | codes::QUOTA_EXCEEDED => Status::resource_exhausted(message),
-        crate::budget::CODE => Status::unavailable(message),
-        codes::PERMISSION_DENIED => Status::permission_denied(message),
-        _ => Status::internal(message),
-    }
+    Status::new(tonic::Code::from(error.code.grpc() as i32), message)
 }

@@ -1,6 +1,7 @@
 //! Dapr's error JSON: `{errorCode, message}`, and the rich form that adds `details`.
-use crate::http::ApiError;
+use crate::code::Code;
 use crate::http::body::Unread;
+use crate::http::{ApiError, status};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// What a body that was not read is answered with: the words and headers of [`ApiError`], in Dapr's form.
 pub fn unread(unread: Unread) -> Response {
     let error = ApiError::unread(unread);
-    let plain = DaprApiError::new(error.status(), error.code(), error.detail());
+    let plain = DaprApiError::new(error.code().clone(), error.detail());
     let mut response = plain.into_response();
     response.headers_mut().extend(error.headers().iter().cloned());
     response
@@ -19,15 +20,20 @@ pub fn unread(unread: Unread) -> Response {
 #[derive(Debug)]
 pub struct DaprApiError {
     status: StatusCode,
-    code: String,
+    code: Code,
     message: String,
     details: Vec<Value>,
 }
 
 impl DaprApiError {
-    /// The plain form.
-    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> DaprApiError {
-        DaprApiError { status, code: code.to_owned(), message: message.into(), details: Vec::new() }
+    /// The plain form, with the code's status.
+    pub fn new(code: Code, message: impl Into<String>) -> DaprApiError {
+        DaprApiError { status: status::of(&code), code, message: message.into(), details: Vec::new() }
+    }
+
+    /// The same with the status of another code: the operation's failure decides the status, the request the word.
+    pub fn with_status_of(self, code: &Code) -> DaprApiError {
+        DaprApiError { status: status::of(code), ..self }
     }
 
     /// Adds an `ErrorInfo` with the members of an object, as texts; nothing where it is none.
@@ -61,7 +67,7 @@ impl DaprApiError {
 
 impl IntoResponse for DaprApiError {
     fn into_response(self) -> Response {
-        let mut body = json!({"errorCode": self.code, "message": self.message});
+        let mut body = json!({"errorCode": self.code.word(), "message": self.message});
         if !self.details.is_empty() {
             body["details"] = Value::Array(self.details);
         }

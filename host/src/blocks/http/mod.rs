@@ -34,10 +34,12 @@ use crate::blocks::secrets::http as secrets;
 use crate::blocks::state::StateStore;
 use crate::blocks::state::http as state;
 use crate::budget::Purse;
+use crate::code::Code;
 use crate::components::{Component, Components};
 use crate::functions::Registry;
 use crate::http::body::Patience;
 use crate::http::flight::counted;
+use crate::http::status;
 use crate::origin::Origin;
 use crate::store::Log;
 use axum::extract::State;
@@ -126,8 +128,8 @@ pub fn routes(context: Context) -> Router {
     let limit = axum::extract::DefaultBodyLimit::max(context.max_body_bytes);
     let named = |posted: MethodRouter<Context>| posted.get(state::get_named).delete(state::delete_named);
     let blocks = Router::new()
-        .route("/v1.0/healthz", get(|| async { StatusCode::NO_CONTENT }))
-        .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/v1.0/healthz", get(|| async { status::NO_CONTENT }))
+        .route("/v1.0/healthz/outbound", get(|| async { status::NO_CONTENT }))
         .route("/v1.0/metadata", get(metadata))
         .route("/v1.0/metadata/{key}", put(set_metadata))
         .route("/v1.0/state/{store}", post(state::save).put(state::save))
@@ -215,8 +217,8 @@ async fn set_metadata(
     axum::extract::Path(key): axum::extract::Path<String>,
     value: String,
 ) -> Result<StatusCode, DaprApiError> {
-    let full = |message| DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, "ERR_METADATA_SET", message);
-    set_extended(&context, key, value).map(|()| StatusCode::NO_CONTENT).map_err(full)
+    let full = |message| DaprApiError::new(Code::MetadataSet, message);
+    set_extended(&context, key, value).map(|()| status::NO_CONTENT).map_err(full)
 }
 
 /// Sets an entry of the metadata, if there is room for it.

@@ -4,13 +4,15 @@ use super::{AppReply, AppRequest};
 use crate::blocks::http::Context;
 use crate::blocks::http::error;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::Code;
 use crate::http::body::{Unread, gather};
+use crate::http::status;
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{REQUEST_ID, pairs, reason_of, value_of};
 use crate::origin::Origin;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 /// `ANY /v1.0/invoke/{app}/method/{path…}`
@@ -42,19 +44,18 @@ pub async fn by_header(
 /// Building blocks that need a sidecar answer as a sidecar without such a component does.
 fn unserved(method: &Method, path: &str) -> DaprApiError {
     let block = path.trim_start_matches('/').split('/').nth(1).unwrap_or_default();
-    let (status, code) = match block {
-        "secrets" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_SECRET_STORES_NOT_CONFIGURED"),
-        "configuration" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_CONFIGURATION_STORE_NOT_CONFIGURED"),
-        "bindings" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_INVOKE_OUTPUT_BINDING"),
-        "lock" | "unlock" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_LOCK_STORE_NOT_CONFIGURED"),
-        "actors" => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_RUNTIME_NOT_FOUND"),
-        _ => (StatusCode::NOT_FOUND, "ERR_DIRECT_INVOKE"),
+    let code = match block {
+        "secrets" => Code::SecretStoresNotConfigured,
+        "configuration" => Code::ConfigurationStoreNotConfigured,
+        "bindings" => Code::InvokeOutputBinding,
+        "lock" | "unlock" => Code::LockStoreNotConfigured,
+        "actors" => Code::ActorRuntimeNotFound,
+        _ => Code::DirectInvoke,
     };
-    DaprApiError::new(
-        status,
-        code,
-        format!("{method} {path} is not served without a Dapr sidecar; set DAPR_HTTP_PORT to use one"),
-    )
+    let message = format!("{method} {path} is not served without a Dapr sidecar; set DAPR_HTTP_PORT to use one");
+    // An invocation that fails is 500; a path that leads nowhere is not.
+    let status = if code == Code::DirectInvoke { Code::NotFound } else { code.clone() };
+    DaprApiError::new(code, message).with_status_of(&status)
 }
 
 async fn call(
@@ -70,7 +71,7 @@ async fn call(
             "failed to invoke, id: {app}, err: no such app; without a Dapr sidecar there is one, \"{}\"",
             context.app_id
         );
-        return Err(DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_DIRECT_INVOKE", message));
+        return Err(DaprApiError::new(Code::DirectInvoke, message));
     }
     // Before the body: a call of no function costs no memory.
     let function = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
@@ -79,7 +80,7 @@ async fn call(
         Ok(body) => body,
         Err(Unread::TooLarge) => {
             let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
-            return Err(DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "ERR_DIRECT_INVOKE", message));
+            return Err(DaprApiError::new(Code::DirectInvoke, message).with_status_of(&Code::PayloadTooLarge));
         }
         Err(other) => return Ok(error::unread(other)),
     };
@@ -94,7 +95,7 @@ async fn call(
 
 fn response(reply: AppReply, head: bool) -> Response {
     let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = status::from_number(reply.status);
     if let Some(reason) = reason_of(&reply.status_text) {
         response.extensions_mut().insert(reason);
     }

@@ -4,11 +4,11 @@ pub mod http;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, from_dapr, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
 use crate::headers::is_reserved;
 use crate::origin::{DEPTH, Origin, REQUEST_ID};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -98,7 +98,7 @@ impl Capability for InvokeCapability {
             if cx.origin.depth >= MAX_DEPTH {
                 let message =
                     format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", cx.function);
-                return Err(error(codes::UNAVAILABLE, message));
+                return Err(error(Code::Unavailable, message));
             }
             let called = json!({"app": args.app, "method": args.method, "path": args.path});
             let reply =
@@ -121,10 +121,10 @@ fn reserved(name: &str) -> bool {
 fn check_method(method: &str, body: &[u8]) -> Result<(), OpError> {
     let is = |names: &[&str]| names.iter().any(|name| method.eq_ignore_ascii_case(name));
     if is(&["CONNECT", "TRACE", "TRACK"]) {
-        return Err(error(codes::INVALID_ARGUMENT, format!("invoke.call: the method {method} cannot be used")));
+        return Err(error(Code::InvalidArgument, format!("invoke.call: the method {method} cannot be used")));
     }
     if is(&["GET", "HEAD"]) && !body.is_empty() {
-        return Err(error(codes::INVALID_ARGUMENT, format!("invoke.call: {method} cannot have a body")));
+        return Err(error(Code::InvalidArgument, format!("invoke.call: {method} cannot have a body")));
     }
     Ok(())
 }
@@ -154,10 +154,10 @@ impl InvokeCapability {
                 "there is no app {:?}: without a Dapr sidecar (DAPR_HTTP_PORT) only this host's own app-id {:?} can be called",
                 args.app, self.app_id
             );
-            return Err(error(codes::NOT_FOUND, message));
+            return Err(error(Code::ComponentNotFound, message));
         };
         let method = hyper::Method::from_bytes(args.method.as_bytes())
-            .map_err(|_| error(codes::INVALID_ARGUMENT, format!("{:?} is no HTTP method", args.method)))?;
+            .map_err(|_| error(Code::InvalidArgument, format!("{:?} is no HTTP method", args.method)))?;
         // A sidecar may lead back here, by another name of this application.
         let mut headers = args.headers;
         headers.push((DEPTH.to_owned(), (cx.origin.depth + 1).to_string()));

@@ -1,8 +1,8 @@
 //! Jobs in the embedded database; the trigger `job` runs them.
-use super::{ALREADY_EXISTS, JobSpec, JobStore, Plan};
+use super::{JobSpec, JobStore, Plan};
 use crate::blocks::call::{CallContext, error, from_store};
+use crate::code::{Code, OpError};
 use crate::store::{Jobs, now_ms};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +46,15 @@ impl JobStore for Embedded {
         overwrite: bool,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let plan = job.plan(now_ms()).map_err(|e| error(codes::INVALID_ARGUMENT, format!("job {name}: {e}")))?;
+            let plan = job.plan(now_ms()).map_err(|e| error(Code::InvalidArgument, format!("job {name}: {e}")))?;
             let kept = Kept::new(job, &plan, false);
-            let bytes = serde_json::to_vec(&kept).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            let bytes = serde_json::to_vec(&kept).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
             match self.0.put(name.to_owned(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
                 true => Ok(()),
-                false => Err(error(ALREADY_EXISTS, format!("job {name} exists already; overwrite: true replaces it"))),
+                false => Err(error(
+                    Code::JobAlreadyExists,
+                    format!("job {name} exists already; overwrite: true replaces it"),
+                )),
             }
         })
     }
@@ -60,7 +63,7 @@ impl JobStore for Embedded {
         Box::pin(async move {
             let found = self.0.get(name).map_err(|e| from_store(&e))?;
             let kept = found.map(|job| serde_json::from_slice::<Kept>(&job.bytes)).transpose();
-            Ok(kept.map_err(|e| error(codes::INTERNAL, format!("job {name}: {e}")))?.map(|kept| kept.spec))
+            Ok(kept.map_err(|e| error(Code::OperationFailed, format!("job {name}: {e}")))?.map(|kept| kept.spec))
         })
     }
 

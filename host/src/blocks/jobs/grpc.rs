@@ -1,12 +1,12 @@
 //! Jobs: of HTTP's names, data and conditions.
 use super::http::check;
-use super::{ALREADY_EXISTS, FailurePolicy, JobSpec};
+use super::{FailurePolicy, JobSpec};
 use crate::blocks::grpc::{Call, proto};
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use crate::dapr::value;
 use ::dapr::dapr::proto::common::v1 as common;
 use common::job_failure_policy::Policy;
-use daplet_abi::op::{OpError, codes};
 use prost::Message;
 use tonic::Status;
 
@@ -14,10 +14,10 @@ use tonic::Status;
 const JSON: &str = "type.googleapis.com/google.protobuf.Value";
 
 fn failed(error: OpError) -> Status {
-    match error.code.as_str() {
-        codes::INVALID_ARGUMENT => Status::invalid_argument(error.message),
-        codes::QUOTA_EXCEEDED => Status::resource_exhausted(error.message),
-        ALREADY_EXISTS => Status::already_exists(error.message),
+    match &error.code {
+        Code::InvalidArgument => Status::invalid_argument(error.message),
+        Code::QuotaExceeded => Status::resource_exhausted(error.message),
+        Code::JobAlreadyExists => Status::already_exists(error.message),
         _ => Status::internal(error.message),
     }
 }

@@ -1,13 +1,14 @@
 //! `/v1.0/jobs/{name}` and `/v1.0-alpha1/jobs/{name}`. A job's name is `function.job`.
-use super::{ALREADY_EXISTS, JobSpec, parts};
+use super::{JobSpec, parts};
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::json::Json;
+use crate::code::Code;
+use crate::http::status;
 use axum::Json as Answer;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use daplet_abi::op::codes;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -39,7 +40,7 @@ pub fn check(context: &Context, name: &str) -> Result<(), String> {
 }
 
 fn refused(message: String) -> DaprApiError {
-    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+    DaprApiError::new(Code::MalformedRequest, message)
 }
 
 /// 204.
@@ -53,11 +54,11 @@ pub async fn schedule(
     let (job, overwrite) =
         read(&body).map_err(|e| refused(format!("failed deserializing HTTP body: job {name}: {e}")))?;
     let done = context.jobs.schedule(&context.caller(&headers), &name, job, overwrite).await;
-    done.map(|()| StatusCode::NO_CONTENT).map_err(|e| match e.code.as_str() {
-        codes::INVALID_ARGUMENT => refused(e.message),
-        codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, e.message),
-        ALREADY_EXISTS => DaprApiError::new(StatusCode::CONFLICT, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
-        _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "DAPR_SCHEDULER_SCHEDULE_JOB", e.message),
+    done.map(|()| status::NO_CONTENT).map_err(|e| match e.code {
+        Code::InvalidArgument => refused(e.message),
+        Code::QuotaExceeded => DaprApiError::new(Code::QuotaExceeded, e.message),
+        Code::JobAlreadyExists => DaprApiError::new(Code::SchedulerScheduleJob, e.message).with_status_of(&e.code),
+        _ => DaprApiError::new(Code::SchedulerScheduleJob, e.message),
     })
 }
 
@@ -67,10 +68,10 @@ pub async fn get(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Answer<Named>, DaprApiError> {
-    let failed = |status, message| DaprApiError::new(status, "DAPR_SCHEDULER_GET_JOB", message);
+    let failed = |message: String| DaprApiError::new(Code::SchedulerGetJob, message);
     let found = context.jobs.get(&context.caller(&headers), &name).await;
-    let found = found.map_err(|e| failed(StatusCode::INTERNAL_SERVER_ERROR, e.message))?;
-    let job = found.ok_or_else(|| failed(StatusCode::NOT_FOUND, format!("job {name} is not found")))?;
+    let found = found.map_err(|e| failed(e.message))?;
+    let job = found.ok_or_else(|| failed(format!("job {name} is not found")).with_status_of(&Code::NotFound))?;
     Ok(Answer(Named { name, job }))
 }
 
@@ -81,6 +82,5 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, DaprApiError> {
     let done = context.jobs.delete(&context.caller(&headers), &name).await;
-    done.map(|()| StatusCode::NO_CONTENT)
-        .map_err(|e| DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "DAPR_SCHEDULER_DELETE_JOB", e.message))
+    done.map(|()| status::NO_CONTENT).map_err(|e| DaprApiError::new(Code::SchedulerDeleteJob, e.message))
 }

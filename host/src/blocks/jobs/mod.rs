@@ -11,8 +11,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use schedule::{Schedule, duration, instant};
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,6 @@ use std::sync::Arc;
 /// Retries of a failed run, and the pause before each: Dapr's defaults.
 const RETRIES: u32 = 3;
 const INTERVAL_MS: u64 = 1_000;
-
-/// The code of a job whose name is taken.
-pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
 
 /// A job, in Dapr's words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -180,7 +177,7 @@ impl Capability for JobsCapability {
             let op = format!("jobs.{verb}");
             let args: Arguments = arguments(&op, args)?;
             if args.name.is_empty() {
-                return Err(error(codes::INVALID_ARGUMENT, format!("{op}: name cannot be empty")));
+                return Err(error(Code::InvalidArgument, format!("{op}: name cannot be empty")));
             }
             let name = whole(&cx.function, &args.name);
             match verb {

@@ -1,9 +1,9 @@
 //! Jobs of the Dapr sidecar, kept by its scheduler service.
-use super::{ALREADY_EXISTS, JobSpec, JobStore};
+use super::{JobSpec, JobStore};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Sidecar};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,10 +30,10 @@ impl JobStore for Dapr {
         overwrite: bool,
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
-            let broken = |e: serde_json::Error| error(codes::INTERNAL, format!("job {name}: {e}"));
+            let broken = |e: serde_json::Error| error(Code::OperationFailed, format!("job {name}: {e}"));
             let body = serde_json::to_vec(&Scheduled { job: &job, overwrite }).map_err(broken)?;
             match self.0.schedule_job(name, body, cx.trace()).await {
-                Err(DaprError::Refused { status: 409, message, .. }) => Err(error(ALREADY_EXISTS, message)),
+                Err(DaprError::Refused { status: 409, message, .. }) => Err(error(Code::JobAlreadyExists, message)),
                 done => done.map_err(from_dapr).map(drop),
             }
         })
@@ -52,7 +52,7 @@ impl JobStore for Dapr {
                 members.remove("name");
                 serde_json::from_str(&serde_json::to_string(&members)?)
             });
-            job.map(Some).map_err(|e| error(codes::INTERNAL, format!("the sidecar's job: {e}")))
+            job.map(Some).map_err(|e| error(Code::OperationFailed, format!("the sidecar's job: {e}")))
         })
     }
 

@@ -1,8 +1,8 @@
 //! Locks in the embedded database. Each store has names of its own in it; a lock is on disk before its taker hears of it.
 use super::{LockStore, UnlockStatus};
 use crate::blocks::call::{CallContext, error, no_component};
+use crate::code::{Code, OpError};
 use crate::store::{Locks, StoreError, Unlocked};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ pub struct Embedded {
 impl Embedded {
     /// The name as it is stored, which is Dapr's.
     fn name(&self, store: &str, resource: &str) -> Result<String, OpError> {
-        let absent = || no_component(codes::NOT_FOUND, &format!("lock store {store} is"), self.stores.keys());
+        let absent = || no_component(Code::ComponentNotFound, &format!("lock store {store} is"), self.stores.keys());
         let space = self.stores.get(store).ok_or_else(absent)?;
         if resource.contains("||") {
             let message = format!("the resource {resource:?} contains \"||\", which Dapr keeps for itself");
-            return Err(error(codes::INVALID_ARGUMENT, message));
+            return Err(error(Code::InvalidArgument, message));
         }
         Ok(format!("{space}{resource}"))
     }
@@ -29,7 +29,7 @@ impl Embedded {
 
 fn failed(e: &StoreError) -> OpError {
     tracing::error!("{e}");
-    error(codes::INTERNAL, e.to_string())
+    error(Code::OperationFailed, e.to_string())
 }
 
 impl LockStore for Embedded {

@@ -2,11 +2,12 @@
 use super::{UnlockStatus, expiry};
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::Code;
 use crate::components::Block;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,16 +24,15 @@ struct Body {
 }
 
 /// Why a call is refused before the store is asked: Dapr's code and message, in Dapr's order. Always the caller's fault.
-pub fn refusal(context: &Context, store: &str, resource: &str, owner: &str) -> Option<(&'static str, String)> {
-    const MALFORMED: &str = "ERR_MALFORMED_REQUEST";
+pub fn refusal(context: &Context, store: &str, resource: &str, owner: &str) -> Option<(Code, String)> {
     if resource.is_empty() {
-        return Some((MALFORMED, format!("ResourceId is empty in lock store {store}")));
+        return Some((Code::MalformedRequest, format!("ResourceId is empty in lock store {store}")));
     }
     if owner.is_empty() {
-        return Some((MALFORMED, format!("LockOwner is empty in lock store {store}")));
+        return Some((Code::MalformedRequest, format!("LockOwner is empty in lock store {store}")));
     }
     let known = context.components.has(Block::Lock, store);
-    (!known).then(|| ("ERR_LOCK_STORE_NOT_FOUND", format!("lock store {store} not found")))
+    (!known).then(|| (Code::LockStoreNotFound, format!("lock store {store} not found")))
 }
 
 /// Why a lifetime is none.
@@ -42,7 +42,7 @@ pub fn check_expiry(context: &Context, store: &str, seconds: i64) -> Result<u32,
 }
 
 fn malformed(message: String) -> DaprApiError {
-    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+    DaprApiError::new(Code::MalformedRequest, message)
 }
 
 fn parse(body: &[u8]) -> Result<Body, DaprApiError> {
@@ -50,12 +50,12 @@ fn parse(body: &[u8]) -> Result<Body, DaprApiError> {
 }
 
 fn check(context: &Context, store: &str, body: &Body) -> Result<(), DaprApiError> {
-    let refused = |(code, message)| DaprApiError::new(StatusCode::BAD_REQUEST, code, message);
+    let refused = |(code, message)| DaprApiError::new(code, message);
     refusal(context, store, &body.resource_id, &body.lock_owner).map_or(Ok(()), |refusal| Err(refused(refusal)))
 }
 
-fn failed(code: &str, what: &str, message: &str) -> DaprApiError {
-    DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, format!("{what}: {message}"))
+fn failed(code: Code, what: &str, message: &str) -> DaprApiError {
+    DaprApiError::new(code, format!("{what}: {message}"))
 }
 
 /// 200 with `success`, whether it was taken or not.
@@ -70,7 +70,7 @@ pub async fn lock(
     check(&context, &store, &body)?;
     let cx = context.caller(&headers);
     let taken = context.lock.try_lock(&cx, &store, &body.resource_id, &body.lock_owner, expiry).await;
-    let success = taken.map_err(|e| failed("ERR_TRY_LOCK", "failed to try acquiring lock", &e.message))?;
+    let success = taken.map_err(|e| failed(Code::TryLock, "failed to try acquiring lock", &e.message))?;
     Ok(Json(json!({ "success": success })))
 }
 
@@ -85,6 +85,6 @@ pub async fn unlock(
     check(&context, &store, &body)?;
     let cx = context.caller(&headers);
     let released = context.lock.unlock(&cx, &store, &body.resource_id, &body.lock_owner).await;
-    let status: UnlockStatus = released.map_err(|e| failed("ERR_UNLOCK", "failed to release lock", &e.message))?;
+    let status: UnlockStatus = released.map_err(|e| failed(Code::Unlock, "failed to release lock", &e.message))?;
     Ok(Json(json!({ "status": status as i32 })))
 }

@@ -10,8 +10,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -118,14 +118,14 @@ impl Capability for LockCapability {
             let store = args.store.as_deref().unwrap_or(DEFAULT_LOCKS);
             for (name, value) in [("resource", &args.resource), ("owner", &args.owner)] {
                 if value.is_empty() {
-                    return Err(error(codes::INVALID_ARGUMENT, format!("lock.{verb}: {name} cannot be empty")));
+                    return Err(error(Code::InvalidArgument, format!("lock.{verb}: {name} cannot be empty")));
                 }
             }
             self.check_grant(cx, store, &args.resource)?;
             match verb {
                 "tryLock" => {
                     let expiry = expiry(args.expiry_seconds, self.longest)
-                        .map_err(|e| error(codes::INVALID_ARGUMENT, format!("lock.tryLock: {e}")))?;
+                        .map_err(|e| error(Code::InvalidArgument, format!("lock.tryLock: {e}")))?;
                     let success = self.locks.try_lock(cx, store, &args.resource, &args.owner, expiry).await?;
                     Ok((json!({ "success": success }), Bytes::new()))
                 }

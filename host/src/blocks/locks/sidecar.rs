@@ -1,8 +1,8 @@
 //! Locks in a store of the Dapr sidecar.
 use super::{LockStore, UnlockStatus};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
@@ -23,7 +23,7 @@ struct Released {
 }
 
 fn broken(e: &serde_json::Error) -> OpError {
-    error(codes::INTERNAL, format!("the sidecar's JSON: {e}"))
+    error(Code::OperationFailed, format!("the sidecar's JSON: {e}"))
 }
 
 impl LockStore for Dapr {

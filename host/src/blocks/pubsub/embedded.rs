@@ -2,8 +2,8 @@
 use super::event::{Envelope, wrap};
 use super::{Broker, Brokers, Failed, Outgoing};
 use crate::blocks::call::{CallContext, error, from_store};
+use crate::code::{Code, OpError};
 use crate::store::Log;
-use daplet_abi::op::OpError;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub fn wrapped(
     message: &Outgoing,
 ) -> Result<(String, Vec<u8>), OpError> {
     let envelope = Envelope { app_id, pubsub, topic, trace: cx.trace() };
-    let bytes = wrap(message, &envelope).map_err(|reason| error("ERR_PUBSUB_PUBLISH_MESSAGE", reason))?;
+    let bytes = wrap(message, &envelope).map_err(|reason| error(Code::PubsubPublishMessage, reason))?;
     Ok((topic_key(pubsub, topic), bytes))
 }
 

@@ -1,39 +1,36 @@
 //! `/v1.0/publish/{pubsub}/{topic…}`, single and bulk.
 use super::event::{check_metadata, is_cloud_event, raw_payload};
-use super::scopes::FORBIDDEN;
 use super::{Outgoing, outgoing};
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::http::{Context, metadata_of};
+use crate::code::{Code, OpError};
 use crate::components::Block;
+use crate::http::status;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op::{OpError, codes};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 
-/// A failure of pub/sub in Dapr's rich form: HTTP status, code, reason.
-#[derive(Clone, Copy)]
-struct Kind(StatusCode, &'static str, &'static str);
+/// A failure of pub/sub in Dapr's rich form: code, reason.
+#[derive(Clone)]
+struct Kind(Code, &'static str);
 
-const NOT_FOUND: Kind = Kind(StatusCode::NOT_FOUND, "ERR_PUBSUB_NOT_FOUND", "DAPR_PUBSUB_NOT_FOUND");
-const NO_TOPIC: Kind = Kind(StatusCode::NOT_FOUND, "ERR_TOPIC_NAME_EMPTY", "DAPR_PUBSUB_TOPIC_NAME_EMPTY");
-const METADATA: Kind =
-    Kind(StatusCode::BAD_REQUEST, "ERR_PUBSUB_REQUEST_METADATA", "DAPR_PUBSUB_METADATA_DESERIALIZATION");
-const NOT_ALLOWED: Kind = Kind(StatusCode::FORBIDDEN, FORBIDDEN, "DAPR_PUBSUB_FORBIDDEN");
-const PUBLISH: Kind =
-    Kind(StatusCode::INTERNAL_SERVER_ERROR, "ERR_PUBSUB_PUBLISH_MESSAGE", "DAPR_PUBSUB_PUBLISH_MESSAGE");
-const CLOUD_EVENT: Kind =
-    Kind(StatusCode::INTERNAL_SERVER_ERROR, "ERR_PUBSUB_CLOUD_EVENTS_SER", "DAPR_PUBSUB_CLOUD_EVENT_CREATION");
-const ENVELOPE: Kind = Kind(StatusCode::BAD_REQUEST, "ERR_PUBSUB_EVENTS_SER", "DAPR_PUBSUB_MARSHAL_ENVELOPE");
-const EVENTS: Kind = Kind(StatusCode::BAD_REQUEST, "ERR_PUBSUB_EVENTS_SER", "DAPR_PUBSUB_MARSHAL_EVENTS");
-const BODY: Kind = Kind(StatusCode::BAD_REQUEST, "ERR_PUBSUB_EVENTS_SER", "DAPR_PUBSUB_UNMARSHAL_EVENTS");
+const NOT_FOUND: Kind = Kind(Code::PubsubNotFound, "DAPR_PUBSUB_NOT_FOUND");
+const NO_TOPIC: Kind = Kind(Code::TopicNameEmpty, "DAPR_PUBSUB_TOPIC_NAME_EMPTY");
+const METADATA: Kind = Kind(Code::PubsubRequestMetadata, "DAPR_PUBSUB_METADATA_DESERIALIZATION");
+const NOT_ALLOWED: Kind = Kind(Code::PubsubForbidden, "DAPR_PUBSUB_FORBIDDEN");
+const PUBLISH: Kind = Kind(Code::PubsubPublishMessage, "DAPR_PUBSUB_PUBLISH_MESSAGE");
+const CLOUD_EVENT: Kind = Kind(Code::PubsubCloudEventsSer, "DAPR_PUBSUB_CLOUD_EVENT_CREATION");
+const ENVELOPE: Kind = Kind(Code::PubsubEventsSer, "DAPR_PUBSUB_MARSHAL_ENVELOPE");
+const EVENTS: Kind = Kind(Code::PubsubEventsSer, "DAPR_PUBSUB_MARSHAL_EVENTS");
+const BODY: Kind = Kind(Code::PubsubEventsSer, "DAPR_PUBSUB_UNMARSHAL_EVENTS");
 
-fn error(Kind(status, code, reason): Kind, pubsub: &str, message: impl Into<String>) -> DaprApiError {
-    DaprApiError::new(status, code, message).rich(reason, Some(("pubsub", pubsub)))
+fn error(Kind(code, reason): Kind, pubsub: &str, message: impl Into<String>) -> DaprApiError {
+    DaprApiError::new(code, message).rich(reason, Some(("pubsub", pubsub)))
 }
 
 fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), DaprApiError> {
@@ -52,12 +49,10 @@ fn failed(pubsub: &str, topic: &str, reason: &str) -> DaprApiError {
 
 /// Why nothing was taken.
 fn refused(pubsub: &str, topic: &str, refusal: OpError) -> DaprApiError {
-    match refusal.code.as_str() {
-        FORBIDDEN => error(NOT_ALLOWED, pubsub, refusal.message),
-        codes::QUOTA_EXCEEDED => {
-            DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, refusal.message)
-                .rich("DAPLET_QUOTA_EXCEEDED", Some(("pubsub", pubsub)))
-        }
+    match &refusal.code {
+        Code::PubsubForbidden => error(NOT_ALLOWED, pubsub, refusal.message),
+        Code::QuotaExceeded => DaprApiError::new(Code::QuotaExceeded, refusal.message)
+            .rich("DAPLET_QUOTA_EXCEEDED", Some(("pubsub", pubsub))),
         _ => failed(pubsub, topic, &refusal.message),
     }
 }
@@ -95,7 +90,7 @@ pub async fn one(
     check_cloud_event(&pubsub, &message)?;
     let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, vec![message]).await;
     match published.map_err(|e| refused(&pubsub, &topic, e))?.into_iter().next() {
-        None => Ok(StatusCode::NO_CONTENT),
+        None => Ok(status::NO_CONTENT),
         Some((_, reason)) => Err(failed(&pubsub, &topic, &reason)),
     }
 }
@@ -152,9 +147,9 @@ pub async fn bulk(
     let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, messages).await;
     let failures = published.map_err(|e| refused(&pubsub, &topic, e))?;
     if failures.is_empty() {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return Ok(status::NO_CONTENT.into_response());
     }
     let failures: Vec<Value> = failures.into_iter().map(|(id, error)| json!({"entryId": id, "error": error})).collect();
-    let answer = json!({"failedEntries": failures, "errorCode": "ERR_PUBSUB_PUBLISH_MESSAGE"});
-    Ok((StatusCode::INTERNAL_SERVER_ERROR, Json(answer)).into_response())
+    let answer = json!({"failedEntries": failures, "errorCode": Code::PubsubPublishMessage.word()});
+    Ok((status::AGAIN, Json(answer)).into_response())
 }

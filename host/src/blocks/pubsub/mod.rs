@@ -11,8 +11,8 @@ pub use scopes::{Brokers, Scopes};
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -92,12 +92,12 @@ impl Capability for PubsubCapability {
             let args: Arguments = arguments(&format!("pubsub.{verb}"), args)?;
             let pubsub = args.pubsub.as_deref().unwrap_or(DEFAULT_PUBSUB);
             if args.topic.is_empty() {
-                return Err(error(codes::INVALID_ARGUMENT, "a topic cannot be empty"));
+                return Err(error(Code::InvalidArgument, "a topic cannot be empty"));
             }
             may_publish(cx, pubsub, &args.topic)?;
             let readable = |metadata: &BTreeMap<String, String>| {
                 event::check_metadata(metadata)
-                    .map_err(|e| error(codes::INVALID_ARGUMENT, format!("pubsub.{verb}: metadata: {e}")))
+                    .map_err(|e| error(Code::InvalidArgument, format!("pubsub.{verb}: metadata: {e}")))
             };
             readable(&args.metadata)?;
             match verb {
@@ -107,17 +107,17 @@ impl Capability for PubsubCapability {
                         Outgoing { entry_id: String::new(), data: body, content_type, metadata: args.metadata };
                     let failed = self.0.publish(cx, pubsub, &args.topic, vec![message]).await?;
                     match failed.into_iter().next() {
-                        Some((_, reason)) => Err(error("ERR_PUBSUB_PUBLISH_MESSAGE", reason)),
+                        Some((_, reason)) => Err(error(Code::PubsubPublishMessage, reason)),
                         None => Ok((json!({}), Bytes::new())),
                     }
                 }
                 "publishMany" => {
                     let entries: Vec<Entry> = serde_json::from_slice(&body)
-                        .map_err(|e| error(codes::INVALID_ARGUMENT, format!("pubsub.publishMany: {e}")))?;
+                        .map_err(|e| error(Code::InvalidArgument, format!("pubsub.publishMany: {e}")))?;
                     let messages =
                         entries.into_iter().map(|e| outgoing(e.entry_id, e.event, e.content_type, e.metadata));
                     let messages: Vec<Outgoing> =
-                        messages.collect::<Result<_, _>>().map_err(|e| error(codes::INVALID_ARGUMENT, e))?;
+                        messages.collect::<Result<_, _>>().map_err(|e| error(Code::InvalidArgument, e))?;
                     messages.iter().try_for_each(|message| readable(&message.metadata))?;
                     let failed = self.0.publish(cx, pubsub, &args.topic, messages).await?;
                     let failed: Vec<Value> =

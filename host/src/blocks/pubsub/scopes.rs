@@ -1,10 +1,7 @@
 //! Which topics of a broker may be used: Dapr's `allowedTopics`, `protectedTopics`, `publishingScopes` and `subscriptionScopes`.
 use crate::blocks::call::{error, no_component};
-use daplet_abi::op::OpError;
+use crate::code::{Code, OpError};
 use std::collections::BTreeMap;
-
-/// The code of a topic that may not be used; Dapr's.
-pub const FORBIDDEN: &str = "ERR_PUBSUB_FORBIDDEN";
 
 /// What one broker lets this host do. Without any of it, everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +51,7 @@ impl Scopes {
 
 impl Brokers {
     fn get(&self, pubsub: &str) -> Result<&Scopes, OpError> {
-        let absent = || no_component("ERR_PUBSUB_NOT_FOUND", &format!("pubsub {pubsub} is"), self.0.keys());
+        let absent = || no_component(Code::PubsubNotFound, &format!("pubsub {pubsub} is"), self.0.keys());
         self.0.get(pubsub).ok_or_else(absent)
     }
 
@@ -64,7 +61,7 @@ impl Brokers {
         if scopes.allows(&scopes.publishing, topic) {
             return Ok(());
         }
-        Err(error(FORBIDDEN, format!("topic {topic} is not allowed for app id {app_id}")))
+        Err(error(Code::PubsubForbidden, format!("topic {topic} is not allowed for app id {app_id}")))
     }
 
     /// The same of subscriptions.
@@ -73,7 +70,10 @@ impl Brokers {
         if scopes.allows(&scopes.subscription, topic) {
             return Ok(());
         }
-        Err(error(FORBIDDEN, format!("subscription to topic '{topic}' on pubsub '{pubsub}' is not allowed")))
+        Err(error(
+            Code::PubsubForbidden,
+            format!("subscription to topic '{topic}' on pubsub '{pubsub}' is not allowed"),
+        ))
     }
 }
 
@@ -100,6 +100,6 @@ mod tests {
         assert_eq!(allowed(&[("subscriptionScopes", "you=b")], "a"), (true, true));
         assert_eq!(allowed(&[("allowedTopics", "b"), ("publishingScopes", "me=a")], "a"), (false, false));
         let absent = Brokers::default().may_publish("me", "ps", "a");
-        assert!(absent.is_err_and(|e| e.code == "ERR_PUBSUB_NOT_FOUND" && e.message.contains("there is none")));
+        assert!(absent.is_err_and(|e| e.code == Code::PubsubNotFound && e.message.contains("there is none")));
     }
 }

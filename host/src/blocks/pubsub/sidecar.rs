@@ -2,9 +2,9 @@
 use super::{Broker, Failed, Outgoing};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
 use base64::Engine;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,14 +47,14 @@ impl Broker for Dapr {
                 return sent.map(|()| Vec::new()).map_err(from_dapr);
             }
             let entries: Vec<Entry> = messages.iter().map(entry).collect();
-            let body = serde_json::to_vec(&entries).map_err(|e| error(codes::INTERNAL, e.to_string()))?;
+            let body = serde_json::to_vec(&entries).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
             let answer = self.0.publish_bulk(pubsub, topic, body, trace).await.map_err(from_dapr)?;
             if answer.status < 300 {
                 return Ok(Vec::new());
             }
             let answer: BulkAnswer = serde_json::from_slice(&answer.body).unwrap_or_default();
             if answer.failed_entries.is_empty() {
-                return Err(error(&answer.error_code, answer.message));
+                return Err(error(Code::from(answer.error_code.as_str()), answer.message));
             }
             Ok(answer.failed_entries.into_iter().map(|failed| (failed.entry_id, failed.error)).collect())
         })

@@ -2,7 +2,7 @@
 //! in. Each store is read once, at the start.
 use super::{Metadata, Secret, SecretStore};
 use crate::blocks::call::{CallContext, no_component};
-use daplet_abi::op::OpError;
+use crate::code::{Code, OpError};
 use futures::future::BoxFuture;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ fn single((name, value): (String, String)) -> (String, Secret) {
 
 impl Embedded {
     fn store(&self, store: &str) -> Result<&Secrets, OpError> {
-        let absent = || no_component("ERR_SECRET_STORE_NOT_FOUND", &format!("secret store {store} is"), self.0.keys());
+        let absent = || no_component(Code::SecretStoreNotFound, &format!("secret store {store} is"), self.0.keys());
         self.0.get(store).ok_or_else(absent)
     }
 }

@@ -2,12 +2,12 @@
 use super::size;
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::http::{Context, metadata_of};
+use crate::code::{Code, OpError};
 use crate::components::Block;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op::OpError;
 use std::collections::BTreeMap;
 
 type Parameters = Query<BTreeMap<String, String>>;
@@ -17,11 +17,11 @@ fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
         return Ok(());
     }
     let message = format!("failed finding secret store with key {store}");
-    Err(DaprApiError::new(StatusCode::UNAUTHORIZED, "ERR_SECRET_STORE_NOT_FOUND", message))
+    Err(DaprApiError::new(Code::SecretStoreNotFound, message))
 }
 
 fn failed(message: String) -> DaprApiError {
-    DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_SECRET_GET", message)
+    DaprApiError::new(Code::SecretGet, message)
 }
 
 /// What Dapr says of a secret that cannot be had.
@@ -67,7 +67,8 @@ pub async fn bulk(
     let found = found.map_err(|e| failed(none_had(&store, &e)))?;
     cx.allowance.cover(size(&found)).map_err(|e| {
         let e = OpError::from(e);
-        DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, &e.code, none_had(&store, &e))
+        let message = none_had(&store, &e);
+        DaprApiError::new(e.code, message).with_status_of(&Code::ResultTooLarge)
     })?;
     Ok(Json(found).into_response())
 }

@@ -6,8 +6,8 @@ pub mod sidecar;
 
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
+use crate::code::{Code, OpError};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -72,7 +72,7 @@ impl Capability for SecretsCapability {
             match verb {
                 "get" => {
                     if key.is_empty() {
-                        return Err(error(codes::INVALID_ARGUMENT, "a secret's key cannot be empty"));
+                        return Err(error(Code::InvalidArgument, "a secret's key cannot be empty"));
                     }
                     if !cx.grants.has_secret(store, &key) {
                         return Err(grants::refused(&cx.function, "secrets", &format!("{store}/{key}")));
@@ -101,7 +101,7 @@ impl Capability for SecretsCapability {
 
 /// Values travel in the body: heads are what may be logged.
 fn text(value: &impl Serialize) -> Result<Bytes, OpError> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|e| error(codes::INTERNAL, format!("secrets: {e}")))
+    serde_json::to_vec(value).map(Bytes::from).map_err(|e| error(Code::OperationFailed, format!("secrets: {e}")))
 }
 
 /// Bytes of secrets in an answer, roughly.

@@ -1,8 +1,8 @@
 //! Secrets in a store of the Dapr sidecar.
 use super::{Metadata, Secret, SecretStore};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::{Answer, DaprError, Sidecar};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub struct Dapr(pub Sidecar);
 /// Dapr answers 403 where a scope denies the secret.
 fn refused(e: DaprError) -> OpError {
     match e {
-        DaprError::Refused { status: 403, message, .. } => error(codes::PERMISSION_DENIED, message),
+        DaprError::Refused { status: 403, message, .. } => error(Code::PermissionDenied, message),
         other => from_dapr(other),
     }
 }
@@ -21,14 +21,14 @@ fn refused(e: DaprError) -> OpError {
 /// Dapr has no status for a secret that is not there: stores fail, and say so in words.
 fn is_absent(e: &DaprError) -> bool {
     matches!(e, DaprError::Refused { status: 500, code, message }
-        if code == "ERR_SECRET_GET" && message.to_ascii_lowercase().contains("not found"))
+        if Code::from(code.as_str()) == Code::SecretGet && message.to_ascii_lowercase().contains("not found"))
 }
 
 fn decode<T: DeserializeOwned + Default>(answer: &Answer) -> Result<T, OpError> {
     if answer.body.is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_slice(&answer.body).map_err(|e| error(codes::INTERNAL, format!("the sidecar's JSON: {e}")))
+    serde_json::from_slice(&answer.body).map_err(|e| error(Code::OperationFailed, format!("the sidecar's JSON: {e}")))
 }
 
 impl SecretStore for Dapr {

@@ -3,10 +3,10 @@ use super::http::{illegal_key, parse_ttl};
 use super::rfc3339;
 use crate::blocks::grpc::{Call, failed, proto};
 use crate::blocks::http::Context;
+use crate::code::OpError;
 use crate::components::Block;
 use crate::store::{Change, Item, Put};
 use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options::StateConcurrency};
-use daplet_abi::op::OpError;
 use std::collections::HashMap;
 use tonic::Status;
 

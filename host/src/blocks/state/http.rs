@@ -4,13 +4,14 @@ use crate::allowance::{Allowance, Refused};
 use crate::blocks::call::CallContext;
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::{Code, OpError};
 use crate::components::Block;
+use crate::http::status;
 use crate::store::{Change, Item, Put};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op::{OpError, codes};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -32,7 +33,7 @@ struct Save<'a> {
 }
 
 fn malformed(message: impl Into<String>) -> DaprApiError {
-    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+    DaprApiError::new(Code::MalformedRequest, message)
 }
 
 fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
@@ -40,7 +41,7 @@ fn check_store(context: &Context, store: &str) -> Result<(), DaprApiError> {
         return Ok(());
     }
     let message = format!("state store {store} is not found");
-    let error = DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_STATE_STORE_NOT_FOUND", message);
+    let error = DaprApiError::new(Code::StateStoreNotFound, message);
     Err(error.rich("DAPR_STATE_NOT_FOUND", Some(("state", store))))
 }
 
@@ -122,16 +123,14 @@ impl Save<'_> {
     }
 }
 
-fn failed(code: &str, store: &str, error: &OpError) -> DaprApiError {
+fn failed(code: Code, store: &str, error: &OpError) -> DaprApiError {
     let message = format!("failed operation in state store {store}: {}", error.message);
-    match error.code.as_str() {
-        codes::ETAG_MISMATCH => DaprApiError::new(StatusCode::CONFLICT, code, message),
-        limit @ (codes::RESULT_TOO_LARGE | codes::QUERY_TOO_LARGE) => {
-            DaprApiError::new(StatusCode::PAYLOAD_TOO_LARGE, limit, message)
+    match &error.code {
+        Code::EtagMismatch => DaprApiError::new(code, message).with_status_of(&error.code),
+        own @ (Code::ResultTooLarge | Code::QueryTooLarge | Code::QuotaExceeded | Code::MemoryBudget) => {
+            DaprApiError::new(own.clone(), message)
         }
-        full @ codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, full, message),
-        busy @ crate::budget::CODE => DaprApiError::new(StatusCode::SERVICE_UNAVAILABLE, busy, message),
-        _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, message),
+        _ => DaprApiError::new(code, message),
     }
 }
 
@@ -154,8 +153,8 @@ pub async fn save(
     let cx = context.caller(&headers);
     let saves = changes.into_iter().map(|change| context.state.change(&cx, &store, change));
     match futures::future::join_all(saves).await.into_iter().find_map(Result::err) {
-        Some(error) => Err(failed("ERR_STATE_SAVE", &store, &error)),
-        None => Ok(StatusCode::NO_CONTENT),
+        Some(error) => Err(failed(Code::StateSave, &store, &error)),
+        None => Ok(status::NO_CONTENT),
     }
 }
 
@@ -170,8 +169,8 @@ pub async fn get(
     let cx = context.caller(&headers);
     match context.state.get(&cx, &store, &key).await {
         Ok(Some(item)) => Ok(value(item)),
-        Ok(None) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(error) => Err(failed("ERR_STATE_GET", &store, &error)),
+        Ok(None) => Ok(status::NO_CONTENT.into_response()),
+        Err(error) => Err(failed(Code::StateGet, &store, &error)),
     }
 }
 
@@ -207,7 +206,7 @@ pub async fn bulk_get(
         check_among(&store, key)?;
     }
     let cx = context.caller(&headers);
-    let failed = |e: OpError| failed("ERR_STATE_BULK_GET", &store, &e);
+    let failed = |e: OpError| failed(Code::StateBulkGet, &store, &e);
     let items = context.state.get_many(&cx, &store, &keys).await.map_err(failed)?;
     let listed: Vec<Listed> = keys.iter().zip(&items).map(|(key, item)| Listed::new(key, item.as_ref())).collect();
     answer(&listed, listed.iter(), &cx.allowance).map_err(|e| failed(e.into()))
@@ -274,7 +273,7 @@ pub async fn delete(
     let _checked = concurrency(query.get("concurrency").map(String::as_str))?;
     let change = Change { key, put: None, etag, first_write: false };
     let done = context.state.change(&context.caller(&headers), &store, change).await;
-    done.map(|_| StatusCode::NO_CONTENT).map_err(|e| failed("ERR_STATE_DELETE", &store, &e))
+    done.map(|_| status::NO_CONTENT).map_err(|e| failed(Code::StateDelete, &store, &e))
 }
 
 #[derive(Deserialize)]
@@ -308,19 +307,19 @@ pub async fn transaction(
             "delete" => false,
             other => {
                 let message = format!("operation type {other} not supported");
-                return Err(DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_NOT_SUPPORTED_STATE_OPERATION", message));
+                return Err(DaprApiError::new(Code::NotSupportedStateOperation, message));
             }
         };
         changes.push(request.change(&store, put, &query)?);
     }
     let cx: CallContext = context.caller(&headers);
     let done = context.state.transact(&cx, &store, changes).await;
-    done.map(|()| StatusCode::NO_CONTENT).map_err(|error| {
+    done.map(|()| status::NO_CONTENT).map_err(|error| {
         let message = format!("error while executing state transaction: {}", error.message);
-        if error.code == codes::QUOTA_EXCEEDED {
-            return DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, message);
+        if error.code == Code::QuotaExceeded {
+            return DaprApiError::new(Code::QuotaExceeded, message);
         }
-        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_STATE_TRANSACTION", message)
+        DaprApiError::new(Code::StateTransaction, message)
     })
 }
 
@@ -333,13 +332,13 @@ pub async fn query(
 ) -> Result<Response, DaprApiError> {
     check_store(&context, &store)?;
     let cx = context.caller(&headers);
-    let failed = |e: OpError| match e.code.as_str() {
-        codes::INVALID_ARGUMENT => malformed(format!("failed query in state store {store}: {}", e.message)),
-        _ => failed("ERR_STATE_QUERY", &store, &e),
+    let failed = |e: OpError| match e.code {
+        Code::InvalidArgument => malformed(format!("failed query in state store {store}: {}", e.message)),
+        _ => failed(Code::StateQuery, &store, &e),
     };
     let found = context.state.query(&cx, &store, "", &body).await.map_err(failed)?;
     if found.results.is_empty() {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return Ok(status::NO_CONTENT.into_response());
     }
     let results: Vec<Listed> = found.results.iter().map(|(key, item)| Listed::new(key, Some(item))).collect();
     let page = Results { results, token: &found.token };

@@ -12,9 +12,9 @@ pub mod unit;
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
 use crate::blocks::grants;
 use crate::blocks::pubsub::Broker;
+use crate::code::{Code, OpError};
 use crate::store::{Change, Item, Put};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use query::Found;
 use serde::Deserialize;
@@ -56,7 +56,7 @@ pub trait StateStore: Send + Sync {
         store: &'a str,
         changes: Vec<Change>,
     ) -> BoxFuture<'a, Result<(), OpError>>;
-    /// The changes of a unit, in order, or none of them; [`codes::ETAG_MISMATCH`] when something is not as it was read. The
+    /// The changes of a unit, in order, or none of them; [`Code::EtagMismatch`] when something is not as it was read. The
     /// messages that did not go with them are given back.
     fn commit<'a>(
         &'a self,
@@ -157,7 +157,7 @@ impl Capability for StateCapability {
                 }
                 "transact" => {
                     let entries: Vec<Entry> = serde_json::from_slice(&body)
-                        .map_err(|e| error(codes::INVALID_ARGUMENT, format!("state.transact: {e}")))?;
+                        .map_err(|e| error(Code::InvalidArgument, format!("state.transact: {e}")))?;
                     let changes = entries.into_iter().map(|entry| entry.change(&prefix)).collect::<Result<_, _>>()?;
                     self.store.transact(cx, store, changes).await?;
                     Ok((json!({}), Bytes::new()))
@@ -181,12 +181,12 @@ impl Entry<'_> {
                 Some(Put { value: value.get().as_bytes().to_vec(), ttl_seconds: ttl(self.ttl_seconds)? })
             }
             ("upsert", None) => {
-                return Err(error(codes::INVALID_ARGUMENT, format!("upsert of {:?} has no value", self.key)));
+                return Err(error(Code::InvalidArgument, format!("upsert of {:?} has no value", self.key)));
             }
             ("delete", _) => None,
             (other, _) => {
                 let message = format!("a transaction can \"upsert\" and \"delete\", not {other:?}");
-                return Err(error(codes::INVALID_ARGUMENT, message));
+                return Err(error(Code::InvalidArgument, message));
             }
         };
         change(prefix, &self.key, put, self.etag, self.concurrency.as_deref())
@@ -205,7 +205,7 @@ fn change(
         Some("first-write") => true,
         Some(other) => {
             let message = format!("concurrency is \"first-write\" or \"last-write\", not {other:?}");
-            return Err(error(codes::INVALID_ARGUMENT, message));
+            return Err(error(Code::InvalidArgument, message));
         }
     };
     Ok(Change { key: in_space(prefix, key)?, put, etag, first_write })
@@ -221,7 +221,7 @@ fn prefix(cx: &CallContext, space: Option<&str>) -> Result<String, OpError> {
 
 fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {
     if key.is_empty() {
-        return Err(error(codes::INVALID_ARGUMENT, "a state key cannot be empty"));
+        return Err(error(Code::InvalidArgument, "a state key cannot be empty"));
     }
     in_space(prefix, key)
 }
@@ -230,7 +230,7 @@ fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {
 fn in_space(prefix: &str, key: &str) -> Result<String, OpError> {
     if key.contains("||") {
         return Err(error(
-            codes::INVALID_ARGUMENT,
+            Code::InvalidArgument,
             format!("the state key {key:?} contains \"||\", which Dapr keeps for itself"),
         ));
     }
@@ -244,7 +244,7 @@ fn ttl(seconds: Option<i64>) -> Result<Option<u64>, OpError> {
         Some(seconds) => match u64::try_from(seconds) {
             Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
             _ => Err(error(
-                codes::INVALID_ARGUMENT,
+                Code::InvalidArgument,
                 format!("ttlSeconds is {seconds}, but must be above 0, or -1 for ever"),
             )),
         },
@@ -254,7 +254,7 @@ fn ttl(seconds: Option<i64>) -> Result<Option<u64>, OpError> {
 fn json_text(body: Bytes) -> Result<Vec<u8>, OpError> {
     match serde_json::from_slice::<&RawValue>(&body) {
         Ok(_) => Ok(body.to_vec()),
-        Err(e) => Err(error(codes::INVALID_ARGUMENT, format!("the value is no JSON text: {e}"))),
+        Err(e) => Err(error(Code::InvalidArgument, format!("the value is no JSON text: {e}"))),
     }
 }
 

@@ -7,9 +7,9 @@ use super::StateStore;
 use super::query::Found;
 use super::unit::{Message, Read, Unit};
 use crate::blocks::call::{CallContext, error, from_dapr};
+use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Sidecar};
 use crate::store::{Change, Item, Put};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -61,14 +61,14 @@ impl<'a> SaveItem<'a> {
 }
 
 fn broken(e: &serde_json::Error) -> OpError {
-    error(codes::INTERNAL, format!("the sidecar's JSON: {e}"))
+    error(Code::OperationFailed, format!("the sidecar's JSON: {e}"))
 }
 
 /// How often an unguarded write is tried again while others write the key.
 const OVERWRITES: usize = 100;
 
 fn mismatch(e: DaprError) -> OpError {
-    if e.is_mismatch() { error(codes::ETAG_MISMATCH, e.to_string()) } else { from_dapr(e) }
+    if e.is_mismatch() { error(Code::EtagMismatch, e.to_string()) } else { from_dapr(e) }
 }
 
 impl Dapr {
@@ -80,10 +80,7 @@ impl Dapr {
     /// Writes where no value is, however the one that may be there was written.
     async fn save_first(&self, cx: &CallContext, store: &str, change: &Change) -> Result<(), OpError> {
         if self.get(cx, store, &change.key).await?.is_some() {
-            return Err(error(
-                codes::ETAG_MISMATCH,
-                format!("{:?} has a value, so this is no first write", change.key),
-            ));
+            return Err(error(Code::EtagMismatch, format!("{:?} has a value, so this is no first write", change.key)));
         }
         self.save(cx, store, change).await
     }
@@ -93,7 +90,7 @@ impl Dapr {
         let mut saved = self.save(cx, store, &change).await;
         for _ in 0..OVERWRITES {
             match &saved {
-                Err(e) if e.code == codes::ETAG_MISMATCH => {}
+                Err(e) if e.code == Code::EtagMismatch => {}
                 _ => break,
             }
             change.etag = self.get(cx, store, &change.key).await?.map(|item| item.etag);
@@ -139,7 +136,7 @@ impl StateStore for Dapr {
                 serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?
             };
             if let Some(message) = items.iter().find_map(|item| item.error.as_deref()) {
-                return Err(error(codes::UNAVAILABLE, message));
+                return Err(error(Code::Unavailable, message));
             }
             let found: HashMap<&str, &BulkItem> = items.iter().map(|item| (item.key.as_str(), item)).collect();
             let find = |key: &String| {
@@ -185,7 +182,7 @@ impl StateStore for Dapr {
             let done = self.0.transact(store, transaction(&changes, false)?, cx.trace()).await.map_err(mismatch);
             let unguarded = changes.iter().all(|change| change.etag.is_none() && !change.first_write);
             match done {
-                Err(e) if e.code == codes::ETAG_MISMATCH && unguarded => {
+                Err(e) if e.code == Code::EtagMismatch && unguarded => {
                     self.0.transact(store, transaction(&changes, true)?, cx.trace()).await.map_err(mismatch)
                 }
                 done => done,

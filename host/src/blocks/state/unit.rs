@@ -4,9 +4,9 @@
 use super::{Entry, StateCapability, whole_key};
 use crate::blocks::call::{CallContext, OpResult, error};
 use crate::blocks::pubsub::{DEFAULT_PUBSUB, Outgoing, may_publish, outgoing};
+use crate::code::{Code, OpError};
 use crate::store::Change;
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ impl StateCapability {
                 let message = format!(
                     "the state is committed, but a message to {topic} of {pubsub} could not be published: {reason}"
                 );
-                error(codes::UNAVAILABLE, message)
+                error(Code::Unavailable, message)
             };
             let failed = self.broker.publish(cx, &pubsub, &topic, vec![message]).await;
             let failed = failed.map_err(|e| unpublished(e.message))?;
@@ -110,14 +110,14 @@ impl StateCapability {
 /// A lost race of a whole unit has a code of its own: whoever runs the function may run it again. The details say what was
 /// raced for.
 fn conflict(e: OpError, contended: Value) -> OpError {
-    if e.code != codes::ETAG_MISMATCH {
+    if e.code != Code::EtagMismatch {
         return e;
     }
-    OpError { code: codes::UNIT_CONFLICT.to_owned(), details: contended, ..e }
+    OpError { code: Code::UnitConflict, details: contended, ..e }
 }
 
 fn decode(prefix: &str, body: &[u8]) -> Result<Unit, OpError> {
-    let invalid = |reason: String| error(codes::INVALID_ARGUMENT, format!("state.commit: {reason}"));
+    let invalid = |reason: String| error(Code::InvalidArgument, format!("state.commit: {reason}"));
     let body: Body = serde_json::from_slice(body).map_err(|e| invalid(e.to_string()))?;
     let now = jiff::Timestamp::now();
     let read = |entry: ReadEntry| {

@@ -1,9 +1,9 @@
 //! Workflows of the Dapr sidecar: `workflow.start`, `get`, `raise`, `pause`, `resume`, `terminate`, `purge`. There is no embedded engine.
 use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, from_dapr, no_sidecar, unknown};
 use crate::blocks::grants;
+use crate::code::Code;
 use crate::dapr::Sidecar;
 use bytes::Bytes;
-use daplet_abi::op::codes;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -54,7 +54,7 @@ impl Capability for WorkflowCapability {
                 _ => return Err(unknown(&op)),
             };
             if let Some((name, _)) = needed.iter().find(|(_, value)| value.is_empty()) {
-                return Err(error(codes::INVALID_ARGUMENT, format!("{op}: {name} cannot be empty")));
+                return Err(error(Code::InvalidArgument, format!("{op}: {name} cannot be empty")));
             }
             grants::require(&cx.function, "components", cx.grants.components.as_ref(), &component)?;
             let sidecar = self.0.as_ref().ok_or_else(|| no_sidecar("workflows"))?;

@@ -209,6 +209,11 @@ impl Registry {
         self.file.as_ref().is_some_and(|file| file.is_full())
     }
 
+    /// The file of this host's own functions; `None` where functions are shared.
+    pub fn file(&self) -> Option<Arc<DatabaseFile>> {
+        self.file.clone()
+    }
+
     /// All functions, by name.
     pub fn list(&self) -> Vec<Arc<Function>> {
         self.live.list()

@@ -211,6 +211,12 @@ impl Log {
         Ok(found)
     }
 
+    /// How many messages wait for a subscriber, counted up to `most`.
+    pub fn backlog(&self, topic: &str, subscriber: &str, most: usize) -> Result<usize, StoreError> {
+        let waiting = self.store.read()?.open_table(WAITING)?;
+        Ok(waiting.range((topic, subscriber, 0)..=(topic, subscriber, u64::MAX))?.take(most).count())
+    }
+
     /// Records a message's outcome, and in the same commit publishes it to the dead-letter topic, if one is given.
     pub async fn end(
         &self,

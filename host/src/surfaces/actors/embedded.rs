@@ -1,16 +1,16 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
 use crate::allowance::Allowance;
-use crate::blocks::actors::{Actor, Actors, FAILED, NO_ADDRESS, Write, callable};
+use crate::blocks::actors::{Actor, Actors, Write, callable};
 use crate::blocks::call::{CallContext, error};
 use crate::blocks::state::StateStore;
+use crate::code::{Code, OpError};
 use crate::functions::Registry;
 use crate::http::ApiError;
 use crate::invoke::Calls;
 use crate::origin::Origin;
 use crate::store::{Change, state::Put};
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Embedded {
     fn store(&self) -> Result<&str, OpError> {
         const NONE: &str = "the state store is not configured to use the actor runtime. Have you set the property \
                             '{\"name\": \"actorStateStore\", \"value\": \"true\"}' in your state store component file?";
-        self.store.as_deref().ok_or_else(|| error("ERR_ACTOR_STATE_STORE_NOT_CONFIGURED", NONE))
+        self.store.as_deref().ok_or_else(|| error(Code::ActorStateStoreNotConfigured, NONE))
     }
 
     async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, TurnError> {
@@ -69,7 +69,7 @@ impl Embedded {
         let reply = reply.map_err(|e| {
             let error = ApiError::of_invocation(&e, self.production);
             match told(&error.line()) {
-                line if e.busy() => TurnError::Shed(line),
+                line if e.code.is_busy() => TurnError::Shed(line),
                 line => failed(line, error.members()),
             }
         })?;
@@ -111,15 +111,16 @@ impl Actors for Embedded {
             let kind = actor.kind.clone();
             let failed = |why: &str, details: Value| OpError {
                 details,
-                ..error(FAILED, format!("error invoke actor method: {why}"))
+                ..error(Code::ActorInvokeMethod, format!("error invoke actor method: {why}"))
             };
             // A caller that goes away leaves the turn to its end: the next one must not begin before.
             let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
-            taken.await.map_err(|e| error(codes::INTERNAL, e.to_string()))?.map_err(|e| match e {
-                TurnError::Full(why) => error(codes::UNAVAILABLE, why),
-                TurnError::NoAddress => {
-                    error(NO_ADDRESS, format!("did not find address for actor '{kind}': no function exports this type"))
-                }
+            taken.await.map_err(|e| error(Code::OperationFailed, e.to_string()))?.map_err(|e| match e {
+                TurnError::Full(why) => error(Code::Unavailable, why),
+                TurnError::NoAddress => error(
+                    Code::ActorNoAddress,
+                    format!("did not find address for actor '{kind}': no function exports this type"),
+                ),
                 TurnError::Shed(why) => failed(&why, Value::Null),
                 TurnError::Failed(why, details) => failed(&why, details),
             })

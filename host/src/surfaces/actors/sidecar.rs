@@ -2,15 +2,17 @@
 use super::{Turns, turn};
 use crate::blocks::actors::{Actor, callable};
 use crate::blocks::call::CallContext;
+use crate::code::Code;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
+use crate::http::status;
 use crate::http::wire::origin;
 use crate::http::{ApiError, trust};
 use crate::invoke::Invoker;
 use crate::origin::Origin;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, put};
 use axum::{Json, Router};
@@ -49,7 +51,7 @@ pub fn routes(context: Context) -> Router {
     };
     Router::new()
         .route("/dapr/config", get(config))
-        .route("/actors/{type}/{id}", delete(|| async { StatusCode::OK }))
+        .route("/actors/{type}/{id}", delete(|| async { status::OK }))
         .route("/actors/{type}/{id}/method/{method}", put(call))
         .route("/actors/{type}/{id}/method/remind/{name}", put(of("remind")))
         .route("/actors/{type}/{id}/method/timer/{name}", put(of("timer")))
@@ -95,7 +97,7 @@ async fn call(
 ) -> Result<Response, ApiError> {
     trust::proven(&extensions)?;
     if let Err(error) = callable(&method) {
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "actorMethodNotFound", error.message));
+        return Err(ApiError::new(Code::ActorMethodNotFound, error.message));
     }
     take_turn(context, (&kind, &id), &method, origin(&headers, &extensions), body).await
 }
@@ -123,10 +125,10 @@ async fn take_turn(
     let actor = Actor::new(kind, id).map_err(ApiError::bad_request)?;
     let Some(function) = context.registry.actor(kind) else {
         let detail = format!("no function exports the actor type {kind:?} now");
-        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorTypeNotFound", detail));
+        return Err(ApiError::new(Code::ActorTypeNotFound, detail));
     };
     let place = context.turns.take(&actor).await;
-    let place = place.map_err(|full| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "actorBusy", full))?;
+    let place = place.map_err(|full| ApiError::new(Code::ActorBusy, full))?;
     let cx = CallContext {
         function: Arc::from(function.name.as_str()),
         grants: Arc::default(),
@@ -137,6 +139,6 @@ async fn take_turn(
     };
     let reply = turn(&context.invoker, &function, (actor, method, place), &body, &cx).await;
     let reply = reply.map_err(|e| ApiError::of_invocation(&e, context.production))?;
-    let status = if reply.status == 404 { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let status = if reply.status == 404 { status::of(&Code::NotFound) } else { status::OK };
     Ok((status, [(header::CONTENT_TYPE, "application/json")], reply.body).into_response())
 }

@@ -6,9 +6,9 @@ use crate::blocks::actors::Actor;
 use crate::blocks::actors::reminders::{Ticks, Timer, Timers};
 use crate::blocks::call::{CallContext, error};
 use crate::blocks::jobs::schedule::Schedule;
+use crate::code::{Code, OpError};
 use crate::store::now_ms;
 use bytes::Bytes;
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,9 +134,9 @@ impl Timers for InMemory {
     ) -> BoxFuture<'a, Result<(), OpError>> {
         Box::pin(async move {
             if self.safe_mode {
-                return Err(error(codes::UNAVAILABLE, "there are no timers in safe mode (--safe-mode)"));
+                return Err(error(Code::Unavailable, "there are no timers in safe mode (--safe-mode)"));
             }
-            let invalid = |message| error(codes::INVALID_ARGUMENT, message);
+            let invalid = |message| error(Code::InvalidArgument, message);
             let ticks = timer.ticks(now_ms()).map_err(invalid)?;
             let size = timer.data.as_ref().map_or(0, |data| data.get().len());
             if size > LARGEST {
@@ -144,7 +144,7 @@ impl Timers for InMemory {
                 return Err(invalid(message));
             }
             let own = self.stop.child_token();
-            self.enter(actor, name, own.clone()).map_err(|full| error(codes::UNAVAILABLE, full))?;
+            self.enter(actor, name, own.clone()).map_err(|full| error(Code::Unavailable, full))?;
             tokio::spawn(self.clone().run(actor.clone(), name.to_owned(), (timer, ticks), own));
             Ok(())
         })

@@ -7,6 +7,7 @@ use crate::blocks::json::Json;
 use crate::budget::Purse;
 use crate::functions::Registry;
 use crate::http::body::read;
+use crate::http::status;
 use crate::http::trust::{FromSidecar, only_sidecar};
 use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, TRACEPARENT, TRACESTATE, origin};
 use crate::invoke::Invoker;
@@ -14,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -51,7 +52,7 @@ pub struct Context {
 
 /// The route that is always there.
 pub fn routes(context: Context) -> Router {
-    let event = post(event).options(|| async { StatusCode::OK });
+    let event = post(event).options(|| async { status::OK });
     Router::new().route("/dapr/bindings/{name}", event).with_state(context)
 }
 
@@ -73,7 +74,7 @@ async fn plain(State(context): State<Context>, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     if request.method() == Method::OPTIONS {
-        return StatusCode::OK.into_response();
+        return status::OK.into_response();
     }
     let (parts, body) = request.into_parts();
     take(&context, &name, &parts, body).await
@@ -95,7 +96,7 @@ async fn take(context: &Context, name: &str, parts: &Parts, body: Body) -> Respo
     let functions = receivers(&context.registry, name);
     if functions.is_empty() {
         tracing::warn!("the binding {name} has an event, but no function declares it");
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        return status::BUSY.into_response();
     }
     let origin = origin(&parts.headers, &parts.extensions);
     match deliver(&context.invoker, &functions, &given(name, &parts.headers, &body), origin).await {
@@ -103,10 +104,10 @@ async fn take(context: &Context, name: &str, parts: &Parts, body: Body) -> Respo
         Ok(replies) => {
             let reply = replies.into_iter().find(|reply| !reply.body.is_empty());
             let body = reply.map(|reply| reply.body).unwrap_or_default();
-            (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+            (status::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         // Why it failed is in the log already.
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => status::AGAIN.into_response(),
     }
 }
 

@@ -2,10 +2,11 @@
 //! of an older value after a newer one.
 use super::{deliver, watchers};
 use crate::blocks::configuration::{ConfigurationStore, Items};
+use crate::code::Code;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
 use crate::origin::Origin;
-use daplet_abi::reply::{AckStatus, codes};
+use daplet_abi::reply::AckStatus;
 use futures::stream::StreamExt;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,7 +88,7 @@ impl Changes {
                 }
                 Ok(AckStatus::Retry) => "it asked for a retry".to_owned(),
                 // The host is busy, the function has not seen the change: that is no attempt.
-                Err(error) if error.code == codes::LOAD_SHED => {
+                Err(error) if error.code == Code::LoadShed => {
                     failed = failed.saturating_sub(1);
                     error.to_string()
                 }

@@ -5,9 +5,11 @@
 //! only one.
 use super::{deliver, watchers};
 use crate::blocks::configuration::{Items, told};
+use crate::code::Code;
 use crate::dapr::{DaprError, Sidecar};
 use crate::functions::Registry;
 use crate::http::ApiError;
+use crate::http::status;
 use crate::http::trust::only_sidecar;
 use crate::http::wire::origin;
 use crate::invoke::Invoker;
@@ -56,7 +58,7 @@ async fn changed(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     only_sidecar(&headers, &extensions)?;
-    let Ok(Update { items }) = serde_json::from_slice(&body) else { return Ok(StatusCode::BAD_REQUEST) };
+    let Ok(Update { items }) = serde_json::from_slice(&body) else { return Ok(status::of(&Code::BadRequest)) };
     let watching = watchers(&context.registry, &store, &told(items));
     let origin = origin(&headers, &extensions);
     let tell = |(function, items)| deliver(&context.invoker, function, &store, items, 0, origin.sibling());
@@ -64,7 +66,7 @@ async fn changed(
     let outcomes = futures::future::join_all(deliveries).await;
     // The log already has the reason of a failure. A missing function is not a failure: the subscription is about to end.
     let again = outcomes.iter().any(|outcome| !matches!(outcome, Ok(AckStatus::Success | AckStatus::Drop)));
-    Ok(if again { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK })
+    Ok(if again { status::AGAIN } else { status::OK })
 }
 
 /// Maintains the subscriptions.

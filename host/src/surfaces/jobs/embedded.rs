@@ -2,13 +2,14 @@
 use super::deliver;
 use crate::blocks::jobs::embedded::Kept;
 use crate::blocks::jobs::{JobSpec, parts, whole};
+use crate::code::Code;
 use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
 use crate::origin::Origin;
 use crate::store::job::Jobs;
 use crate::store::{StoreError, now_ms};
 use crate::surfaces::scheduler::{Outcome, Work};
-use daplet_abi::reply::{AckStatus, codes};
+use daplet_abi::reply::AckStatus;
 use futures::future::BoxFuture;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl Work for FunctionJobs {
             {
                 Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
                 Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
-                Err(error) if error.code == codes::LOAD_SHED => Outcome::Busy,
+                Err(error) if error.code == Code::LoadShed => Outcome::Busy,
                 Err(error) => Outcome::Failed(error.to_string()),
             }
         })

@@ -4,6 +4,7 @@ use super::deliver;
 use crate::blocks::jobs::{JobSpec, parts};
 use crate::blocks::json::Json;
 use crate::functions::Registry;
+use crate::http::status;
 use crate::http::wire::origin;
 use crate::http::{ApiError, trust};
 use crate::invoke::Invoker;
@@ -45,12 +46,12 @@ async fn due(context: &Context, name: &str, body: &[u8], origin: Origin) -> Stat
     let owner = parts(name).and_then(|(function, job)| Some((context.registry.get(function)?, job)));
     let Some((function, job)) = owner else {
         tracing::warn!("the job {name} is due, but no function is called as it begins");
-        return StatusCode::SERVICE_UNAVAILABLE;
+        return status::BUSY;
     };
     let spec = JobSpec { data: Json::read(body), ..JobSpec::default() };
     match deliver(&context.invoker, &function, job, &spec, crate::store::now_ms(), 0, origin).await {
-        Ok(AckStatus::Success | AckStatus::Drop) => StatusCode::OK,
+        Ok(AckStatus::Success | AckStatus::Drop) => status::OK,
         // Why it failed is in the log already.
-        Ok(AckStatus::Retry) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Ok(AckStatus::Retry) | Err(_) => status::AGAIN,
     }
 }

@@ -3,11 +3,13 @@
 //! Part of the management API: its routes are merged into those of `/functions`, with the same guards.
 use super::functions::Context;
 use crate::blocks::actors::Actor;
+use crate::code::Code;
 use crate::functions::FunctionName;
 use crate::http::ApiError;
+use crate::http::status;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -20,13 +22,13 @@ const MAX_BODY: usize = 4 << 10;
 /// The routes.
 pub fn routes() -> Router<Context> {
     // A sidecar ends an actor by `DELETE /actors/{type}/{id}`, and its id may be `owner`.
-    let owner = get(show).post(hand_over).delete(|| async { StatusCode::OK }).fallback(not_allowed);
+    let owner = get(show).post(hand_over).delete(|| async { status::OK }).fallback(not_allowed);
     Router::new().route("/actors", get(list).fallback(not_allowed)).route("/actors/{type}/owner", owner)
 }
 
 async fn not_allowed(method: Method) -> ApiError {
     let detail = format!("{method} is not supported here; GET shows owners, POST /actors/{{type}}/owner sets one");
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
+    ApiError::new(Code::MethodNotAllowed, detail)
         .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
 }
 
@@ -48,7 +50,7 @@ async fn show(State(context): State<Context>, Path(kind): Path<String>) -> Resul
         Some(owner) => Ok(Json(describe(&context, &kind, owner))),
         None => {
             let detail = format!("no function has exported the actor type {kind:?}");
-            Err(ApiError::new(StatusCode::NOT_FOUND, "notFound", detail))
+            Err(ApiError::new(Code::NotFound, detail))
         }
     }
 }
@@ -69,7 +71,7 @@ async fn hand_over(
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         let detail = format!("the media type is {media_type:?}, but must be application/json");
-        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupportedMediaType", detail));
+        return Err(ApiError::new(Code::UnsupportedMediaType, detail));
     }
     // Any id: the type alone is meant.
     Actor::new(&kind, "any").map_err(ApiError::bad_request)?;

@@ -2,9 +2,11 @@
 //! `?store=` says which store where there are several.
 use crate::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::budget::Purse;
+use crate::code::Code;
 use crate::http::ApiError;
 use crate::http::body::read;
 use crate::http::flight::held_answers;
+use crate::http::status;
 use crate::store::{Configuration, Configured};
 use axum::Router;
 use axum::body::Body;
@@ -50,7 +52,7 @@ pub fn routes(context: Context) -> Router {
 async fn refuse_invoked(State(context): State<Context>, request: Request, next: Next) -> Result<Response, ApiError> {
     if context.refuse_invoked && request.headers().contains_key("dapr-caller-app-id") {
         let detail = "configuration is not managed through service invocation; use the address of --listen";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+        return Err(ApiError::new(Code::Forbidden, detail));
     }
     Ok(next.run(request).await)
 }
@@ -78,7 +80,7 @@ impl FromRequestParts<Context> for Store {
         let absent = || match store {
             Some(name) => {
                 let detail = format!("there is no configuration store {name:?}; there are {}", names());
-                ApiError::new(StatusCode::NOT_FOUND, "notFound", detail)
+                ApiError::new(Code::NotFound, detail)
             }
             None => ApiError::bad_request(format!("say which store with ?store=; there are {}", names())),
         };
@@ -88,7 +90,7 @@ impl FromRequestParts<Context> for Store {
 
 async fn not_allowed(method: Method) -> ApiError {
     let detail = format!("{method} is not supported here; GET reads items, PUT sets one, DELETE removes one");
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
+    ApiError::new(Code::MethodNotAllowed, detail)
         .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, DELETE"))
 }
 
@@ -109,7 +111,7 @@ async fn show(Store(kept): Store, Path(key): Path<String>) -> Result<Response, A
         None => {
             let detail =
                 format!("there is no configuration item {key:?}; GET /configuration lists those that there are");
-            Err(ApiError::new(StatusCode::NOT_FOUND, "notFound", detail))
+            Err(ApiError::new(Code::NotFound, detail))
         }
     }
 }
@@ -128,12 +130,12 @@ async fn put(
     let value = String::from_utf8(body.to_vec())
         .map_err(|e| ApiError::bad_request(format!("the value of {key:?} is no UTF-8 text: {e}")))?;
     let (item, created) = kept.put(&key, value).await?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if created { status::CREATED } else { status::OK };
     Ok((status, axum::Json(described(&item))).into_response())
 }
 
 /// 204 also where there was none.
 async fn remove(Store(kept): Store, Path(key): Path<String>) -> Result<StatusCode, ApiError> {
     kept.remove(&key).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status::NO_CONTENT)
 }

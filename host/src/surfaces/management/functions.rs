@@ -1,6 +1,7 @@
 //! `/functions`: upload, look, remove.
 use crate::blocks::grants::Grants;
 use crate::budget::Purse;
+use crate::code::Code;
 use crate::functions::source::Language;
 use crate::functions::{
     Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,
@@ -8,13 +9,15 @@ use crate::functions::{
 use crate::http::ApiError;
 use crate::http::body::read;
 use crate::http::flight::held_answers;
-use crate::http::trust::{CALLER, FromSidecar};
+use crate::http::status;
+use crate::http::trust::{self, CALLER, FromSidecar};
 use crate::http::wire::DEPTH;
 use crate::limits::Limits;
+use crate::observer::{Change, Changed, Observer, Source};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -29,6 +32,8 @@ use std::sync::Arc;
 pub struct Context {
     /// Where functions are.
     pub registry: Arc<Registry>,
+    /// What is told of changes.
+    pub observer: Observer,
     /// How they go live.
     pub deployer: Arc<Deployer>,
     /// Defaults of limits.
@@ -41,6 +46,28 @@ pub struct Context {
     pub memory: Purse,
     /// A caller that comes through a Dapr sidecar is any other application: it may call functions, not read or upload them.
     pub refuse_invoked: bool,
+}
+
+impl Context {
+    /// Reports a change that is on disk.
+    fn audit(&self, name: &str, (old, new): (Option<&Function>, Option<&Function>), source: Source) {
+        let what = match (old, new) {
+            (None, Some(_)) => Changed::Uploaded,
+            (Some(_), Some(_)) => Changed::Replaced,
+            // One whose record could not be read has no version.
+            (_, None) => Changed::Removed,
+        };
+        let version = |function: Option<&Function>| function.map(|function| function.record.version.clone());
+        let grants = |function: Option<&Function>| function.map_or(Value::Null, |f| json!(f.record.grants));
+        self.observer.change(&Change {
+            what,
+            function: name,
+            old: version(old).as_deref(),
+            new: version(new).as_deref(),
+            grants: (grants(old), grants(new)),
+            source,
+        });
+    }
 }
 
 /// Forms of a source that an upload holds beside its body.
@@ -67,7 +94,7 @@ async fn refuse(invoked: bool, request: Request, next: Next) -> Response {
     let came_through = headers.contains_key(CALLER) || headers.contains_key(DEPTH);
     if invoked && (came_through || request.extensions().get::<FromSidecar>().is_some()) {
         let detail = "functions are not managed through service invocation (setting manage_through_dapr); use the address of --listen";
-        return ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response();
+        return ApiError::new(Code::Forbidden, detail).into_response();
     }
     next.run(request).await
 }
@@ -76,13 +103,13 @@ async fn refuse(invoked: bool, request: Request, next: Next) -> Response {
 pub async fn elsewhere() -> ApiError {
     let detail =
         "management and health are here (setting admin_listen); functions are called at the address of --listen";
-    ApiError::new(StatusCode::NOT_FOUND, "notFound", detail)
+    ApiError::new(Code::NotFound, detail)
 }
 
 async fn not_allowed(method: Method) -> ApiError {
     let detail =
         format!("{method} is not supported here; GET, POST and PUT upload or read functions, DELETE removes one");
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail)
+    ApiError::new(Code::MethodNotAllowed, detail)
         .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE"))
 }
 
@@ -139,29 +166,29 @@ struct UploadBody {
 async fn post(
     State(context): State<Context>,
     parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
-    headers: HeaderMap,
+    (headers, extensions): (HeaderMap, Extensions),
     body: Body,
 ) -> Result<Response, ApiError> {
     let Query(parameters) = parameters.map_err(|e| ApiError::bad_request(e.body_text()))?;
-    upload(context, None, parameters, headers, body).await
+    upload(context, None, parameters, (headers, trust::source(&extensions)), body).await
 }
 
 async fn put(
     State(context): State<Context>,
     Path(name): Path<String>,
     parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
-    headers: HeaderMap,
+    (headers, extensions): (HeaderMap, Extensions),
     body: Body,
 ) -> Result<Response, ApiError> {
     let Query(parameters) = parameters.map_err(|e| ApiError::bad_request(e.body_text()))?;
-    upload(context, Some(name), parameters, headers, body).await
+    upload(context, Some(name), parameters, (headers, trust::source(&extensions)), body).await
 }
 
 async fn upload(
     context: Context,
     path_name: Option<String>,
     parameters: Parameters,
-    headers: HeaderMap,
+    (headers, source): (HeaderMap, Source),
     body: Body,
 ) -> Result<Response, ApiError> {
     let media_type = media_type(&headers)?;
@@ -186,6 +213,9 @@ async fn upload(
     let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
     let (function, deployed) = context.deployer.deploy(upload, precondition, dry_run).await?;
     let created = deployed == Deployed::Created;
+    if matches!(deployed, Deployed::Created | Deployed::Replaced) {
+        context.audit(&name, (live.as_deref().filter(|_| !created), Some(&function)), source);
+    }
     let warnings = context.deployer.warnings(&function);
     for warning in warnings.iter().filter(|_| !dry_run) {
         tracing::warn!(function = %name, "{warning}");
@@ -194,8 +224,7 @@ async fn upload(
     if !warnings.is_empty() {
         description["warnings"] = json!(warnings);
     }
-    let mut response =
-        (if created { StatusCode::CREATED } else { StatusCode::OK }, axum::Json(description)).into_response();
+    let mut response = (if created { status::CREATED } else { status::OK }, axum::Json(description)).into_response();
     response.headers_mut().insert(header::ETAG, etag(&function));
     if created && let Ok(location) = HeaderValue::from_str(&format!("/functions/{name}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -247,7 +276,7 @@ pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
             let detail = format!(
                 "{said}; send the source with `content-type: text/javascript` or `text/typescript`, or the whole upload with `application/json`"
             );
-            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupportedMediaType", detail))
+            Err(ApiError::new(Code::UnsupportedMediaType, detail))
         }
     }
 }
@@ -437,7 +466,7 @@ async fn show(
     let function = find(&context, &name).await?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
-        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+        return Ok((status::NOT_MODIFIED, tag).into_response());
     }
     Ok((tag, axum::Json(describe_whole(&function))).into_response())
 }
@@ -450,7 +479,7 @@ async fn source(
     let function = find(&context, &name).await?;
     let tag = [(header::ETAG, etag(&function))];
     if unchanged(&headers, &function) {
-        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+        return Ok((status::NOT_MODIFIED, tag).into_response());
     }
     let media_type = match function.record.language {
         Language::JavaScript => "text/javascript; charset=utf-8",
@@ -462,12 +491,16 @@ async fn source(
 async fn remove(
     State(context): State<Context>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    (headers, extensions): (HeaderMap, Extensions),
 ) -> Result<Response, ApiError> {
     context.registry.refresh().await?;
     let named = FunctionName::new(&name).map_err(|_| ApiError::no_function(&name))?;
+    let live = context.registry.get(&name);
     match context.deployer.remove(&named, precondition(&headers)).await? {
-        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        true => {
+            context.audit(&name, (live.as_deref(), None), trust::source(&extensions));
+            Ok(status::NO_CONTENT.into_response())
+        }
         false => Err(ApiError::no_function(&name)),
     }
 }

@@ -1,13 +1,13 @@
 //! `/livez`: the process answers. `/readyz`: it can run functions, and they can reach what they are to reach.
+use crate::code::Code;
 use crate::dapr::Sidecar;
 use crate::dapr::health::Health;
 use crate::functions::Registry;
 use crate::http::ApiError;
+use crate::http::status;
 use axum::Router;
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use daplet_abi::op::codes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +22,7 @@ pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>, registry: Arc<Re
         let (sidecar, faults) = (sidecar.clone(), Arc::clone(&faults));
         async move {
             match missing {
-                _ if !ready => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+                _ if !ready => (status::BUSY, "stopping\n").into_response(),
                 Some(reason) => ApiError::not_loaded(&reason).into_response(),
                 None => match reachable(sidecar.as_ref()) {
                     Ok(()) => {
@@ -44,5 +44,5 @@ fn reachable(sidecar: Option<&Sidecar>) -> Result<(), ApiError> {
         Some(Health::Starting(status)) => format!("the Dapr sidecar is not ready (status {status})"),
         Some(Health::Absent(reason)) => format!("the Dapr sidecar does not answer: {reason}"),
     };
-    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, codes::SIDECAR_UNAVAILABLE, detail))
+    Err(ApiError::new(Code::SidecarUnavailable, detail))
 }

@@ -101,7 +101,7 @@ async fn serve(
     body: Bytes,
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
-    admit(context, function).await?;
+    admit(context, function, &origin).await?;
     if body.len() > context.max_body_bytes {
         return Err(ApiError::too_large(BODY, context.max_body_bytes, "max_body_bytes"));
     }

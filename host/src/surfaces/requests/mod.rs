@@ -19,6 +19,7 @@ use crate::http::body::read;
 use crate::http::trust::{self, FromSidecar};
 use crate::http::wire::{FORWARDED_PREFIX, REQUEST_ID, origin, pairs_without};
 use crate::invoke::{HttpReply, Invoker};
+use crate::observer::Answered;
 use crate::origin::Origin;
 use crate::site::{authority, function_label};
 use axum::Router;
@@ -31,6 +32,7 @@ use axum::routing::any;
 use daplet_abi::event::HttpEvent;
 use reply::OF_THE_ORIGIN;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What a request's body is called in errors.
 const BODY: &str = "the request body";
@@ -67,7 +69,7 @@ async fn handle(State(context): State<Context>, request: Request) -> Response {
     let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
     let mut response = match find(&context, &mount[1..]) {
         Ok(function) => serve(&context, &function, mount, &parts, body).await,
-        Err(error) => error.into_response(),
+        Err(error) => lost(&context, &mount[1..], &parts, error),
     };
     for header in OF_THE_ORIGIN {
         response.headers_mut().remove(header);
@@ -82,7 +84,7 @@ async fn handle_own(State((context, names)): State<(Context, Arc<LocalNames>)>, 
     let name = name.to_ascii_lowercase();
     match find(&context, &name) {
         Ok(function) => serve(&context, &function, String::new(), &parts, body).await,
-        Err(error) => error.into_response(),
+        Err(error) => lost(&context, &name, &parts, error),
     }
 }
 
@@ -93,17 +95,50 @@ fn find(context: &Context, name: &str) -> Result<Arc<Function>, ApiError> {
     })
 }
 
+/// The answer to a request for a function that is not there.
+fn lost(context: &Context, name: &str, parts: &Parts, error: ApiError) -> Response {
+    let observer = context.invoker.observer();
+    observer.refused(error.code());
+    observer.answered(&Answered {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        status: error.status().as_u16(),
+        code: Some(error.code()),
+        function: name,
+        version: None,
+        request_id: "",
+        took: Duration::ZERO,
+    });
+    error.into_response()
+}
+
 async fn serve(context: &Context, function: &Arc<Function>, mount: String, parts: &Parts, body: Body) -> Response {
     let origin = origin(&parts.headers, &parts.extensions);
     let id = HeaderValue::from_str(&origin.request_id).ok();
-    match answer(context, function, mount, parts, body, origin).await {
-        Ok(reply) => response(reply, parts.method == Method::HEAD, id),
+    let observer = context.invoker.observer();
+    let logged = observer.logs_access().then(|| (Instant::now(), Arc::clone(&origin.request_id)));
+    let (code, response) = match answer(context, function, mount, parts, body, origin).await {
+        Ok(reply) => (None, response(reply, parts.method == Method::HEAD, id)),
         Err(error) => {
+            let code = error.code().clone();
             let mut response = error.into_response();
             response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
-            response
+            (Some(code), response)
         }
+    };
+    if let Some((since, request_id)) = logged {
+        observer.answered(&Answered {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            status: response.status().as_u16(),
+            code: code.as_ref(),
+            function: &function.label,
+            version: Some(&function.record.version),
+            request_id: &request_id,
+            took: since.elapsed(),
+        });
     }
+    response
 }
 
 async fn answer(
@@ -115,17 +150,18 @@ async fn answer(
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
     // Before the body: a request that is not let in costs no memory.
-    admit(context, function).await?;
-    let body = read(body, context.max_body_bytes, BODY, "max_body_bytes", &function.memory).await?;
+    admit(context, function, &origin).await?;
+    let body = read(body, context.max_body_bytes, BODY, "max_body_bytes", &function.memory).await;
+    let body = body.map_err(|error| refused(context, error))?;
     run(context, function, mount, parts, &body, origin).await
 }
 
 /// Refuses a function that answers no requests, or has no room for one.
-async fn admit(context: &Context, function: &Arc<Function>) -> Result<(), ApiError> {
+async fn admit(context: &Context, function: &Arc<Function>, origin: &Origin) -> Result<(), ApiError> {
     if !function.takes_requests() {
-        return Err(ApiError::no_handler(function));
+        return Err(refused(context, ApiError::no_handler(function)));
     }
-    let admitted = context.invoker.admit(function).await;
+    let admitted = context.invoker.admit(function, origin).await;
     admitted.map_err(|e| ApiError::of_invocation(&e, context.production))
 }
 
@@ -149,6 +185,12 @@ async fn run(
     };
     let reply = context.invoker.http(function, &event, body, origin.into()).await;
     reply.map_err(|error| ApiError::of_invocation(&error, context.production))
+}
+
+/// Counts a request that does not become an invocation.
+fn refused(context: &Context, error: ApiError) -> ApiError {
+    context.invoker.observer().refused(error.code());
+    error
 }
 
 /// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.

@@ -1,5 +1,7 @@
 //! A function's reply as an answer of HTTP.
+use crate::code::Code;
 use crate::http::ApiError;
+use crate::http::status;
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, reason_of, value_of};
 use crate::invoke::{HttpReply, InvokeError};
@@ -7,7 +9,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use daplet_abi::reply::codes;
 use hyper::ext::ReasonPhrase;
 
 /// Headers that speak for a whole origin: a function must not set them where others share it.
@@ -40,14 +41,14 @@ pub struct Answer {
 pub fn answer(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Result<Answer, ApiError> {
     let refuse = |error: InvokeError| ApiError::of_invocation(&error, true);
     // The runtime lets nothing else through: only a guest that breaks the rules writes it.
-    let status = StatusCode::from_u16(reply.status).ok().filter(|status| (200..600).contains(&status.as_u16()));
+    let status = status::of_function(reply.status);
     let Some(status) = status else {
         return Err(refuse(InvokeError::internal(format!("the guest answered with the status {}", reply.status))));
     };
     let size: usize = reply.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
     if size > MAX_HEAD_BYTES {
         let detail = format!("the answer's headers take {size} bytes, of at most {MAX_HEAD_BYTES}");
-        return Err(refuse(InvokeError { code: codes::EXCEEDED_RESPONSE.to_owned(), ..InvokeError::internal(detail) }));
+        return Err(refuse(InvokeError { code: Code::ExceededResponse, ..InvokeError::internal(detail) }));
     }
     let length = reply.body.len();
     let bodyless = matches!(status.as_u16(), 204 | 304);

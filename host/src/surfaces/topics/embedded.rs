@@ -5,7 +5,8 @@
 use super::batch::Batches;
 use super::message::Passage;
 use crate::blocks::pubsub::embedded::topic_key;
-use crate::blocks::pubsub::scopes::{Brokers, FORBIDDEN};
+use crate::blocks::pubsub::scopes::Brokers;
+use crate::code::Code;
 use crate::functions::{Function, Registry};
 use crate::invoke::Invoker;
 use crate::store::{Flights, Log, Message, StoreError};
@@ -109,7 +110,9 @@ impl Deliveries {
             // topic is forbidden, the messages would wait for ever.
             let found = self.registry.get(&function).and_then(|function| subscription(&function, &topic));
             let forbidden = |s: &Subscription| {
-                self.brokers.may_subscribe(&s.pubsub, &s.topic).is_err_and(|refused| refused.code == FORBIDDEN)
+                self.brokers
+                    .may_subscribe(&s.pubsub, &s.topic)
+                    .is_err_and(|refused| refused.code == Code::PubsubForbidden)
             };
             if found.as_ref().is_none_or(forbidden) {
                 self.log.unsubscribe(&topic, &function).await?;

@@ -4,12 +4,14 @@ use super::embedded::{Deliveries, subscription};
 use super::{Delivery, expired, hand_over};
 use crate::blocks::pubsub::embedded::topic_key;
 use crate::blocks::pubsub::event::{Event, unwrap};
+use crate::code::Code;
 use crate::functions::{Function, Route, Unrouted, aside};
 use crate::invoke::InvokeError;
+use crate::observer;
 use crate::store::flight::{Id, MOST_CRASHES};
 use crate::store::{DeadLetter, Message};
 use daplet_abi::load::{RetryPolicy, Subscription};
-use daplet_abi::reply::{AckStatus, codes};
+use daplet_abi::reply::AckStatus;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +113,7 @@ impl Passage<'_> {
                     Some(pause) => {
                         let (topic, event) = (self.topic, event_id.as_str());
                         let again = pause.as_millis();
+                        self.observe(observer::Delivery::Retried);
                         tracing::info!(
                             function = self.name,
                             topic,
@@ -127,6 +130,10 @@ impl Passage<'_> {
                 () = self.stop.cancelled() => return None,
             }
         }
+    }
+
+    fn observe(&self, delivery: observer::Delivery) {
+        self.deliveries.invoker.observer().delivery(self.topic, self.name, delivery);
     }
 
     async fn attempt(
@@ -157,7 +164,7 @@ impl Passage<'_> {
             Some(Ok(AckStatus::Drop)) => ended("the function drops it", true),
             Some(Ok(AckStatus::Retry)) => Attempt::Failed("the function asked for a retry".to_owned()),
             // The host is busy, the function has not seen the message.
-            Some(Err(error)) if error.code == codes::LOAD_SHED => Attempt::None(DEFAULT_PAUSE),
+            Some(Err(error)) if error.code == Code::LoadShed => Attempt::None(DEFAULT_PAUSE),
             Some(Err(error)) => Attempt::Failed(InvokeError::to_string(&error)),
         }
     }
@@ -185,7 +192,14 @@ impl Passage<'_> {
                 () = self.stop.cancelled() => return false,
             }
         };
-        let End::GivenUp { reason, wanted, .. } = end else { return true };
+        let End::GivenUp { reason, wanted, .. } = end else {
+            self.observe(observer::Delivery::Delivered);
+            return true;
+        };
+        self.observe(match &ended {
+            DeadLetter::Published | DeadLetter::Stored => observer::Delivery::DeadLettered,
+            DeadLetter::Absent | DeadLetter::Refused(_) => observer::Delivery::Dropped,
+        });
         let (function, topic, grave) = (self.name, self.topic, grave.unwrap_or_default());
         let (lost, whither) = match (buried, ended) {
             (Err(refused), _) => (true, format!("it is lost: {refused}")),

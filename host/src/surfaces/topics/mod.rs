@@ -10,11 +10,13 @@ mod message;
 pub mod sidecar;
 pub mod streaming;
 
+use crate::blocks::pubsub::embedded::topic_key;
 use crate::blocks::pubsub::event;
 use crate::blocks::pubsub::event::Event;
 use crate::dapr::subscription::Topic;
 use crate::functions::{Function, Registry, Route, Unrouted};
 use crate::invoke::{InvokeError, Invoker};
+use crate::observer;
 use crate::origin::Origin;
 use batch::{Batches, Outcome};
 use daplet_abi::EventKind;
@@ -146,6 +148,12 @@ async fn deliver_to(batches: &Arc<Batches>, name: &str, place: (&str, &str), eve
         };
         let delivery = Delivery { function: &function, pubsub, topic, attempt: 0, route, number: 0 };
         if let Some(outcome) = hand_over(batches, &delivery, event).await {
+            let observed = match &outcome {
+                Ok(AckStatus::Success) => observer::Delivery::Delivered,
+                Ok(AckStatus::Drop) => observer::Delivery::Dropped,
+                Ok(AckStatus::Retry) | Err(_) => observer::Delivery::Retried,
+            };
+            batches.invoker.observer().delivery(&topic_key(pubsub, topic), name, observed);
             if let Ok(AckStatus::Drop) = outcome {
                 tracing::info!(function = name, topic, event = id, "the function drops a message");
             }

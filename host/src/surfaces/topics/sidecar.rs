@@ -9,9 +9,9 @@ use crate::blocks::pubsub::event::{Event, unwrap};
 use crate::dapr::{segment, topic_path};
 use crate::functions::Registry;
 use crate::http::ApiError;
+use crate::http::status;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
@@ -43,7 +43,7 @@ pub fn routes(context: Context) -> Router {
         .route("/dapr/topics/{pubsub}/{*topic}", post(delivery))
         .route("/dapr/bulk/{pubsub}/{*topic}", post(bulk_delivery))
         .layer(DefaultBodyLimit::max(MAX_DELIVERY))
-        .route("/healthz", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/healthz", get(|| async { status::NO_CONTENT }))
         .with_state(context)
 }
 

@@ -1,11 +1,11 @@
 //! The base of a host behind the targets that need one: a database in a folder of its own, made again from time to time.
 use axum::body::Bytes;
 use clap::Parser;
-use daplet_abi::op::OpError;
 use daplet_host::blocks::actors::reminders::{Timer, Timers};
-use daplet_host::blocks::actors::{Actor, Actors, NO_ADDRESS, Write};
+use daplet_host::blocks::actors::{Actor, Actors, Write};
 use daplet_host::blocks::call::{CallContext, error};
 use daplet_host::blocks::invoke::{AppReply, AppRequest, OwnApp};
+use daplet_host::code::{Code, OpError};
 use daplet_host::config::{Cli, Command, Config, Secrets};
 use daplet_host::host::{Base, Functions};
 use futures::future::BoxFuture;
@@ -85,7 +85,7 @@ struct Nobody;
 
 impl Actors for Nobody {
     fn call<'a>(&'a self, _: &'a CallContext, _: Actor, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async { Err(error(NO_ADDRESS, "nobody")) })
+        Box::pin(async { Err(error(Code::ActorNoAddress, "nobody")) })
     }
 
     fn get<'a>(

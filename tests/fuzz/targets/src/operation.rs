@@ -47,8 +47,8 @@ pub fn operation(input: &[u8]) {
         None => return,
         Some(Ok((head, body))) => (Outcome::Ok(head), body),
         Some(Err(error)) => {
-            assert!(!error.code.is_empty() && !error.message.is_empty(), "{error:?}");
-            (Outcome::Error(error), Bytes::new())
+            assert!(!error.code.word().is_empty() && !error.message.is_empty(), "{error:?}");
+            (Outcome::Error(error.into()), Bytes::new())
         }
     };
     let bytes = encode(&Completion { id, outcome }, &body).unwrap();

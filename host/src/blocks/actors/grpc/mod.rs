@@ -1,10 +1,10 @@
 //! Actors: methods and state, as over HTTP.
 pub mod reminders;
 
-use super::{Actor, NO_ADDRESS, Write};
+use super::{Actor, Write};
 use crate::blocks::grpc::{Call, proto};
 use crate::blocks::json::Json;
-use daplet_abi::op::OpError;
+use crate::code::{Code, OpError};
 use tonic::Status;
 
 fn named<T>(call: &Call<T>, kind: &str, id: &str, hosted: bool) -> Result<Actor, Status> {
@@ -16,8 +16,8 @@ fn named<T>(call: &Call<T>, kind: &str, id: &str, hosted: bool) -> Result<Actor,
 }
 
 fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
-    move |e| match e.code.as_str() {
-        NO_ADDRESS => Status::failed_precondition(e.message),
+    move |e| match e.code {
+        Code::ActorNoAddress => Status::failed_precondition(e.message),
         _ => Status::internal(format!("{words}{}", e.message)),
     }
 }

@@ -2,13 +2,13 @@
 use crate::blocks::actors::Actor;
 use crate::blocks::actors::embedded::Embedded;
 use crate::blocks::actors::http::reminders::NOT_HOSTED;
-use crate::blocks::actors::reminders::{REMINDER_EXISTS, Reminder, Timer, When, check};
+use crate::blocks::actors::reminders::{Reminder, Timer, When, check};
 use crate::blocks::grpc::{Call, proto};
 use crate::blocks::jobs::grpc as jobs;
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use daplet_abi::op::OpError;
 use prost::Message;
 use tonic::Status;
 
@@ -31,8 +31,8 @@ fn kept<T>(call: &Call<T>) -> Result<&Embedded, Status> {
 }
 
 fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
-    move |e| match e.code.as_str() {
-        REMINDER_EXISTS => Status::already_exists(e.message),
+    move |e| match e.code {
+        Code::ActorReminderAlreadyExists => Status::already_exists(e.message),
         _ => Status::internal(format!("{words}{}", e.message)),
     }
 }

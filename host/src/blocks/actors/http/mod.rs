@@ -1,28 +1,24 @@
 //! `/v1.0/actors/{type}/{id}`: methods and state; [`super::reminders`] has the rest.
 pub mod reminders;
 
-use super::{Actor, NO_ADDRESS, Write};
+use super::{Actor, Write};
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::json::Json;
+use crate::code::{Code, OpError};
+use crate::http::status;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daplet_abi::op::OpError;
 use serde::Deserialize;
 
 /// An actor that can be: well named, of a type that a function exports.
 pub fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiError> {
-    let actor = Actor::new(kind, id)
-        .map_err(|message| DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_BAD_REQUEST", message))?;
+    let actor = Actor::new(kind, id).map_err(|message| DaprApiError::new(Code::DaprBadRequest, message))?;
     match context.registry.actor(kind) {
         Some(_) => Ok(actor),
-        None => Err(DaprApiError::new(
-            StatusCode::BAD_REQUEST,
-            "ERR_ACTOR_INSTANCE_MISSING",
-            "actor instance is missing".to_owned(),
-        )),
+        None => Err(DaprApiError::new(Code::ActorInstanceMissing, "actor instance is missing".to_owned())),
     }
 }
 
@@ -33,11 +29,10 @@ pub async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
-    let actor = Actor::new(&kind, &id)
-        .map_err(|message| DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_BAD_REQUEST", message))?;
+    let actor = Actor::new(&kind, &id).map_err(|message| DaprApiError::new(Code::DaprBadRequest, message))?;
     let failed = |e: OpError| {
-        let status = if e.code == NO_ADDRESS { StatusCode::NOT_FOUND } else { StatusCode::INTERNAL_SERVER_ERROR };
-        DaprApiError::new(status, &e.code, e.message).with_info("DAPR_ACTOR_INVOKE_METHOD", &e.details)
+        let status = if e.code == Code::ActorNoAddress { Code::ActorNoAddress } else { Code::ActorInvokeMethod };
+        DaprApiError::new(e.code, e.message).with_status_of(&status).with_info("DAPR_ACTOR_INVOKE_METHOD", &e.details)
     };
     let result = context.actors.call(&context.caller(&headers), actor, &method, body).await.map_err(failed)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], result).into_response())
@@ -52,12 +47,12 @@ pub async fn get(
     let actor = hosted(&context, &kind, &id)?;
     let failed = |e: OpError| {
         let message = format!("error getting actor state: {}", e.message);
-        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_STATE_GET", message)
+        DaprApiError::new(Code::ActorStateGet, message)
     };
     let found = context.actors.get(&context.caller(&headers), &actor, &key).await.map_err(failed)?;
     Ok(match found {
         Some(value) => ([(header::CONTENT_TYPE, "application/json")], value).into_response(),
-        None => StatusCode::NO_CONTENT.into_response(),
+        None => status::NO_CONTENT.into_response(),
     })
 }
 
@@ -93,18 +88,13 @@ pub async fn save(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    let writes = writes(&body).map_err(|e| {
-        DaprApiError::new(
-            StatusCode::BAD_REQUEST,
-            "ERR_MALFORMED_REQUEST",
-            format!("failed deserializing HTTP body: {e}"),
-        )
-    })?;
+    let writes = writes(&body)
+        .map_err(|e| DaprApiError::new(Code::MalformedRequest, format!("failed deserializing HTTP body: {e}")))?;
     let actor = hosted(&context, &kind, &id)?;
     let failed = |e: OpError| {
         let message = format!("error saving actor transaction state: {}", e.message);
-        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_STATE_TRANSACTION_SAVE", message)
+        DaprApiError::new(Code::ActorStateTransactionSave, message)
     };
     context.actors.save(&context.caller(&headers), &actor, writes).await.map_err(failed)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status::NO_CONTENT)
 }

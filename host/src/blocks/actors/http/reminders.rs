@@ -1,13 +1,14 @@
 //! `/v1.0/actors/{type}/{id}/reminders/{name}` and `/timers/{name}`.
 use crate::blocks::actors::Actor;
-use crate::blocks::actors::reminders::{REMINDER_EXISTS, Reminder, Timer, check};
+use crate::blocks::actors::reminders::{Reminder, Timer, check};
 use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::code::{Code, OpError};
+use crate::http::status;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use daplet_abi::op::{OpError, codes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,13 +19,13 @@ pub const NOT_HOSTED: &str = "operations on actor reminders are only possible on
 type At = Path<(String, String, String)>;
 
 fn bad(message: String) -> DaprApiError {
-    DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_BAD_REQUEST", message)
+    DaprApiError::new(Code::DaprBadRequest, message)
 }
 
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, DaprApiError> {
     serde_json::from_slice(body).map_err(|e| {
         let message = format!("failed deserializing HTTP body: {e}");
-        DaprApiError::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+        DaprApiError::new(Code::MalformedRequest, message)
     })
 }
 
@@ -38,15 +39,14 @@ fn hosted(context: &Context, kind: &str, id: &str, name: &str) -> Result<Actor, 
     let actor = actor(kind, id, name)?;
     match context.registry.actor(kind) {
         Some(_) => Ok(actor),
-        None => Err(DaprApiError::new(StatusCode::FORBIDDEN, "ERR_ACTOR_REMINDER_NON_HOSTED", NOT_HOSTED)),
+        None => Err(DaprApiError::new(Code::ActorReminderNonHosted, NOT_HOSTED)),
     }
 }
 
-fn failed(code: &'static str, words: &'static str) -> impl Fn(OpError) -> DaprApiError {
-    move |e| match e.code.as_str() {
-        codes::QUOTA_EXCEEDED => DaprApiError::new(StatusCode::INSUFFICIENT_STORAGE, codes::QUOTA_EXCEEDED, e.message),
-        REMINDER_EXISTS => DaprApiError::new(StatusCode::CONFLICT, REMINDER_EXISTS, e.message),
-        _ => DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, format!("{words}: {}", e.message)),
+fn failed(code: Code, words: &'static str) -> impl Fn(OpError) -> DaprApiError {
+    move |e| match e.code {
+        Code::QuotaExceeded | Code::ActorReminderAlreadyExists => DaprApiError::new(e.code, e.message),
+        _ => DaprApiError::new(code.clone(), format!("{words}: {}", e.message)),
     }
 }
 
@@ -60,9 +60,9 @@ pub async fn set(
     // `repeats` stands in the period.
     let reminder = Reminder { repeats: None, ..parsed(&body)? };
     let actor = hosted(&context, &kind, &id, &name)?;
-    let failed = failed("ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder");
+    let failed = failed(Code::ActorReminderCreate, "error creating actor reminder");
     context.reminders.set(&context.caller(&headers), &actor, &name, reminder).await.map_err(failed)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status::NO_CONTENT)
 }
 
 /// A reminder, and whose it is.
@@ -83,11 +83,11 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Result<Json<Told>, DaprApiError> {
     let actor = hosted(&context, &kind, &id, &name)?;
-    let failed = failed("ERR_ACTOR_REMINDER_GET", "error getting actor reminder");
+    let failed = failed(Code::ActorReminderGet, "error getting actor reminder");
     let found = context.reminders.get(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
     let reminder = found.ok_or_else(|| {
         let message = format!("actor reminder not found: {name}");
-        DaprApiError::new(StatusCode::NOT_FOUND, "ERR_ACTOR_REMINDER_NOT_FOUND", message)
+        DaprApiError::new(Code::ActorReminderNotFound, message)
     })?;
     Ok(Json(Told { reminder, actor_id: actor.id, actor_type: actor.kind }))
 }
@@ -99,9 +99,9 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, DaprApiError> {
     let actor = hosted(&context, &kind, &id, &name)?;
-    let failed = failed("ERR_ACTOR_REMINDER_DELETE", "error deleting actor reminder");
+    let failed = failed(Code::ActorReminderDelete, "error deleting actor reminder");
     context.reminders.delete(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status::NO_CONTENT)
 }
 
 /// 204.
@@ -115,13 +115,13 @@ pub async fn set_timer(
     let actor = actor(&kind, &id, &name)?;
     let failed = |why: &str| {
         let message = format!("error creating actor timer: {why}");
-        DaprApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_ACTOR_TIMER_CREATE", message)
+        DaprApiError::new(Code::ActorTimerCreate, message)
     };
     if context.registry.actor(&kind).is_none() {
         return Err(failed(&format!("can't create timer for actor {actor}: actor type not registered")));
     }
     let set = context.timers.set(&context.caller(&headers), &actor, &name, timer).await;
-    set.map(|()| StatusCode::NO_CONTENT).map_err(|e| failed(&e.message))
+    set.map(|()| status::NO_CONTENT).map_err(|e| failed(&e.message))
 }
 
 /// 204, whether there was one or not.
@@ -131,7 +131,7 @@ pub async fn delete_timer(
     headers: HeaderMap,
 ) -> Result<StatusCode, DaprApiError> {
     let actor = actor(&kind, &id, &name)?;
-    let failed = failed("ERR_INTERNAL", "error deleting actor timer");
+    let failed = failed(Code::DaprInternal, "error deleting actor timer");
     context.timers.delete(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(status::NO_CONTENT)
 }

@@ -3,19 +3,18 @@ pub mod subscribe;
 
 use super::Outgoing;
 use super::event::{check_metadata, is_cloud_event, raw_payload};
-use super::scopes::FORBIDDEN;
 use crate::blocks::grpc::details::rich;
 use crate::blocks::grpc::{Call, failed, proto};
 use crate::blocks::http::Context;
+use crate::code::{Code, OpError};
 use crate::components::Block;
-use daplet_abi::op::OpError;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tonic::{Code, Status};
+use tonic::Status;
 
 /// A caller's fault, with Dapr's reason.
 fn invalid(pubsub: &str, reason: &str, message: String) -> Status {
-    rich(Code::InvalidArgument, message, reason, ("pubsub", pubsub))
+    rich(tonic::Code::InvalidArgument, message, reason, ("pubsub", pubsub))
 }
 
 /// Whether there is such a broker, and a topic.
@@ -33,7 +32,7 @@ pub fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status>
 
 /// Why nothing was taken, or nothing can be had.
 pub fn refused(what: &str, error: OpError) -> Status {
-    if error.code == FORBIDDEN { Status::permission_denied(error.message) } else { failed(what, &error) }
+    if error.code == Code::PubsubForbidden { Status::permission_denied(error.message) } else { failed(what, &error) }
 }
 
 fn content_type(given: String) -> String {
@@ -57,7 +56,7 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
         None => Ok(()),
         Some((_, reason)) => {
             let message = format!("{what}: {reason}");
-            Err(rich(Code::Internal, message, "DAPR_PUBSUB_PUBLISH_MESSAGE", ("pubsub", &pubsub)))
+            Err(rich(tonic::Code::Internal, message, "DAPR_PUBSUB_PUBLISH_MESSAGE", ("pubsub", &pubsub)))
         }
     }
 }

@@ -6,9 +6,9 @@ use super::ReadError;
 use crate::allowance::{Allowance, thread_cpu};
 use crate::blocks::call::error;
 use crate::blocks::state::query::{Found, Outgrown, Page, Plan};
+use crate::code::{Code, OpError};
 use crate::sandbox::lower_priority;
 use crate::store::{Item, View};
-use daplet_abi::op::{OpError, codes};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -98,7 +98,7 @@ impl Look {
             lower_priority();
             let _caller_is_gone = answer.send(self.run(&plan));
         };
-        let failed = |e: &dyn std::fmt::Display| error(codes::INTERNAL, format!("state.query: {e}"));
+        let failed = |e: &dyn std::fmt::Display| error(Code::OperationFailed, format!("state.query: {e}"));
         std::thread::Builder::new().name("daplet-query".to_owned()).spawn(look).map_err(|e| failed(&e))?;
         wait.await.map_err(|e| failed(&e))?
     }
@@ -153,7 +153,7 @@ impl Look {
 
     fn may_go_on(&self, used: Duration) -> Result<(), ReadError> {
         if self.given_up.load(Relaxed) {
-            return Err(ReadError::Refused(error(codes::UNAVAILABLE, "nobody waits for the query")));
+            return Err(ReadError::Refused(error(Code::Unavailable, "nobody waits for the query")));
         }
         if used <= self.limits.time {
             return Ok(());
@@ -164,7 +164,7 @@ impl Look {
             used.as_millis(),
             self.limits.time.as_millis()
         );
-        Err(ReadError::Refused(error(codes::QUERY_TOO_LARGE, message)))
+        Err(ReadError::Refused(error(Code::QueryTooLarge, message)))
     }
 
     fn outgrown(&self, bytes: usize) -> OpError {
@@ -174,6 +174,6 @@ impl Look {
              page, or filter first",
             self.limits.sort_bytes
         );
-        error(codes::QUERY_TOO_LARGE, message)
+        error(Code::QueryTooLarge, message)
     }
 }

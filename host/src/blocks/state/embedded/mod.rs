@@ -8,8 +8,8 @@ use crate::allowance::{self, Allowance, thread_cpu};
 use crate::blocks::call::{CallContext, error, from_store, no_component, quota_exceeded};
 use crate::blocks::pubsub::Brokers;
 use crate::blocks::pubsub::embedded::wrapped;
+use crate::code::{Code, OpError};
 use crate::store::{self, Change, Item, Log, State, StateError, StoreError, View};
-use daplet_abi::op::{OpError, codes};
 use futures::future::BoxFuture;
 use look::{GiveUp, Look, Queries};
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +38,7 @@ const KEYS_HERE: usize = 256;
 
 impl Embedded {
     fn space(&self, store: &str) -> Result<&str, OpError> {
-        let absent = || no_component(codes::NOT_FOUND, &format!("state store {store} is"), self.stores.keys());
+        let absent = || no_component(Code::ComponentNotFound, &format!("state store {store} is"), self.stores.keys());
         self.stores.get(store).map(String::as_str).ok_or_else(absent)
     }
 }
@@ -66,9 +66,7 @@ impl From<allowance::Refused> for ReadError {
 impl From<ReadError> for OpError {
     fn from(e: ReadError) -> OpError {
         match e {
-            ReadError::Outgrown(bytes) => {
-                error(codes::QUERY_TOO_LARGE, format!("sorting takes {bytes} bytes of memory"))
-            }
+            ReadError::Outgrown(bytes) => error(Code::QueryTooLarge, format!("sorting takes {bytes} bytes of memory")),
             ReadError::Store(e) => from_store(&e),
             ReadError::Refused(e) => e,
         }
@@ -80,7 +78,7 @@ fn refused(prefix: usize, e: StateError) -> OpError {
         StateError::Mismatch { key } => {
             let key = key.get(prefix..).unwrap_or(&key);
             error(
-                codes::ETAG_MISMATCH,
+                Code::EtagMismatch,
                 format!(
                     "the ETag of {key:?} does not match: it was written or deleted meanwhile, or exists although this was to be its first write"
                 ),
@@ -123,8 +121,9 @@ impl StateStore for Embedded {
                     allowance.charge(thread_cpu().saturating_sub(started));
                     Ok::<_, ReadError>((read?, several, keys))
                 };
-                let (_all, read, keys) =
-                    tokio::task::spawn_blocking(read).await.map_err(|e| error(codes::INTERNAL, e.to_string()))??;
+                let (_all, read, keys) = tokio::task::spawn_blocking(read)
+                    .await
+                    .map_err(|e| error(Code::OperationFailed, e.to_string()))??;
                 return Ok(read.listed(&keys));
             }
             Ok(several.listed(&keys))
@@ -192,7 +191,7 @@ impl StateStore for Embedded {
     ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>> {
         Box::pin(async move {
             let space = self.space(store)?;
-            let plan = Query::parse(query).map_err(|reason| error(codes::INVALID_ARGUMENT, reason))?;
+            let plan = Query::parse(query).map_err(|reason| error(Code::InvalidArgument, reason))?;
             let _place = self.queries.place(&cx.function).await;
             let look = Look {
                 view: self.state.view().map_err(|e| from_store(&e))?,
