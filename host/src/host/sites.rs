@@ -65,7 +65,7 @@ impl Sites {
         for (what, at) in [("Dapr's HTTP API", config.dapr_listen), ("Dapr's gRPC API", config.dapr_grpc_listen)] {
             if self.dapr.is_none() && !Place::Tcp(at).is_private() {
                 tracing::warn!(
-                    "{what} is on {at} without a token: whoever reaches it reads all secrets and state; set DAPR_API_TOKEN"
+                    "{what} is on {at} without a token: every client that reaches it can read all secrets and state; set DAPR_API_TOKEN"
                 );
             }
         }

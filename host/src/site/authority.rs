@@ -35,11 +35,11 @@ pub fn parse(text: &str) -> Result<Authority<'_>, &'static str> {
         digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
             Some(digits.parse().map_err(|_| "its port is larger than 65535")?)
         }
-        _ => return Err("its port is no number"),
+        _ => return Err("its port is not a number"),
     };
     if let Some(inside) = host.strip_prefix('[') {
         let address = inside.strip_suffix(']').and_then(|address| address.parse::<Ipv6Addr>().ok());
-        let address = address.ok_or("what is in brackets is no IPv6 address")?;
+        let address = address.ok_or("the part in brackets is not an IPv6 address")?;
         return Ok(Authority { text, host: Host::Address(address.into()), port });
     }
     if let Ok(address) = host.parse::<Ipv4Addr>() {
@@ -83,7 +83,8 @@ pub fn of<'a>(uri: &'a Uri, headers: &'a HeaderMap, version: Version) -> Result<
         ApiError::bad_request(format!("the request's {what} is {shown:?}: {why}"))
     };
     let read = |what: &str, text: &'a str| parse(text).map_err(|why| invalid(what, text, why));
-    let host = host.map(|value| value.to_str().map_err(|_| invalid("Host", "…", "it is no ASCII text"))).transpose()?;
+    let host =
+        host.map(|value| value.to_str().map_err(|_| invalid("Host", "…", "it is not ASCII text"))).transpose()?;
     let host = host.map(|text| read("Host", text)).transpose()?;
     let target = uri.authority().map(|authority| read("target", authority.as_str())).transpose()?;
     match (target, host) {

@@ -151,7 +151,7 @@ fn symmetric(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn pem(bytes: &[u8]) -> Result<Material, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is no PEM".to_owned())?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not PEM".to_owned())?;
     let private = |key| Material::Private(Box::new(key));
     let label = text.trim_start().strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----"));
     match label.map(|(label, _)| label) {
@@ -160,7 +160,7 @@ fn pem(bytes: &[u8]) -> Result<Material, String> {
         Some("PUBLIC KEY") => PublicKey::from_public_key_pem(text).map(Material::Public).map_err(|e| e.to_string()),
         Some("RSA PUBLIC KEY") => PublicKey::from_pkcs1_pem(text).map(Material::Public).map_err(|e| e.to_string()),
         Some(other) => Err(format!("it is a PEM of {other}; RSA keys are supported, private and public")),
-        None => Err("it is no PEM".to_owned()),
+        None => Err("it is not PEM".to_owned()),
     }
 }
 
@@ -176,7 +176,7 @@ struct Jwk {
 }
 
 fn jwk(bytes: &[u8]) -> Result<Material, String> {
-    let jwk: Jwk = serde_json::from_slice(bytes).map_err(|e| format!("it is no JWK: {e}"))?;
+    let jwk: Jwk = serde_json::from_slice(bytes).map_err(|e| format!("it is not a JWK: {e}"))?;
     let decoded = |name: &str, field: &Option<String>| {
         let text = field.as_ref().ok_or_else(|| format!("the JWK has no {name:?}"))?;
         URL_SAFE_NO_PAD.decode(text).map_err(|e| format!("{name:?} of the JWK: {e}"))

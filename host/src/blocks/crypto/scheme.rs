@@ -104,7 +104,7 @@ pub fn encrypt<E: From<SchemeError>>(
         cipher: if cipher == Cipher::AesGcm { 1 } else { 2 },
         nonce_prefix: prefix.to_vec(),
     };
-    let manifest = serde_json::to_vec(&manifest).map_err(|_| SchemeError::Header("the manifest is no JSON"))?;
+    let manifest = serde_json::to_vec(&manifest).map_err(|_| SchemeError::Header("the manifest is not JSON"))?;
     let mut out = [NAME, b"\n", &manifest, b"\n"].concat();
     let mac = STANDARD.encode(mac(&key, &out).finalize().into_bytes());
     out.extend_from_slice(mac.as_bytes());
@@ -131,7 +131,7 @@ pub fn read(data: &[u8]) -> Result<Document<'_>, SchemeError> {
         return Err(invalid("it has no three lines"));
     };
     let signed = &data[..NAME.len() + manifest.len() + 2];
-    let mac = STANDARD.decode(mac).map_err(|_| invalid("the signature is no base64"))?;
+    let mac = STANDARD.decode(mac).map_err(|_| invalid("the signature is not base64"))?;
     let manifest: Manifest = serde_json::from_slice(manifest).map_err(|_| invalid("invalid manifest"))?;
     let cipher = match manifest.cipher {
         1 => Cipher::AesGcm,
