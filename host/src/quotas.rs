@@ -1,7 +1,7 @@
 //! Quotas: how much of each kind may be stored on disk, for one function and for all, and the words that report an excess.
 //!
 //! Plain data. Who enforces what: `store` messages, jobs, reminders and state; `functions` the rest. A new quota is a field of
-//! [`Quotas`], its rows in `config/table.rs`, and a line in `config/functions.rs` that joins them.
+//! [`Quotas`], its rows in `config/table.rs`, and a line in `config/quotas.rs` that joins them.
 use std::fmt;
 
 /// Every quota.

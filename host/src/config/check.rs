@@ -1,8 +1,9 @@
 //! The settings in force, as the server reads them: completed by defaults and the environment, and checked against each other.
 use super::bindings::BindingSettings;
 use super::environment::{Resources, Secrets, Sidecar, let_in, readable, sidecar};
-use super::functions::limits;
-use super::table::{AbsentGrants, LogFormat, RegistryKind, Settings, Values};
+use super::kinds::{AbsentGrants, LogFormat, RegistryKind};
+use super::limits::limits;
+use super::table::{Settings, Values};
 use super::web::{self, Admin, LocalNames, Origins};
 use super::{ConfigError, stale, user_folder};
 use crate::budget::machine;

@@ -3,9 +3,9 @@
 //! Owns: every setting's name, default and range; the only reader of the environment. Must not know: what settings do.
 //!
 //! # Layout
-//! - [`table`]: every setting with its default, range and help; [`row`] what becomes of a row
+//! - [`table`]: every setting with its default, range and help; [`row`]: what a row means; [`value`]: the types of settings
 //! - [`cli`]: the command line around them; [`document`] the settings as Markdown
-//! - [`functions`]: the tables `[limits]` and `[quotas]` of the file; [`bindings`]: its `[bindings.NAME]`
+//! - [`limits`], [`quotas`] and [`bindings`]: the tables of the file; [`kinds`]: types of settings that have a few words
 //! - [`environment`]: what the environment says beside the settings
 //! - [`web`]: names, pages and the place of management
 //! - [`stale`]: settings that have no effect, files that do not exist
@@ -15,10 +15,13 @@ mod check;
 mod cli;
 mod document;
 mod environment;
-mod functions;
+mod kinds;
+mod limits;
+mod quotas;
 mod row;
 mod stale;
 mod table;
+mod value;
 mod web;
 
 pub use bindings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, binding_url};
@@ -26,8 +29,8 @@ pub use check::{Config, Connections, RegistryPlace};
 pub use cli::Cli;
 pub use document::settings as document;
 pub use environment::{Resources, Secrets, Sidecar};
-pub use table::{AbsentGrants, LogFormat};
-pub use web::{Admin, LocalNames, Origins, Place};
+pub use kinds::{AbsentGrants, LogFormat, Place};
+pub use web::{Admin, LocalNames, Origins};
 
 use clap::Parser;
 use cli::CliCommand;

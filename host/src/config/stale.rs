@@ -2,7 +2,8 @@
 //!
 //! The server names each such setting when it starts, since the operator expects an effect.
 use super::ConfigError;
-use super::table::{RegistryKind, Settings};
+use super::kinds::RegistryKind;
+use super::table::Settings;
 
 /// A sentence for each setting that has no effect.
 pub(super) fn unused(given: &Settings, sidecar: bool) -> Vec<String> {

@@ -4,11 +4,10 @@
 //! the help and of docs/settings.md. A new setting is a row here, and a field of [`Config`](super::Config) that the server reads.
 use super::ConfigError;
 use super::bindings::BindingSettings;
-use super::functions::LimitSettings;
-use super::row::{Row, Value, settings};
-use super::web::Place;
-use clap::ValueEnum;
-use serde::Deserialize;
+use super::kinds::{AbsentGrants, LogFormat, Place, RegistryKind};
+use super::limits::LimitSettings;
+use super::row::{Row, settings};
+use super::value::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -176,36 +175,4 @@ settings! {
         /// Snapshot of one loaded function, MiB; `snapshot_disk_mb` bounds all of them on disk
         function_snapshot_mb: u64 [MIB] = 112;
     }
-}
-
-/// Where functions are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum RegistryKind {
-    /// In the data folder.
-    File,
-    /// In a state store of the sidecar.
-    Dapr,
-}
-
-/// What a list of grants allows that an upload leaves out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum AbsentGrants {
-    /// The list's own default; for most lists, everything.
-    #[default]
-    Open,
-    /// Nothing.
-    Deny,
-}
-
-/// Form of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }

@@ -1,10 +1,8 @@
 //! Settings of who may reach the server: names, web pages, and the address of management.
 use super::ConfigError;
+use super::kinds::Place;
 use super::table::Values;
-use serde::Deserialize;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// Names that the server answers to, beside addresses and `localhost`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,55 +35,6 @@ impl Origins {
     /// Whether pages of this origin may use them.
     pub fn has(&self, origin: &str) -> bool {
         self.0.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(origin))
-    }
-}
-
-/// Where a listener is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Place {
-    /// An address.
-    Tcp(SocketAddr),
-    /// A socket in the file system.
-    Unix(PathBuf),
-}
-
-impl Place {
-    /// Whether it is out of reach for other machines.
-    pub fn is_private(&self) -> bool {
-        match self {
-            Place::Tcp(address) => address.ip().to_canonical().is_loopback(),
-            Place::Unix(_) => true,
-        }
-    }
-}
-
-impl FromStr for Place {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Place, String> {
-        match text.strip_prefix("unix:") {
-            Some("") => Err("a path is missing after unix:".to_owned()),
-            Some(path) => Ok(Place::Unix(PathBuf::from(path))),
-            None => text.parse().map(Place::Tcp).map_err(|e| format!("{e}: write IP:PORT or unix:PATH")),
-        }
-    }
-}
-
-impl TryFrom<String> for Place {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Place, String> {
-        text.parse()
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Place::Tcp(address) => write!(f, "http://{address}"),
-            Place::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
     }
 }
 
@@ -182,17 +131,6 @@ mod tests {
         }
         for name in ["daplet", "example.com", ".example.com.evil", "evilexample.com", "é.example.com.", ""] {
             assert!(!names.allows(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_place_is_an_address_or_a_path() {
-        assert!("127.0.0.1:1".parse::<Place>().unwrap().is_private());
-        assert!("[::ffff:127.0.0.1]:1".parse::<Place>().unwrap().is_private());
-        assert!(!"[::]:1".parse::<Place>().unwrap().is_private());
-        assert_eq!("unix:/run/a".parse::<Place>().unwrap(), Place::Unix("/run/a".into()));
-        for wrong in ["unix:", "localhost:80", "8080", ""] {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }
 }

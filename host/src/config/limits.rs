@@ -1,8 +1,6 @@
-//! What functions may use and store: the tables `[limits]` and `[quotas]`.
+//! The tables `[limits]` and `[limits.max]` of the file: what functions may use.
 use super::ConfigError;
-use super::table::{QuotaSettings, QuotaValues};
 use crate::limits::Limits;
-use crate::quotas::{Quota, Quotas};
 use serde::Deserialize;
 
 /// `[limits]` and `[limits.max]` of the file, as far as it sets them.
@@ -64,24 +62,4 @@ pub(super) fn limits(given: &LimitSettings) -> Result<(Limits, Limits), ConfigEr
     }
     limits.lower_to(&max);
     Ok((limits, max))
-}
-
-impl QuotaValues {
-    /// Joins the settings of each quota.
-    pub(super) fn quotas(&self) -> Quotas {
-        Quotas {
-            messages: Quota::bytes("messages", "messages_mb", self.function_messages_mb, self.messages_mb),
-            jobs: Quota::count("jobs", "jobs", self.function_jobs, self.jobs),
-            reminders: Quota::count("reminders", "reminders", self.function_reminders, self.reminders),
-            state: Quota::bytes("state", "state_mb", self.function_state_mb, self.state_mb),
-            functions: Quota::count("functions", "functions", u64::MAX, self.functions),
-            snapshot: Quota::bytes("snapshots", "snapshot_mb", self.function_snapshot_mb, u64::MAX),
-        }
-    }
-}
-
-impl Default for Quotas {
-    fn default() -> Quotas {
-        QuotaSettings::default().in_force().quotas()
-    }
 }
