@@ -39,7 +39,6 @@ pub enum Slow {
     /// To its end.
     #[error("the request body did not arrive within {} ms", .0.as_millis())]
     Late(Duration),
-    /// By its pace.
     #[error("the request body came slower than {0} bytes a second")]
     Pace(u64),
 }

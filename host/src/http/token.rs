@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// Of a secret.
     pub fn new(secret: &[u8]) -> Token {
         Token(Sha256::digest(secret).into())
     }

@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct Authority<'a> {
     /// Host and port.
     pub text: &'a str,
-    /// The host.
     pub host: Host<'a>,
     /// The port, where one is named.
     pub port: Option<u16>,

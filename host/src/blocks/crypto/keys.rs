@@ -22,16 +22,10 @@ pub enum KeyError {
     Name(String),
     /// The file does not exist.
     #[error("failed to load key '{name}': {reason}")]
-    Unreadable {
-        /// The key.
-        name: String,
-        /// The system's words.
-        reason: String,
-    },
+    Unreadable { name: String, reason: String },
     /// Something else is in the file.
     #[error("failed to parse key '{name}': {reason}")]
     Malformed {
-        /// The key.
         name: String,
         /// What was found.
         reason: String,
@@ -39,7 +33,6 @@ pub enum KeyError {
     /// Key and algorithm do not go together.
     #[error("the key '{name}' is {kind}, but {algorithm} needs {needed}")]
     Mismatch {
-        /// The key.
         name: String,
         /// What it is.
         kind: &'static str,
@@ -93,7 +86,6 @@ impl Algorithm {
     }
 }
 
-/// A key.
 pub struct Key {
     name: String,
     material: Material,

@@ -16,7 +16,6 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Parses a schedule.
     pub fn parse(text: &str) -> Result<Schedule, String> {
         if let Some(every) = text.strip_prefix("@every ") {
             return match span_ms(every.trim(), 0) {

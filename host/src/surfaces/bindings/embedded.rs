@@ -17,7 +17,6 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// One binding that comes by a schedule.
 pub struct Cron {
-    /// Its name.
     pub name: String,
     /// When.
     pub schedule: Schedule,

@@ -22,7 +22,6 @@ const DEEPEST: usize = 32;
 /// Largest object or array that a field is compared with, bytes.
 const LARGEST_OPERAND: usize = 16 << 10;
 
-/// A query.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Query {
