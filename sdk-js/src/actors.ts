@@ -1,12 +1,13 @@
 // Actors: objects with a name whose methods run one after the other, and whose state is kept with them.
 // Must not know where they live; the dispatcher calls `Actor[TURN]`, and nobody else needs it.
 import type { Context, Env } from "./events.js";
+import { ACTOR_SYMBOL } from "./internal/abi.js";
 import { call } from "./internal/call.js";
 import { decodeText, describe, requireName, toJson } from "./internal/encode.js";
 import { ActorReminders, ActorTimers, RECEIVE_REMINDER } from "./reminders.js";
 
 /** What the dispatcher knows actor classes by. */
-export const TURN = Symbol.for("daplet.actor");
+export const TURN = Symbol.for(ACTOR_SYMBOL);
 
 /** The state of one actor within one turn: written together when the method has succeeded, and not at all when it throws. */
 export class ActorState {

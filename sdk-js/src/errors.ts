@@ -1,4 +1,5 @@
 // Every way in which the world can refuse. Wrong arguments are TypeErrors and never get here.
+import { OperationCode } from "./internal/abi.js";
 
 /** An operation failed. `code` is Daplet's or Dapr's own (`ERR_…`); `details` is whatever more the host knew. */
 export class DapletError extends Error {
@@ -53,21 +54,21 @@ export class LoadTimeError extends DapletError {
 
 const classes: Record<string, typeof DapletError> = {
   __proto__: null as never,
-  ETAG_MISMATCH: EtagMismatchError,
-  UNIT_CONFLICT: EtagMismatchError,
-  NOT_FOUND: NotFoundError,
+  [OperationCode.EtagMismatch]: EtagMismatchError,
+  [OperationCode.UnitConflict]: EtagMismatchError,
+  [OperationCode.NotFound]: NotFoundError,
   ERR_STATE_STORE_NOT_FOUND: NotFoundError,
   ERR_PUBSUB_NOT_FOUND: NotFoundError,
   ERR_SECRET_STORE_NOT_FOUND: NotFoundError,
   ERR_CONFIGURATION_STORE_NOT_FOUND: NotFoundError,
   ERR_LOCK_STORE_NOT_FOUND: NotFoundError,
   ERR_CRYPTO_PROVIDER_NOT_FOUND: NotFoundError,
-  PERMISSION_DENIED: PermissionDeniedError,
+  [OperationCode.PermissionDenied]: PermissionDeniedError,
   ERR_PUBSUB_FORBIDDEN: PermissionDeniedError,
   ERR_PERMISSION_DENIED: PermissionDeniedError,
-  UNAVAILABLE: UnavailableError,
-  sidecarUnavailable: UnavailableError,
-  UNAVAILABLE_DURING_LOAD: LoadTimeError,
+  [OperationCode.Unavailable]: UnavailableError,
+  [OperationCode.SidecarUnavailable]: UnavailableError,
+  [OperationCode.UnavailableDuringLoad]: LoadTimeError,
 };
 
 /** The typed form of what a transport rejected with; anything without a code is passed on as it is. */

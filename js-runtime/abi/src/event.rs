@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// Head for [`crate::EventKind::Http`]; the frame body is the request body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct HttpEvent {
     /// `ctx.requestId`; the same word in logs and in the `x-request-id` response header.
@@ -27,6 +28,7 @@ pub struct HttpEvent {
 /// Head for the kinds whose handler is given one value: [`crate::EventKind::Job`], [`crate::EventKind::Binding`] and
 /// [`crate::EventKind::Configuration`]. The frame body is that value as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct PlainEvent {
     /// `ctx.requestId`.
@@ -41,6 +43,7 @@ pub struct PlainEvent {
 
 /// Head for [`crate::EventKind::Actor`]: one turn of one actor. The frame body is the method's argument as JSON, or empty.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ActorEvent {
     /// `ctx.requestId`.
@@ -59,6 +62,7 @@ pub struct ActorEvent {
 
 /// Head for [`crate::EventKind::Topic`]; the frame body is the CloudEvent as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct TopicEvent {
     /// `ctx.requestId`.
@@ -80,6 +84,7 @@ pub struct TopicEvent {
 
 /// Head for [`crate::EventKind::Messages`]: a batch of a topic's events. The frame body is an array of CloudEvents as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchEvent {
     /// `ctx.requestId`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 /// Head of the frame that `load` reads; the body is JavaScript (types already stripped), UTF-8, one ES module.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct LoadRequest {
     /// The function's name; `ctx.function` in JavaScript.
@@ -14,6 +15,7 @@ pub struct LoadRequest {
     pub version: String,
     /// `ctx.env` and the second argument of `fetch(request, env, ctx)`.
     #[serde(default)]
+    #[cfg_attr(test, ts(type = "Record<string, string>"))]
     pub env: BTreeMap<String, String>,
     /// Heap that QuickJS may use, bytes: the function's `memoryMb`.
     pub memory_bytes: u64,
@@ -21,6 +23,7 @@ pub struct LoadRequest {
 
 /// Head of the frame that `load` writes when it returns [`crate::Status::Done`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct LoadReport {
     /// The handlers found in the module's exports, in the words of the developer: `fetch`, `message`, `GET`, `POST`, …
@@ -44,6 +47,7 @@ pub struct LoadReport {
 
 /// One entry of `export const configuration = [...]`: items whose changes the handler is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Watch {
     /// Configuration store; `configstore` when the developer names none.
     pub store: String,
@@ -54,6 +58,7 @@ pub struct Watch {
 
 /// One entry of `export const schedules = [...]`: a job that there is as long as the function says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Schedule {
     /// The job's name.
     pub name: String,
@@ -61,11 +66,13 @@ pub struct Schedule {
     pub schedule: String,
     /// What the handler is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub data: Option<serde_json::Value>,
 }
 
 /// One entry of `export const subscriptions = [...]`, in the words of Dapr's programmatic subscriptions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     /// Pub/sub component; `pubsub` when the developer names none.
@@ -91,6 +98,7 @@ pub struct Subscription {
 
 /// How batches are gathered, in the words of Dapr's programmatic subscriptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct BulkSubscribe {
     /// Events that one batch has at most.
@@ -101,6 +109,7 @@ pub struct BulkSubscribe {
 
 /// Routing rules, in the words of Dapr's programmatic subscriptions. The path of the rule that held is `ctx.route`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(deny_unknown_fields)]
 pub struct Routes {
     /// The first that holds decides.
@@ -113,6 +122,7 @@ pub struct Routes {
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(deny_unknown_fields)]
 pub struct RoutingRule {
     /// A condition in CEL over the variable `event`; empty: always.
@@ -124,6 +134,7 @@ pub struct RoutingRule {
 
 /// How often and how soon a failed delivery is tried again; the names are those of Dapr's resiliency policies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RetryPolicy {
     /// `constant` or `exponential` (the default).

@@ -31,6 +31,7 @@ pub enum Reply {
 
 /// Dapr's words for the outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AckStatus {
     /// Done; do not deliver again.
@@ -89,28 +90,30 @@ impl std::fmt::Display for StackFrame {
     }
 }
 
-/// Outcome words, the same string in the response, the log and the metric. They are workerd's where it has one.
-pub mod codes {
-    /// The function threw, rejected or returned something that is no answer.
-    pub const EXCEPTION: &str = "exception";
-    /// More CPU time than `cpuMs`.
-    pub const EXCEEDED_CPU: &str = "exceededCpu";
-    /// More heap than `memoryMb`.
-    pub const EXCEEDED_MEMORY: &str = "exceededMemory";
-    /// More time on the clock than `wallMs`.
-    pub const EXCEEDED_WALL_TIME: &str = "exceededWallTime";
-    /// More operations than `operations`.
-    pub const EXCEEDED_OPERATIONS: &str = "exceededOperations";
-    /// A response larger than `responseBytes`.
-    pub const EXCEEDED_RESPONSE: &str = "exceededResponse";
-    /// The promise that the handler returned can never settle: nothing is left that could settle it.
-    pub const NEVER_SETTLED: &str = "neverSettled";
-    /// No function of that name.
-    pub const SCRIPT_NOT_FOUND: &str = "scriptNotFound";
-    /// The caller went away.
-    pub const CANCELED: &str = "canceled";
-    /// Too many requests at once.
-    pub const LOAD_SHED: &str = "loadShed";
-    /// A fault of the host.
-    pub const INTERNAL_ERROR: &str = "internalError";
+words! {
+    /// Outcome words, the same string in the response, the log and the metric. They are workerd's where it has one.
+    pub mod codes {
+        /// The function threw, rejected or returned something that is no answer.
+        pub const EXCEPTION: &str = "exception";
+        /// More CPU time than `cpuMs`.
+        pub const EXCEEDED_CPU: &str = "exceededCpu";
+        /// More heap than `memoryMb`.
+        pub const EXCEEDED_MEMORY: &str = "exceededMemory";
+        /// More time on the clock than `wallMs`.
+        pub const EXCEEDED_WALL_TIME: &str = "exceededWallTime";
+        /// More operations than `operations`.
+        pub const EXCEEDED_OPERATIONS: &str = "exceededOperations";
+        /// A response larger than `responseBytes`.
+        pub const EXCEEDED_RESPONSE: &str = "exceededResponse";
+        /// The promise that the handler returned can never settle: nothing is left that could settle it.
+        pub const NEVER_SETTLED: &str = "neverSettled";
+        /// No function of that name.
+        pub const SCRIPT_NOT_FOUND: &str = "scriptNotFound";
+        /// The caller went away.
+        pub const CANCELED: &str = "canceled";
+        /// Too many requests at once.
+        pub const LOAD_SHED: &str = "loadShed";
+        /// A fault of the host.
+        pub const INTERNAL_ERROR: &str = "internalError";
+    }
 }

@@ -2,6 +2,7 @@
 // Must not know any capability; where the operation goes is decided by whoever called `install`:
 // the guest build (`guest.ts`) or the in-memory double (`testing.ts`).
 import { typedError } from "../errors.js";
+import { HOST_SYMBOL } from "./abi.js";
 
 /** Bytes that go with an operation: a state value, a message, a request body. */
 export type Body = string | ArrayBuffer | Uint8Array | null;
@@ -22,7 +23,7 @@ let transport: Transport | undefined;
  * Where the guest keeps its transport for a copy of the SDK that a bundler put into the function's own module. Every import of
  * `@daplet/sdk` that is left to the guest gets a transport by `install`.
  */
-const HOST = Symbol.for("daplet.host");
+const HOST = Symbol.for(HOST_SYMBOL);
 
 function current(): Transport | undefined {
   return transport ?? (globalThis as { [HOST]?: Transport })[HOST];
