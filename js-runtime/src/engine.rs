@@ -1,7 +1,7 @@
 //! The engine: one QuickJS runtime and context with its limits, module evaluation, the job queue.
 //!
 //! Must not know: events, replies, operations.
-use crate::{host, modules::BuiltIns};
+use crate::imports;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Module, Object, Result, Runtime, promise::PromiseState};
 
 /// Of the 1 MiB shadow stack QuickJS may use this much; the rest is for native code that does not check.
@@ -15,8 +15,7 @@ pub fn new() -> Result<(Runtime, Context)> {
     let runtime = Runtime::new()?;
     runtime.set_max_stack_size(JS_STACK_BYTES);
     runtime.set_gc_threshold(GC_THRESHOLD_BYTES);
-    runtime.set_interrupt_handler(Some(Box::new(host::interrupted)));
-    runtime.set_loader(BuiltIns, BuiltIns);
+    runtime.set_interrupt_handler(Some(Box::new(imports::interrupted)));
     let context = Context::full(&runtime)?;
     Ok((runtime, context))
 }
@@ -38,7 +37,7 @@ pub enum Drained {
 pub fn drain(ctx: &Ctx<'_>) -> Drained {
     let mut jobs = 0;
     loop {
-        if host::interrupted() {
+        if imports::interrupted() {
             return Drained::Interrupted;
         }
         if !ctx.execute_pending_job() {

@@ -3,7 +3,7 @@ use daplet_abi::reply::{JsError, StackFrame, codes};
 use rquickjs::{CaughtError, Ctx, Function, Value};
 use serde::Deserialize;
 
-/// What `describe` in dispatch.js reads off a thrown value, with every access guarded.
+/// What `describe` in js/errors.ts reads off a thrown value, with every access guarded.
 #[derive(Debug, Default, Deserialize)]
 struct Described {
     name: String,
@@ -24,7 +24,7 @@ pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -
 /// The same for what `describe` has said already.
 pub fn from_described(text: &str, file: &str) -> JsError {
     let described: Described = serde_json::from_str(text).unwrap_or_default();
-    if crate::host::interrupted() {
+    if crate::imports::interrupted() {
         return JsError {
             code: codes::EXCEEDED_CPU.to_owned(),
             name: "InternalError".to_owned(),
@@ -33,7 +33,7 @@ pub fn from_described(text: &str, file: &str) -> JsError {
         };
     }
     // With no memory left for an Error object, QuickJS throws null, or forgets to throw anything.
-    if crate::host::out_of_memory() && ["InternalError", "null", "unknown"].contains(&described.name.as_str()) {
+    if crate::imports::out_of_memory() && ["InternalError", "null", "unknown"].contains(&described.name.as_str()) {
         return JsError {
             code: codes::EXCEEDED_MEMORY.to_owned(),
             name: "InternalError".to_owned(),
@@ -67,9 +67,9 @@ pub fn caught<'js>(ctx: &Ctx<'js>, describe_fn: &Function<'js>, error: CaughtErr
 
 fn out_of_resources(ctx: &Ctx<'_>) -> JsError {
     let _ = ctx.catch();
-    let (code, message) = if crate::host::interrupted() {
+    let (code, message) = if crate::imports::interrupted() {
         (codes::EXCEEDED_CPU, "interrupted")
-    } else if crate::host::out_of_memory() {
+    } else if crate::imports::out_of_memory() {
         (codes::EXCEEDED_MEMORY, "out of memory")
     } else {
         (codes::EXCEPTION, "an error that cannot be described: the function has changed what describing needs")

@@ -1,7 +1,7 @@
 //! The native functions that the runtime's own JavaScript calls: frames out, console, clock, random numbers.
 //!
-//! They are handed to that JavaScript as arguments, never set as globals: a developer's code cannot reach them.
-use crate::host;
+//! They are the module `daplet:natives`, which a developer's code cannot import; `js/natives.d.ts` has their types.
+use crate::{imports, web};
 use daplet_abi::LogLevel;
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Exception, Object, Result, TypedArray, Value};
@@ -12,26 +12,28 @@ use std::rc::Rc;
 /// The natives as a JavaScript object.
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
-    object.set("write", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, host::write)))?;
+    object
+        .set("write", Func::from(|head: rquickjs::String<'js>, body: Value<'js>| emit(head, body, imports::write)))?;
     object.set("submit", Func::from(submit))?;
     object.set("log", Func::from(log))?;
-    object.set("now", Func::from(host::now))?;
+    object.set("now", Func::from(imports::now))?;
     object.set("random", Func::from(fill))?;
+    web::natives(&object)?;
     Ok(object)
 }
 
 fn log(level: i32, text: rquickjs::String<'_>) -> Result<()> {
     let text = text.to_cstring()?;
-    host::log(LogLevel::from_i32(level), &String::from_utf8_lossy(&well_formed(host::bytes_of(&text))));
+    imports::log(LogLevel::from_i32(level), &String::from_utf8_lossy(&well_formed(imports::bytes_of(&text))));
     Ok(())
 }
 
 /// Starts an operation. A key or topic with a lone surrogate is refused: replaced, two of them would become one.
 fn submit<'js>(ctx: Ctx<'js>, head: rquickjs::String<'js>, body: Value<'js>) -> Result<()> {
-    if lone_surrogate(host::bytes_of(&head.clone().to_cstring()?)) {
+    if lone_surrogate(imports::bytes_of(&head.clone().to_cstring()?)) {
         return Err(Exception::throw_type(&ctx, "an argument has a lone surrogate, which UTF-8 cannot express"));
     }
-    emit(head, body, host::submit)
+    emit(head, body, imports::submit)
 }
 
 /// Whether JSON text of the engine, which writes pairs as they are, has an escaped surrogate.
@@ -49,7 +51,7 @@ fn lone_surrogate(json: &[u8]) -> bool {
 /// Sends `head | body` as one frame. The body is null, a string (UTF-8 on the wire), an ArrayBuffer or a Uint8Array.
 fn emit<'js>(head: rquickjs::String<'js>, body: Value<'js>, send: fn(&[u8])) -> Result<()> {
     let head = head.to_cstring()?;
-    let head = well_formed(host::bytes_of(&head));
+    let head = well_formed(imports::bytes_of(&head));
     let frame = |body: &[u8]| {
         let mut frame = Vec::with_capacity(4 + head.len() + body.len());
         frame.extend_from_slice(&(head.len() as u32).to_le_bytes());
@@ -60,8 +62,8 @@ fn emit<'js>(head: rquickjs::String<'js>, body: Value<'js>, send: fn(&[u8])) -> 
     if body.is_null() || body.is_undefined() {
         frame(&[]);
     } else if let Some(text) = body.as_string() {
-        frame(&well_formed(host::bytes_of(&text.clone().to_cstring()?)));
-    } else if host::with_bytes(&body, frame).is_some() {
+        frame(&well_formed(imports::bytes_of(&text.clone().to_cstring()?)));
+    } else if imports::with_bytes(&body, frame).is_some() {
     } else {
         return Err(Exception::throw_type(body.ctx(), "a frame body must be a string or bytes"));
     }
@@ -88,7 +90,7 @@ fn well_formed(text: &[u8]) -> Cow<'_, [u8]> {
 /// Random bytes for a Uint8Array of the given length.
 fn fill<'js>(ctx: Ctx<'js>, length: usize) -> Result<TypedArray<'js, u8>> {
     let mut bytes = vec![0; length];
-    host::random(&mut bytes);
+    imports::random(&mut bytes);
     TypedArray::new(ctx, bytes)
 }
 
@@ -106,7 +108,7 @@ impl Random {
         math.prop("random", rquickjs::object::Property::from(random).writable().configurable())
     }
 
-    /// Forgets the state: the next number seeds anew.
+    /// Forgets the state: the next number seeds it again.
     pub fn reset(&self) {
         self.0.set(None);
     }
@@ -115,7 +117,7 @@ impl Random {
     fn next(&self) -> f64 {
         let mut s = self.0.get().unwrap_or_else(|| {
             let mut bytes = [0; 32];
-            host::random(&mut bytes);
+            imports::random(&mut bytes);
             let mut words = bytes.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().unwrap_or([1; 8])));
             std::array::from_fn(|_| words.next().unwrap_or(1))
         });

@@ -3,7 +3,7 @@
 
 use daplet_abi::frame::{Frame, encode};
 use daplet_abi::{EventKind, Status};
-use daplet_js_runtime::{guest, host};
+use daplet_js_runtime::{imports, phases};
 use serde_json::{Value, json};
 
 /// Runs `test` with a guest of its own: the guest lives in thread-local storage.
@@ -11,10 +11,10 @@ fn with_guest(source: &str, test: impl FnOnce(Status, Vec<(Value, Vec<u8>)>) + S
     let source = source.to_owned();
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(32 << 20).spawn_scoped(scope, move || {
-            assert_eq!(guest::init(), Status::Done, "{:?}", host::take());
+            assert_eq!(phases::init(), Status::Done, "{:?}", imports::take());
             let head = json!({"name": "t", "file": "t.js", "version": "1", "env": {"A": "b"}, "memoryBytes": 64 << 20});
-            let len = host::put(encode(&head, source.as_bytes()).unwrap());
-            let status = guest::load(len);
+            let len = imports::put(encode(&head, source.as_bytes()).unwrap());
+            let status = phases::load(len);
             test(status, writes());
         });
         thread.unwrap().join().unwrap();
@@ -30,13 +30,13 @@ fn split(frames: Vec<Vec<u8>>) -> Vec<(Value, Vec<u8>)> {
 }
 
 fn writes() -> Vec<(Value, Vec<u8>)> {
-    split(host::take().writes)
+    split(imports::take().writes)
 }
 
 fn http(url: &str) -> Status {
     let head = json!({"requestId": "r1", "method": "GET", "url": url, "headers": []});
-    let len = host::put(encode(&head, &[]).unwrap());
-    guest::handle(EventKind::Http as i32, len)
+    let len = imports::put(encode(&head, &[]).unwrap());
+    phases::handle(EventKind::Http as i32, len)
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn waits_for_an_operation() {
     with_guest(source, |status, report| {
         assert_eq!(status, Status::Done, "{report:?}");
         assert_eq!(http("http://h/"), Status::Pending);
-        let submitted = split(host::take().submits);
+        let submitted = split(imports::take().submits);
         assert_eq!((submitted[0].0["op"].as_str(), submitted[0].0["key"].as_str()), (Some("state.get"), Some("k")));
         let completion = json!({"id": submitted[0].0["id"], "ok": {"found": true, "etag": "1"}});
-        let len = host::put(encode(&completion, b"[1]").unwrap());
-        assert_eq!(guest::resume(len), Status::Done);
+        let len = imports::put(encode(&completion, b"[1]").unwrap());
+        assert_eq!(phases::resume(len), Status::Done);
         assert_eq!(writes()[0].1, br#"{"v":[1]}"#);
     });
 }
@@ -120,6 +120,53 @@ fn refuses_what_cannot_be_loaded() {
             assert_eq!(status, Status::JsError, "{source}: {report:?}");
             let (head, _) = &report[0];
             assert!(head.to_string().contains(&text.replace('"', "\\\"")), "{source}: {head}");
+        });
+    }
+}
+
+#[test]
+fn the_platforms_classes_show_their_names() {
+    let source = "const names = ['AbortController', 'AbortSignal', 'Crypto', 'CustomEvent', 'DOMException', 'Event', 'EventTarget', 'Headers', \
+                  'Performance', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];\n\
+                  const odd = (name) => globalThis[name].name !== name || !`${globalThis[name]}`.startsWith(`class ${name} `);\n\
+                  export default () => names.filter(odd)";
+    with_guest(source, |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        assert_eq!(http("http://h/"), Status::Done);
+        assert_eq!(String::from_utf8_lossy(&writes()[0].1), "[]");
+    });
+}
+
+/// The platform uses its own modules and the language as it was before the function's code ran.
+#[test]
+fn replaced_globals_do_not_reach_the_platform() {
+    let source = "for (const name of ['DOMException', 'Event', 'EventTarget', 'Headers', 'URL', 'Request', 'Promise', 'Map', 'Reflect', 'JSON']) {\n\
+                    globalThis[name] = function () { throw new Error(`${name} was called`) };\n\
+                  }\n\
+                  Promise.prototype = null; Map.prototype = null;\n\
+                  Object.getPrototypeOf(async () => {}).call = null;\n\
+                  const broken = () => { throw new Error('a replaced method was called') };\n\
+                  Object.getPrototypeOf((async () => {})()).then = broken;\n\
+                  export default async (request) => {\n\
+                    const controller = new AbortController(); controller.abort();\n\
+                    const { name } = controller.signal.reason;\n\
+                    return new Response(`${name} ${request.url} ${request.headers.get('a')}`);\n\
+                  }";
+    with_guest(source, |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        let head = json!({"requestId": "r1", "method": "GET", "url": "http://h/", "headers": [["a", "b"]]});
+        let len = imports::put(encode(&head, &[]).unwrap());
+        assert_eq!(phases::handle(EventKind::Http as i32, len), Status::Done, "{:?}", writes());
+        assert_eq!(String::from_utf8_lossy(&writes()[0].1), "AbortError http://h/ b");
+    });
+}
+
+#[test]
+fn the_runtimes_modules_cannot_be_imported() {
+    for name in ["daplet:natives", "daplet:runtime", "daplet:js/main.js", "./operations.js"] {
+        with_guest(&format!("import * as all from '{name}'; export default () => 1"), |status, report| {
+            assert_eq!(status, Status::JsError);
+            assert!(report[0].0["message"].to_string().contains("cannot import"), "{name}: {report:?}");
         });
     }
 }

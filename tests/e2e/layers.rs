@@ -141,16 +141,43 @@ fn privileges_stay_in_their_places() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-#[test]
-fn guest_keeps_unsafe_in_one_module() {
+/// The layers of the guest, lowest first.
+const GUEST_LAYERS: &[&[&str]] =
+    &[&["imports"], &["engine", "error", "modules", "web"], &["natives"], &["phases"], &["exports"], &["lib"]];
+
+/// The files of the guest: top-level module, path and text.
+fn guest_files() -> Vec<(String, PathBuf, String)> {
     let base = root().join("js-runtime/src");
     let mut found = Vec::new();
     sources(&base, &mut found);
-    for path in found {
-        let relative = path.strip_prefix(&base).unwrap();
-        if relative != Path::new("host.rs") && !relative.starts_with("host") {
-            let code = std::fs::read_to_string(&path).unwrap();
-            assert!(!code.contains("unsafe {"), "{}: unsafe lives in host.rs alone", relative.display());
+    let file = |path: PathBuf| {
+        let relative = path.strip_prefix(&base).unwrap().to_path_buf();
+        let module = relative.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+        (module, relative, std::fs::read_to_string(&path).unwrap())
+    };
+    found.into_iter().map(file).collect()
+}
+
+#[test]
+fn guest_keeps_unsafe_in_one_module() {
+    for (module, path, text) in guest_files() {
+        assert!(module == "imports" || !text.contains("unsafe {"), "{}: unsafe lives in imports/", path.display());
+    }
+}
+
+#[test]
+fn guest_modules_import_only_from_lower_layers() {
+    let layer = |module: &str| GUEST_LAYERS.iter().position(|names| names.contains(&module));
+    for (module, path, text) in guest_files() {
+        let own = layer(&module).unwrap_or_else(|| panic!("{} stands in no layer", path.display()));
+        for import in imports(&text) {
+            let name = import.split(':').next().unwrap_or_default();
+            let theirs = layer(name).filter(|_| name != module);
+            assert!(
+                theirs.is_none_or(|theirs| theirs < own),
+                "{} imports `{name}`, which is not below it",
+                path.display()
+            );
         }
     }
 }

@@ -3,7 +3,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use rquickjs::function::Func;
-use rquickjs::{Ctx, Object, Result};
+use rquickjs::{Object, Result};
 
 /// Padding may be missing and spare bits may be set, as the Infra Standard allows.
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
@@ -13,7 +13,7 @@ const FORGIVING: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
+pub fn natives(natives: &Object<'_>) -> Result<()> {
     natives.set("btoa", Func::from(encode))?;
     natives.set("atob", Func::from(decode))
 }

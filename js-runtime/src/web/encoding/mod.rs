@@ -1,5 +1,5 @@
 //! TextEncoder and TextDecoder, on encoding_rs.
-use crate::host;
+use crate::imports;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding};
 use rquickjs::function::Func;
 use rquickjs::{Ctx, Object, Result, TypedArray, Value};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// invocation's memory.
 type Streams = Rc<RefCell<HashMap<u32, Decoder>>>;
 
-pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
+pub fn natives(natives: &Object<'_>) -> Result<()> {
     let streams = Streams::default();
     natives.set("encodingLabel", Func::from(label))?;
     natives.set(
@@ -51,7 +51,7 @@ fn decode(streams: &Streams, stream: u32, label: &str, flags: u32, bytes: &Value
         }
     };
     let more = flags & STREAM != 0;
-    let text = host::with_bytes(bytes, |bytes| run(&mut decoder, bytes, flags & FATAL != 0, !more)).flatten()?;
+    let text = imports::with_bytes(bytes, |bytes| run(&mut decoder, bytes, flags & FATAL != 0, !more)).flatten()?;
     if more {
         streams.borrow_mut().insert(stream, decoder);
     }
@@ -82,7 +82,7 @@ fn run(decoder: &mut Decoder, mut bytes: &[u8], fatal: bool, last: bool) -> Opti
 
 /// The whole of `bytes` as UTF-8 without a byte order mark, replacing what is malformed; for bodies.
 fn decode_utf8(bytes: Value<'_>) -> Option<String> {
-    host::with_bytes(&bytes, |bytes| {
+    imports::with_bytes(&bytes, |bytes| {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         String::from_utf8_lossy(bytes).into_owned()
     })

@@ -1,9 +1,9 @@
 //! What Headers needs of Rust: normalising names and values, which regular expressions would make slow.
-use crate::host;
+use crate::imports;
 use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, IntoJs, Null, Object, Result, Value};
 
-pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
+pub fn natives(natives: &Object<'_>) -> Result<()> {
     natives.set("headerName", Func::from(name))?;
     natives.set("headerPair", Func::from(pair))?;
     natives.set("headersJson", Func::from(json))?;
@@ -13,7 +13,7 @@ pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
 /// The name in lower case; null when it is no token (RFC 9110 §5.6.2).
 fn name<'js>(ctx: Ctx<'js>, text: rquickjs::String<'js>) -> Result<Value<'js>> {
     let string = text.clone().to_cstring()?;
-    let bytes = host::bytes_of(&string);
+    let bytes = imports::bytes_of(&string);
     let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     if bytes.is_empty() || !bytes.iter().all(token) {
         return Null.into_js(&ctx);
@@ -29,11 +29,11 @@ fn pair<'js>(ctx: Ctx<'js>, given: rquickjs::String<'js>, text: rquickjs::String
     let normal = name(ctx.clone(), given.clone())?;
     if normal.is_null() {
         let given = given.to_cstring()?;
-        let shown = String::from_utf8_lossy(host::bytes_of(&given));
+        let shown = String::from_utf8_lossy(imports::bytes_of(&given));
         return format!("\"{shown}\" is not a valid header name").into_js(&ctx);
     }
     let string = text.clone().to_cstring()?;
-    let bytes = host::bytes_of(&string);
+    let bytes = imports::bytes_of(&string);
     let value = trim(bytes);
     // In UTF-8 the characters up to U+00FF begin with at most 0xc3.
     if value.iter().any(|byte| *byte > 0xc3) {
@@ -69,7 +69,7 @@ fn json(list: Array<'_>) -> Result<String> {
         text.push_str(if index == 0 { "[" } else { ",[" });
         for part in 0..2 {
             let string = pair.get::<rquickjs::String>(part)?.to_cstring()?;
-            let string = String::from_utf8_lossy(host::bytes_of(&string));
+            let string = String::from_utf8_lossy(imports::bytes_of(&string));
             text.push_str(if part == 0 { "" } else { "," });
             text.push_str(&serde_json::Value::from(string).to_string());
         }

@@ -3,7 +3,7 @@ use rquickjs::function::Func;
 use rquickjs::{Array, Ctx, Object, Result};
 use url::{Url, form_urlencoded, quirks};
 
-pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
+pub fn natives(natives: &Object<'_>) -> Result<()> {
     natives.set("parseUrl", Func::from(parse))?;
     natives.set("setUrl", Func::from(set))?;
     natives.set("urlOrigin", Func::from(origin))?;
@@ -11,7 +11,7 @@ pub fn natives(_: &Ctx<'_>, natives: &Object<'_>) -> Result<()> {
     natives.set("serializeForm", Func::from(serialize_form))
 }
 
-/// The URL as url.js reads it: its text, then where each part begins and ends there, in the order of the parts there. Null when
+/// The URL as url.ts reads it: its text, then where each part begins and ends there, in the order of the parts there. Null when
 /// the text is no URL.
 fn parse<'js>(ctx: Ctx<'js>, text: String, base: Option<String>) -> Result<Option<Array<'js>>> {
     let base = match base.map(|base| Url::parse(&base)) {

@@ -1,0 +1,170 @@
+// Response (Fetch Standard §5.5). It is lazy: a response made of a string is no more than that until its parts are looked at.
+import { quote, stringify } from "../../js/primordials.js";
+import { extract, mixin } from "../body/body.js";
+import { type Body, copy, isUsed, type Source, use } from "../body/source.js";
+import { copyOf, fill, Guard, Headers, setDefaultType, toJson, wrap } from "../headers/headers.js";
+import { parseAbsolute } from "../url/url.js";
+import { byteString, dictionary, install, required, unsignedShort, usvString } from "../webidl/webidl.js";
+
+const TEXT = "text/plain;charset=UTF-8";
+const JSON_TYPE = "application/json";
+const JSON_HEADERS = '[["content-type","application/json"]]';
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+const NULL_BODY_STATUS = [101, 103, 204, 205, 304];
+
+interface ResponseInit {
+  status?: unknown;
+  statusText?: unknown;
+  headers?: unknown;
+}
+
+interface Parts {
+  status: number;
+  statusText: string;
+  /** Made when they are looked at, or when `init` has some. */
+  headers: Headers | null;
+  type: "default" | "error";
+}
+const PLAIN: Parts = { status: 200, statusText: "", headers: null, type: "default" };
+
+const readInit = ({ headers, status, statusText }: ResponseInit, body: Body): Parts => {
+  if (status === undefined && statusText === undefined && headers === undefined) return PLAIN;
+  const own = { ...PLAIN };
+  if (status !== undefined) {
+    own.status = unsignedShort(status);
+    if (own.status < 200 || own.status > 599) throw new RangeError(`status ${own.status} is outside 200 to 599`);
+  }
+  if (statusText !== undefined) {
+    own.statusText = byteString(statusText, "statusText");
+    if (!REASON.test(own.statusText))
+      throw new TypeError("statusText has a character that a reason phrase cannot have");
+  }
+  if (headers !== undefined) {
+    own.headers = new Headers();
+    fill(own.headers, headers);
+    setDefaultType(own.headers, body.type);
+  }
+  if (body.source !== null && NULL_BODY_STATUS.includes(own.status)) {
+    throw new TypeError(`a response with status ${own.status} cannot have a body`);
+  }
+  return own;
+};
+
+export let isResponse: (value: object) => value is Response;
+/** The head that the host gets; null for that of a plain text. */
+export let responseHead: (response: Response) => string | null;
+/** The body for the host. */
+export let takeBody: (response: Response) => Source;
+
+export class Response {
+  #body: string | Body;
+  #parts = PLAIN;
+  static #make(body: Body, parts: Parts): Response {
+    const response = new Response(""); // the cheapest way
+    response.#body = body;
+    response.#parts = parts;
+    return response;
+  }
+  static #bodyOf(response: Response): Body {
+    const body = response.#body;
+    return typeof body === "string" ? (response.#body = { source: body, type: TEXT, used: false }) : body;
+  }
+  constructor(body: unknown = null, init: ResponseInit | undefined = undefined) {
+    if (init === undefined && typeof body === "string") {
+      this.#body = body;
+      return;
+    }
+    const options = dictionary(init, "init");
+    const extracted = extract(body);
+    this.#body = extracted;
+    this.#parts = readInit(options, extracted);
+  }
+  static error(): Response {
+    const headers = wrap([], Guard.Immutable);
+    return Response.#make(extract(null), { status: 0, statusText: "", headers, type: "error" });
+  }
+  static redirect(url: unknown, status: unknown = 302): Response {
+    required(arguments.length, 1, "Response.redirect");
+    const text = usvString(url);
+    const parsed = parseAbsolute(text);
+    if (parsed === undefined) throw new TypeError(`Invalid URL: ${text}; a redirect needs an absolute URL`);
+    const code = unsignedShort(status);
+    if (![301, 302, 303, 307, 308].includes(code)) throw new RangeError(`status ${code} is no redirect status`);
+    const headers = wrap([["location", parsed.href]], Guard.Immutable);
+    return Response.#make(extract(null), { ...PLAIN, status: code, headers });
+  }
+  static json(data: unknown, init: ResponseInit | undefined = undefined): Response {
+    required(arguments.length, 1, "Response.json");
+    const text = stringify(data);
+    if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
+    if (init === undefined) return Response.#make({ source: text, type: JSON_TYPE, used: false }, PLAIN);
+    // Headers may be an iterable that can be read once.
+    const { headers, ...rest } = dictionary(init, "init");
+    const given = new Headers(headers);
+    setDefaultType(given, JSON_TYPE);
+    return new Response(text, { ...rest, headers: given });
+  }
+  get type(): string {
+    return this.#parts.type;
+  }
+  get url(): string {
+    void this.#body;
+    return "";
+  }
+  get redirected(): boolean {
+    void this.#body;
+    return false;
+  }
+  get status(): number {
+    return this.#parts.status;
+  }
+  get ok(): boolean {
+    const { status } = this.#parts;
+    return status >= 200 && status <= 299;
+  }
+  get statusText(): string {
+    return this.#parts.statusText;
+  }
+  get headers(): Headers {
+    if (this.#parts.headers !== null) return this.#parts.headers;
+    const headers = new Headers();
+    setDefaultType(headers, Response.#bodyOf(this).type);
+    this.#parts = { ...this.#parts, headers };
+    return headers;
+  }
+  clone(): Response {
+    const body = Response.#bodyOf(this);
+    if (isUsed(body)) throw new TypeError("the body has already been read");
+    const headers = copyOf(this.headers, this.#parts.type === "error" ? Guard.Immutable : Guard.None);
+    return Response.#make(copy(body), { ...this.#parts, headers });
+  }
+  static {
+    mixin(Response, (response: Response) => Response.#bodyOf(response));
+    isResponse = (value): value is Response => #body in value;
+    responseHead = (response) => {
+      const parts = response.#parts;
+      const body = response.#body;
+      if (parts === PLAIN && typeof body === "string") return null;
+      const { status, statusText, type } = parts;
+      if (type === "error") throw new TypeError("Response.error() cannot be sent to a client");
+      const reason = statusText === "" ? "" : `,"statusText":${quote(statusText)}`;
+      const headers = headersOf(parts, typeof body === "string" ? TEXT : body.type);
+      return `{"type":"response","status":${status}${reason},"headers":${headers}}`;
+    };
+    takeBody = (response) => {
+      const body = response.#body;
+      if (typeof body === "string") return body;
+      if (isUsed(body)) throw new TypeError("the response's body has already been read, so it cannot be sent");
+      if (body.source !== null) use(body);
+      return body.source;
+    };
+  }
+}
+install("Response", Response, 0);
+
+/** The header pairs as JSON. */
+const headersOf = ({ headers }: Parts, contentType: string | null): string => {
+  if (headers !== null) return toJson(headers);
+  if (contentType === JSON_TYPE) return JSON_HEADERS;
+  return contentType === null ? "[]" : `[["content-type",${quote(contentType)}]]`;
+};
