@@ -30,16 +30,16 @@ setup: ## Install what a build needs; says what it does
 test: build lint ## Everything that CI runs
 	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host -p daplet-fuzz-targets
 	cd sdk-js && npm test
-	cd examples && npm ci --silent && npm run check && npm test
+	cd examples && npm test
 	$(DAPLET) compile --cache-dir target/aot-cache
 	cargo test --release -p daplet-inside
 	scripts/setup-tests
 	cargo test --release -p daplet-tests -- --test-threads=1
 
-lint: build ## Formatting, clippy, tsc and the TypeScript linter
+lint: build ## Formatting, clippy, types and the linter for all TypeScript and JavaScript
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
-	cd sdk-js && npm run check
+	scripts/lint-js
 
 image: build ## Build the container image localhost/daplet; scripts/image takes a base and a tag
 	scripts/image

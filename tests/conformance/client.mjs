@@ -30,7 +30,9 @@ function failure(error) {
   let status;
   try {
     ({ status } = JSON.parse(inner.message));
-  } catch {}
+  } catch {
+    // What is not JSON has no status.
+  }
   return { error: HTTP[status] ?? "failed", told: String(inner?.message ?? inner) };
 }
 

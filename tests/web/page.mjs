@@ -1,5 +1,6 @@
 // Opens the image example's page in headless Chromium, uploads a picture and checks what the page shows.
 // Usage: node page.mjs URL. Screenshots go to target/. Exits with 0 when all is as it should be.
+/* global document, OffscreenCanvas */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

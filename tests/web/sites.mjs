@@ -1,5 +1,6 @@
 // Web pages against a server, in headless Chromium: a function's page on an origin of its own, one under the server's own name, and a
 // stranger's page that knows where the server is. Usage: node sites.mjs BASE DAPR. Exits with 0 when all is as it should be.
+/* global document, navigator */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";

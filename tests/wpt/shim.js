@@ -1,5 +1,6 @@
 // The function that runs one web-platform-test inside the guest. The runner puts `SCRIPTS` (name and text, in order) and
 // `FILES` (what tests load with fetch, by path) before this text. The answer lists each subtest with its outcome.
+/* global FILES, SCRIPTS */
 const evaluate = (name, text) => (0, eval)(`${text}\n//# sourceURL=${name}`);
 
 export default {

@@ -7,8 +7,8 @@ export function grayscale({ width, height, channels, data }: Picture): Picture {
   const step = hasAlpha ? 2 : 1;
   const gray = new Uint8Array(width * height * step);
   for (let from = 0, to = 0; to < gray.length; from += channels, to += step) {
-    gray[to] = ((299 * data[from]! + 587 * data[from + 1]! + 114 * data[from + 2]! + 500) / 1000) | 0;
-    if (hasAlpha) gray[to + 1] = data[from + 3]!;
+    gray[to] = ((299 * data[from] + 587 * data[from + 1] + 114 * data[from + 2] + 500) / 1000) | 0;
+    if (hasAlpha) gray[to + 1] = data[from + 3];
   }
   return { width, height, channels: step, data: gray };
 }

@@ -70,6 +70,7 @@ const plants = {
   unsettled: secret => { new Promise(() => { globalThis.kept = secret }); Promise.reject(new Error(secret)).catch(() => {}) },
   get: async secret => { await state().get(secret); return await state().getMany([secret, secret + 1]) },
   put: async secret => { await state().put(secret, secret.repeat(20)); const kept = await state().get(secret); await state().delete(secret); return kept.length },
+  // eslint-disable-next-line preserve-caught-error -- only the message is to leave
   refused: async secret => { try { await state("statestore", { space: secret }).get(secret) } catch (error) { throw new Error(error.message) } },
   publish: secret => pubsub().publish("nobody", { secret }),
   call: async secret => (await invoke("daplet").fetch(`/echo?${secret}`, { method: "POST", body: secret })).text(),

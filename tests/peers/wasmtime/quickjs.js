@@ -1,5 +1,6 @@
 
 // Appended to a workload: WASI's HTTP interface around its `handle`, which gets and gives ASCII here.
+/* global wit */
 import { Fields, Request, Response } from "wasi:http/types@0.3.0";
 
 const bodyOf = async (request) => {
