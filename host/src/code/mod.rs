@@ -55,7 +55,7 @@ pub enum Grpc {
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Whose fault it is.
+    /// Who is to blame.
     pub blame: Blame,
     /// HTTP status.
     pub http: u16,
@@ -66,7 +66,7 @@ pub struct Row {
 }
 
 impl Code {
-    /// Whose fault it is.
+    /// Who is to blame.
     pub fn blame(&self) -> Blame {
         self.row().blame
     }

@@ -62,7 +62,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The function threw, rejected or returned something that is no answer.
+    /// The function threw, rejected or returned something that is not an answer.
     Exception = reply::codes::EXCEPTION, Function, 500, Unknown;
     /// The function used more CPU time than `cpuMs`.
     ExceededCpu = reply::codes::EXCEEDED_CPU, Function, 503, ResourceExhausted;

@@ -65,7 +65,7 @@ impl ApiError {
         &self.headers
     }
 
-    /// Status, name and words, and the setting that changes a limit: for callers that are told of failures in one line.
+    /// Status, name and description, and the setting that changes a limit: for clients that get failures in one line.
     pub fn line(&self) -> String {
         let text = |name: &str| self.extra.get(name).and_then(Value::as_str);
         let name = text("name").map_or_else(String::new, |name| format!("{name}: "));
@@ -103,7 +103,7 @@ impl ApiError {
         ApiError::new(Code::RequestTimeout, detail).of_setting("min_rate_bytes", limit)
     }
 
-    /// What a router with no words of its own says of a body that was not read, or of an answer without memory.
+    /// The default answer to a body that was not read, or to a lack of memory.
     pub fn unread(unread: Unread) -> ApiError {
         match unread {
             Unread::TooLarge => ApiError::new(Code::PayloadTooLarge, "the request body is too large"),
@@ -142,7 +142,7 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// 503 for what the process has no memory for now.
+    /// 503 when the process has no memory for the request now.
     pub fn no_memory(e: &BudgetError) -> ApiError {
         ApiError::new(Code::MemoryBudget, e.to_string())
             .of_setting(budget::SETTING, usize::try_from(e.limit >> 20).unwrap_or(usize::MAX))
@@ -206,7 +206,7 @@ impl ApiError {
         problem.to_string()
     }
 
-    /// The whole answer of HTTP/1.1, for a connection that is closed after it.
+    /// The whole answer in HTTP/1.1, for a connection that is closed after it.
     pub fn to_wire(mut self) -> Vec<u8> {
         let (problem, title) = (self.problem(), self.title());
         let mut wire = format!(

@@ -1,7 +1,7 @@
-//! Who may say what comes from the sidecar: the token that both were given (`APP_API_TOKEN`).
+//! Which requests come from the sidecar: those with the token that both have (`APP_API_TOKEN`).
 //!
-//! With a token set, whatever only a sidecar says must carry it: `/dapr/…`, and every request that names a Dapr caller. A plain HTTP
-//! request needs none, since it claims nothing. No function ever sees the token.
+//! If a token is set, requests that only a sidecar sends must carry it: `/dapr/…`, and every request that names a Dapr
+//! caller. A plain HTTP request needs no token, since it claims nothing. No function ever sees the token.
 use super::ApiError;
 use super::token::Token;
 use crate::code::Code;
@@ -17,11 +17,11 @@ use std::net::SocketAddr;
 /// The application that calls through service invocation, in Dapr's words.
 pub const CALLER: HeaderName = HeaderName::from_static("dapr-caller-app-id");
 
-/// Stands in a request's extensions when it came from the sidecar for certain.
+/// Marks a request that certainly came from the sidecar.
 #[derive(Clone, Copy, Debug)]
 pub struct FromSidecar;
 
-/// Stands in a request's extensions when it showed the operator's token.
+/// Marks a request that carries the operator's token.
 #[derive(Clone, Copy, Debug)]
 pub struct Operator;
 
@@ -35,7 +35,7 @@ pub fn source(extensions: &axum::http::Extensions) -> Source {
     Source { peer, operator: extensions.get::<Operator>().is_some() }
 }
 
-/// Stands in a request's extensions when a token is set and it does not carry it.
+/// Marks a request without the token that is set.
 #[derive(Clone, Copy, Debug)]
 struct Unproven;
 
@@ -81,7 +81,8 @@ pub fn proven(extensions: &axum::http::Extensions) -> Result<(), ApiError> {
     if is_proven(extensions) { Ok(()) } else { Err(refusal("is missing")) }
 }
 
-/// Refuses what only the sidecar itself may say: who cannot be it, and applications that call through it.
+/// Refuses requests that only the sidecar itself may send: from other clients, and from applications that call through
+/// it.
 pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) -> Result<(), ApiError> {
     proven(extensions)?;
     if headers.contains_key(CALLER) {
@@ -91,7 +92,7 @@ pub fn only_sidecar(headers: &HeaderMap, extensions: &axum::http::Extensions) ->
     Ok(())
 }
 
-/// Whether the request may say what is this server's own: its id, and how many functions called each other on the way.
+/// Whether the request may set this server's own headers: its id, and the depth of calls between functions.
 pub fn is_believed(extensions: &axum::http::Extensions) -> bool {
     extensions.get::<FromSidecar>().is_some() || extensions.get::<Operator>().is_some()
 }

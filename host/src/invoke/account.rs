@@ -1,7 +1,7 @@
 //! What one invocation may still use, over all runs of its handler; and how a run comes to be followed by another.
 //!
-//! A handler whose unit of work lost a race runs again from the function's snapshot: nothing of the lost run is left in memory.
-//! Runs that race for the same key take turns, so that each loses to the others at most once more.
+//! A handler whose unit of work lost a race runs again from the function's snapshot, so that memory holds nothing of the
+//! lost run. Runs that race for the same key take turns, so that each loses to the others at most once more.
 use super::InvokeError;
 use crate::code::{Code, OpError};
 use crate::functions::Function;
@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
 const MAX_RERUNS: u32 = 20;
 /// Keys share so many turns.
 const STRIPES: usize = 256;
-/// A turn is not waited for longer than this: whoever has it may be waiting for this very invocation.
+/// The longest wait for a turn: its holder may be waiting for this very invocation.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The budget of one invocation.
@@ -83,7 +83,7 @@ impl Race {
     }
 }
 
-/// The turns of those who lost a race.
+/// The turns of runs that lost a race.
 pub struct Turns(Vec<Arc<Mutex<()>>>);
 
 impl Default for Turns {
@@ -96,7 +96,7 @@ impl Turns {
     /// Waits for the turn; it lasts as long as the account.
     pub async fn wait(&self, account: &mut Account, Race(stripe): Race) {
         account.reruns += 1;
-        // Never two at once: that is how those who wait for each other would come about.
+        // Never two at once: two could wait for each other.
         account.turn = None;
         account.turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0[stripe]).lock_owned()).await.ok();
     }

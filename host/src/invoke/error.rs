@@ -1,4 +1,4 @@
-//! Why an invocation gave no reply: one code, someone to blame, and the limit's name where it was one.
+//! Why an invocation gave no reply: one code, who is to blame, and the limit's name if there is one.
 use crate::budget::{self, BudgetError};
 use crate::code::Code;
 use crate::functions::Function;

@@ -2,7 +2,7 @@
 //!
 //! Must not know: HTTP servers, WasmEdge, what an operation does.
 //!
-//! The reply is given back as soon as the guest has written it; what `ctx.waitUntil` holds open goes on in the same task.
+//! The reply is returned as soon as the guest has written it; the work of `ctx.waitUntil` goes on in the same task.
 mod account;
 mod admission;
 mod charge;
@@ -199,7 +199,8 @@ impl Invoker {
         }
     }
 
-    /// Handles a batch of topic deliveries; `events` is an array of them in JSON. What becomes of each, in their order.
+    /// Handles a batch of topic deliveries; `events` is a JSON array of them. Returns the outcome of each, in their
+    /// order.
     pub async fn deliver_batch(
         &self,
         function: &Arc<Function>,
@@ -215,7 +216,7 @@ impl Invoker {
         }
     }
 
-    /// Invocations that run now, those whose reply has left included.
+    /// Running invocations, including those whose reply has left.
     pub fn running(&self) -> usize {
         self.shared.tasks.len()
     }
@@ -245,7 +246,7 @@ impl Invoker {
         let mut account = Account::new(function, permit, began);
         loop {
             let frame = encode(head, body).map_err(|e| refused(InvokeError::internal(e.to_string())))?;
-            // The head is there in other forms as well.
+            // The head exists in other forms as well.
             let held = frame.len() + 2 * (frame.len() - body.len());
             let share = function.memory.take(if held > SMALL { held } else { 0 });
             let share = share.map_err(|e| refused(InvokeError::budget(&e)))?;

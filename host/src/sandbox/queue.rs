@@ -1,7 +1,8 @@
-//! The workers' queues: jobs in the order that they came, for whoever of a lane is free.
+//! The workers' queues: jobs in the order in which they came, for any free worker of a lane.
 //!
-//! Of those who wait the one that began last is woken: its core and what it has in the caches are the warmest. Queues of libraries
-//! wake the one that has waited longest, so that a lone caller's requests go to another core each time. Must not know: what a job is.
+//! Of the waiting workers the one that began last is woken: its core and its caches are the warmest. Queues of libraries
+//! wake the one that has waited longest, so that a lone caller's requests go to another core each time. Must not know:
+//! what a job is.
 use super::lane::Lane;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -51,7 +52,7 @@ const fn lines(lane: Lane) -> &'static [Line] {
     }
 }
 
-/// Unbounded; whoever puts in counts.
+/// Unbounded; callers count what they put in.
 pub struct Queue<T>(Mutex<State<T>>);
 
 struct State<T> {
@@ -59,7 +60,7 @@ struct State<T> {
     jobs: [VecDeque<T>; 4],
     /// Who waits, one list a lane, by the number that each gives itself; the last one began last.
     waiting: [Vec<(usize, Waker)>; 2],
-    /// Jobs that nobody wants any more and that are still in line, at most.
+    /// The most abandoned jobs that stay in the queue.
     given_up: usize,
     closed: bool,
 }
@@ -76,7 +77,7 @@ impl<T> Queue<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job in; gives it back where nobody will take it any more.
+    /// Adds a job; returns it if no worker will take it any more.
     pub fn put(&self, line: Line, job: T) -> Result<(), T> {
         let mut state = self.state();
         if state.closed {
@@ -124,8 +125,8 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
-    /// Nobody waits for some job any more. When that is so for half of them, those that are not `wanted` are given back, so that
-    /// they hold no memory until their turn.
+    /// Notes that a job was abandoned. When half of the jobs are, those that are not `wanted` are returned, so that they
+    /// hold no memory until their turn.
     pub fn give_up(&self, wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let mut state = self.state();
         state.given_up += 1;
@@ -142,7 +143,7 @@ impl<T> Queue<T> {
         unwanted
     }
 
-    /// Takes no more jobs; those that are in it are still done.
+    /// Accepts no more jobs; those in it are still done.
     pub fn close(&self) {
         let mut state = self.state();
         state.closed = true;

@@ -1,7 +1,7 @@
-//! Which web pages may talk to management and to Dapr's API. Neither has pages of its own, so by default none may: what a
-//! browser sends there was caused by somebody's page, and it comes from the developer's own machine.
+//! Which web pages may use management and Dapr's API. Neither has pages of its own, so by default none may: a browser's
+//! request was caused by some page, and it comes from the developer's own machine.
 //!
-//! Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and nothing here concerns them.
+//! Clients other than browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass all of these checks.
 use super::authority::{Authority, Host, parse};
 use crate::code::Code;
 use crate::config::Origins;
@@ -13,15 +13,16 @@ use axum::response::{IntoResponse, Response};
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-/// How long a browser may keep the answer to a preflight, seconds.
+/// How long a browser may cache the answer to a preflight, seconds.
 const PREFLIGHT_AGE: &str = "600";
 
-/// Whether a browser says of itself that it is one.
+/// Whether the client identifies itself as a browser.
 pub fn is_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN) || headers.contains_key(SITE)
 }
 
-/// Lets a request pass that no page caused, or a page of `allowed`, whose origin is the answer: it must be told to the browser.
+/// Admits a request that no page caused, or that a page of `allowed` caused; returns that page's origin, which the answer
+/// must name.
 pub fn check(
     allowed: &Origins,
     headers: &HeaderMap,
@@ -39,7 +40,7 @@ pub fn check(
     let Some(site) = headers.get(SITE) else { return Ok(None) };
     match site.as_bytes() {
         b"none" => Ok(None),
-        // A function's page, answered under this server's own name: a browser says more of such a request than a client would.
+        // A function's page, answered under this server's own name: a browser's headers reveal it.
         b"same-origin" if headers.contains_key(MODE) || headers.contains_key(DEST) => {
             Err(refusal("it is a page of this origin, so a function's, since management and Dapr's API have none"))
         }
@@ -95,7 +96,7 @@ pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-/// Tells the browser that the page may read the answer.
+/// Allows the page to read the answer.
 pub fn allow(origin: HeaderValue, answer: &mut HeaderMap) {
     answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     answer.append(header::VARY, HeaderValue::from_static("origin"));

@@ -21,7 +21,7 @@ impl ApiError {
         ApiError::new(Code::ScriptNotFound, detail)
     }
 
-    /// Why a function that is not live cannot be shown or called: it is out of service (503), or there is none (404).
+    /// Why a function that is not live cannot be shown or called: it is out of service (503), or does not exist (404).
     pub fn absent(registry: &Registry, name: &str) -> ApiError {
         let Some(reason) = registry.damage(name) else { return ApiError::no_function(name) };
         let detail = format!(
@@ -73,7 +73,7 @@ impl ApiError {
         self
     }
 
-    /// What a caller sees of a failed invocation; `production` hides what the function said.
+    /// What a caller gets of a failed invocation; `production` hides the function's message and stack.
     pub fn of_invocation(error: &InvokeError, production: bool) -> ApiError {
         let hidden = production && (error.js.is_some() || error.code == Code::InternalError);
         let detail =

@@ -36,7 +36,7 @@ impl DaprApiError {
         DaprApiError { status: status::of(code), ..self }
     }
 
-    /// Adds an `ErrorInfo` with the members of an object, as texts; nothing where it is none.
+    /// Adds an `ErrorInfo` with the members of an object, as texts; nothing for other values.
     pub fn with_info(mut self, reason: &str, members: &Value) -> DaprApiError {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if let Value::Object(members) = members {

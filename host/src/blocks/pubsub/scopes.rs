@@ -21,7 +21,7 @@ fn topics(list: &str) -> Vec<String> {
     list.split(',').map(str::to_owned).collect()
 }
 
-/// What `app=a,b;other=c` says of an application.
+/// What `app=a,b;other=c` grants to an application.
 fn scoped(list: &str, app_id: &str) -> Vec<String> {
     let parts = list.split(';').filter_map(|entry| entry.split_once('='));
     parts.filter(|(app, _)| *app == app_id).flat_map(|(_, list)| topics(list)).collect()
@@ -55,7 +55,7 @@ impl Brokers {
         self.0.get(pubsub).ok_or_else(absent)
     }
 
-    /// Refuses a broker that there is not, and a topic that this host may not publish to.
+    /// Refuses an unknown broker, and a topic that this host may not publish to.
     pub fn may_publish(&self, app_id: &str, pubsub: &str, topic: &str) -> Result<(), OpError> {
         let scopes = self.get(pubsub)?;
         if scopes.allows(&scopes.publishing, topic) {

@@ -30,15 +30,15 @@ pub struct Context {
     pub invoker: Invoker,
     /// Who asks.
     pub sidecar: Sidecar,
-    /// Callers are not told what a method threw.
+    /// Callers do not see what a method threw.
     pub production: bool,
     /// Actors that are called now.
     pub turns: Turns,
-    /// Which types the sidecar was told, if it has asked.
+    /// The types that the sidecar has asked for, if it has.
     pub told: Told,
 }
 
-/// Types that a sidecar was told.
+/// The types that a sidecar knows.
 #[derive(Clone, Default)]
 pub struct Told(Arc<Mutex<Option<BTreeSet<String>>>>);
 
@@ -68,7 +68,7 @@ async fn config(State(context): State<Context>) -> Result<Json<Value>, ApiError>
     Ok(Json(config))
 }
 
-/// Says so when a type comes that the sidecar will not learn of, until stopped.
+/// Logs each new type that the sidecar does not know, until stopped.
 pub async fn watch(registry: Arc<Registry>, told: Told, stop: CancellationToken) {
     let mut changes = registry.changes();
     let mut said = BTreeSet::new();
@@ -102,7 +102,7 @@ async fn call(
     take_turn(context, (&kind, &id), &method, origin(&headers, &extensions), body).await
 }
 
-/// What a reminder or a timer, `kind`, of that name brings; only a sidecar says that it is due.
+/// Runs a reminder or a timer (`kind`) of that name; only a sidecar may send this.
 async fn due(
     context: Context,
     kind: &str,

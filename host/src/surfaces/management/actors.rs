@@ -1,4 +1,4 @@
-//! `/actors`: whose the actors of each type are, and how an operator hands them to another function.
+//! `/actors`: which function owns the actors of each type, and their transfer to another function.
 //!
 //! Part of the management API: its routes are merged into those of `/functions`, with the same guards.
 use super::functions::Context;
@@ -73,7 +73,7 @@ async fn hand_over(
         let detail = format!("the media type is {media_type:?}, but must be application/json");
         return Err(ApiError::new(Code::UnsupportedMediaType, detail));
     }
-    // Any id: the type alone is meant.
+    // Any id: only the type matters.
     Actor::new(&kind, "any").map_err(ApiError::bad_request)?;
     let body = to_bytes(body, MAX_BODY).await;
     let body = body.map_err(|_| ApiError::bad_request(format!("the owner's JSON has more than {MAX_BODY} bytes")))?;

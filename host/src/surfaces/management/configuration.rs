@@ -1,5 +1,5 @@
-//! `/configuration`: the operator writes what functions read. Only for the embedded default; a sidecar's store has tools of its own.
-//! `?store=` says which store where there are several.
+//! `/configuration`: the operator writes the items that functions read. Only for the embedded default; a sidecar's store
+//! has tools of its own. `?store=` selects one of several stores.
 use crate::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
 use crate::budget::Purse;
 use crate::code::Code;
@@ -48,7 +48,7 @@ pub fn routes(context: Context) -> Router {
     held_answers(router, memory, |unread| ApiError::unread(unread).into_response())
 }
 
-/// Reading is refused too: items may be for this host's functions alone.
+/// Reading is refused too: items may be only for this host's functions.
 async fn refuse_invoked(State(context): State<Context>, request: Request, next: Next) -> Result<Response, ApiError> {
     if context.refuse_invoked && request.headers().contains_key("dapr-caller-app-id") {
         let detail = "configuration is not managed through service invocation; use the address of --listen";
@@ -57,7 +57,7 @@ async fn refuse_invoked(State(context): State<Context>, request: Request, next: 
     Ok(next.run(request).await)
 }
 
-/// The store that a request is about: the one that it names, the default, or the only one.
+/// The store of a request: the one that it names, the default, or the only one.
 struct Store(Configuration);
 
 #[derive(Deserialize)]
@@ -134,7 +134,7 @@ async fn put(
     Ok((status, axum::Json(described(&item))).into_response())
 }
 
-/// 204 also where there was none.
+/// 204 also if it did not exist.
 async fn remove(Store(kept): Store, Path(key): Path<String>) -> Result<StatusCode, ApiError> {
     kept.remove(&key).await?;
     Ok(status::NO_CONTENT)

@@ -149,7 +149,7 @@ async fn answer(
     body: Body,
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
-    // Before the body: a request that is not let in costs no memory.
+    // Before the body: a refused request costs no memory.
     admit(context, function, &origin).await?;
     let body = read(body, context.max_body_bytes, BODY, "max_body_bytes", &function.memory).await;
     let body = body.map_err(|error| refused(context, error))?;
@@ -193,7 +193,7 @@ fn refused(context: &Context, error: ApiError) -> ApiError {
     error
 }
 
-/// What the function sees of the headers: nothing that only the server or a sidecar may say, unless it is certain.
+/// The headers that the function sees: without those that only the server or a sidecar may send, unless they are certain.
 fn headers(parts: &Parts, mount: &str) -> Vec<(String, String)> {
     let (believed, proven) = (trust::is_believed(&parts.extensions), parts.extensions.get::<FromSidecar>().is_some());
     let named = parts.uri.authority();

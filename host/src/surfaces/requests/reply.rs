@@ -68,7 +68,8 @@ pub fn answer(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Result<A
     }
     let mut unknown_length = false;
     if head && !bodyless {
-        // What GET would have: the handler knows it, or its body shows it. A handler of HEAD that says neither does not know.
+        // The length that GET would have: the handler sets it, or its body shows it. A handler of HEAD that does neither
+        // does not know it.
         match claimed.or((length > 0).then_some(length as u64)) {
             Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
             None => unknown_length = true,

@@ -1,4 +1,4 @@
-//! One message of the embedded log: attempts by the policy until it has an outcome, which is then recorded and said.
+//! One message of the embedded log: attempts by the policy until it has an outcome, which is then recorded and logged.
 use super::batch::Batches;
 use super::embedded::{Deliveries, subscription};
 use super::{Delivery, expired, hand_over};
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Retries after the first attempt, when the subscription says nothing.
+/// Retries after the first attempt, unless the subscription sets them.
 const DEFAULT_RETRIES: i64 = 3;
-/// First pause before a retry, when the subscription says nothing.
+/// First pause before a retry, unless the subscription sets it.
 const DEFAULT_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause between retries (Dapr's default).
 const DEFAULT_MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ pub struct Passage<'a> {
 enum End {
     /// The function has taken it.
     Done,
-    /// It is given up, for this reason; what is to be said is no more than that where the function wanted it so.
+    /// It is given up, for this reason; `wanted`: at the function's wish, which is worth less than a warning.
     GivenUp { function: Arc<Function>, subscription: Box<Subscription>, reason: String, wanted: bool },
 }
 
@@ -58,7 +58,7 @@ enum Attempt {
 }
 
 impl Passage<'_> {
-    /// Sees it through. Where that is stopped it goes on waiting in the log.
+    /// Delivers the message until it has an outcome. If this is stopped, the message goes on waiting in the log.
     pub async fn see_through(&self, message: Message) {
         let id = Id::new("message", &[self.topic, self.name], message.number);
         let mut event = String::new();
@@ -71,7 +71,7 @@ impl Passage<'_> {
         }
     }
 
-    /// Attempts until one ends it; none when stopped. Tells the event's id.
+    /// Attempts until one ends it; `None` when stopped. Passes on the event's id.
     async fn attempts(&self, message: &Message, id: Id, event_id: &mut String) -> Option<End> {
         let mut attempt = 0;
         loop {
@@ -169,7 +169,7 @@ impl Passage<'_> {
         }
     }
 
-    /// Records the outcome, and says it where the message was given up; whether it could be recorded.
+    /// Records the outcome, and logs it if the message was given up; returns whether it was recorded.
     async fn record(&self, message: Message, end: &End, event: &str) -> bool {
         let buried = match end {
             End::Done => Ok(None),

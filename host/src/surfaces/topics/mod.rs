@@ -1,9 +1,9 @@
 //! Topics: messages become events for the functions that subscribe.
 //!
-//! Without a sidecar, [`embedded`] drains the log, each [`message`] by itself. With one, [`streaming`] opens a stream for each topic, or where it has no gRPC
-//! [`sidecar`] lists the topics when it starts and answers its deliveries; never both.
-//! Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped. Where a subscription asks for bulk,
-//! [`batch`] gathers what is on its way, whichever way that is; each message keeps an outcome of its own.
+//! Without a sidecar, [`embedded`] drains the log, each [`message`] by itself. Behind one, [`streaming`] opens a stream
+//! for each topic, or without its gRPC [`sidecar`] lists the topics when it starts and answers its deliveries; never
+//! both. Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped. If a subscription asks for
+//! bulk, [`batch`] gathers the messages on any of these ways; each keeps an outcome of its own.
 pub mod batch;
 pub mod embedded;
 mod message;
@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One delivery: what a message is called, and to whom it goes.
+/// One delivery: a message's names, and the function that gets it.
 pub struct Delivery<'a> {
     /// The function.
     pub function: &'a Arc<Function>,
@@ -37,7 +37,7 @@ pub struct Delivery<'a> {
     pub topic: &'a str,
     /// 1 for the first; 0 when unknown.
     pub attempt: u32,
-    /// What the rule that held says.
+    /// The path of the rule that matched.
     pub route: Option<String>,
     /// Its number in the topic, by which a batch is sorted; 0 when unknown, which is as it came.
     pub number: u64,
@@ -57,13 +57,14 @@ async fn deliver(invoker: &Invoker, delivery: &Delivery<'_>, event: &Event) -> R
     invoker.deliver(delivery.function, EventKind::Topic, &head, event.text(), origin.into()).await
 }
 
-/// Whether nobody wants the event any more.
+/// Whether the event has expired.
 fn expired(event: &Map<String, Value>) -> bool {
     event::expired(event)
 }
 
-/// The topics of all functions, each once: a sidecar knows this host as one subscriber, so of two subscriptions to a topic each
-/// would get a part of the messages. What they say of dead letters and payloads has to be the same; otherwise the first holds.
+/// The topics of all functions, each once: a sidecar knows this host as one subscriber, so of two subscriptions to a
+/// topic each would get a part of the messages. Their dead-letter topics and payload forms must agree; otherwise the
+/// first one's apply.
 fn topics(registry: &Registry) -> Vec<Topic> {
     let mut topics = BTreeMap::<(String, String), Topic>::new();
     for function in registry.list() {
@@ -88,8 +89,8 @@ fn topics(registry: &Registry) -> Vec<Topic> {
     topics.into_values().collect()
 }
 
-/// How a sidecar is to gather batches of a topic; none where no function wants any. Of several functions the one that wants most
-/// at once and the one that waits least decide: larger batches are divided here.
+/// How a sidecar must gather batches of a topic; `None` if no function wants batches. The largest count and the shortest
+/// wait of all functions apply: larger batches are divided here.
 fn bulk(registry: &Registry, pubsub: &str, topic: &str) -> Option<BulkSubscribe> {
     let functions = registry.list();
     let wanted = functions.iter().filter_map(|function| function.subscription((pubsub, topic))?.bulk_subscribe);
@@ -99,7 +100,7 @@ fn bulk(registry: &Registry, pubsub: &str, topic: &str) -> Option<BulkSubscribe>
     })
 }
 
-/// Gives one CloudEvent to a function as its subscription says: alone, or in a batch.
+/// Gives one CloudEvent to a function as its subscription says: singly, or in a batch.
 async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Event) -> Outcome {
     match delivery.function.subscription((delivery.pubsub, delivery.topic)).and_then(|s| s.bulk_subscribe) {
         Some(bulk) => batches.deliver(delivery, bulk, event).await,
@@ -107,7 +108,8 @@ async fn hand_over(batches: &Arc<Batches>, delivery: &Delivery<'_>, event: &Even
     }
 }
 
-/// Gives one CloudEvent to every function that subscribes to the topic now. One that wants it again makes all get it again.
+/// Gives one CloudEvent to every function that subscribes to the topic now. If one function asks for a retry, all of them
+/// receive the event again.
 async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Event) -> AckStatus {
     let functions = batches.registry.list();
     let functions = functions.iter().filter(|function| function.subscription(place).is_some());
@@ -119,7 +121,7 @@ async fn deliver_to_all(batches: &Arc<Batches>, place: (&str, &str), event: &Eve
         return AckStatus::Drop;
     }
     if outcomes.is_empty() || outcomes.contains(&AckStatus::Retry) {
-        // Nobody there: the function may come back, and a message that was taken would be lost.
+        // No function subscribes: it may come back, and an acknowledged message would be lost.
         return AckStatus::Retry;
     }
     if outcomes.contains(&AckStatus::Drop) { AckStatus::Drop } else { AckStatus::Success }
