@@ -1,16 +1,16 @@
-//! Why something failed: one word, whose fault it is, and how HTTP and gRPC say it.
+//! Why something failed: one code, who is to blame, and its HTTP and gRPC status.
 //!
 //! Owns: the one table of codes ([`table`]), and a failed operation ([`failure`]). Answers, log lines and metrics all print [`Code::word`]. Must not know: who fails.
 //!
-//! Text from the guest, a sidecar or a component becomes a `Code` once, where it comes in ([`Code::from`]). A word that the table
-//! does not have is [`Code::Foreign`], which keeps it.
+//! Text from the guest, a sidecar or a component becomes a `Code` once, where it enters ([`Code::from`]). An unknown code
+//! is [`Code::Foreign`], which keeps its text.
 mod failure;
 mod table;
 
 pub use failure::OpError;
 pub use table::Code;
 
-/// Whose fault a failure is.
+/// Who is to blame for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
     /// The caller sent something wrong, came at the wrong moment, or went away.

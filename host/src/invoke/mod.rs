@@ -76,7 +76,7 @@ struct Shared {
 pub struct Calls(Weak<Shared>);
 
 impl Calls {
-    /// The invoker, as long as the host is there.
+    /// The invoker, as long as the host exists.
     pub fn invoker(&self) -> Option<Invoker> {
         self.0.upgrade().map(|shared| Invoker { shared })
     }
@@ -85,7 +85,7 @@ impl Calls {
 /// What every kind of invocation carries.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
     /// The actor's turn that it runs, if an actor is called.
     pub turn: Option<Arc<Turn>>,

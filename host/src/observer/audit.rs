@@ -1,6 +1,6 @@
 //! One line for each change of a function through management: what changed, from which version to which, and who asked.
 //!
-//! The lines have the log target `daplet::audit`. Values of `env` never stand in them.
+//! The lines have the log target `daplet::audit`. They never contain values of `env`.
 use super::Observer;
 use serde_json::Value;
 use std::fmt::Write;

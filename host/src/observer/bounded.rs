@@ -19,7 +19,7 @@ impl<T: Default> Bounded<T> {
         Bounded { most, named: RwLock::default(), other: Arc::default() }
     }
 
-    /// The entry of `name`, or the shared one where there is no room.
+    /// The entry of `name`, or the shared one if there is no room.
     pub fn get(&self, name: &str) -> Arc<T> {
         if let Some(entry) = self.named.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Arc::clone(entry);
@@ -31,7 +31,7 @@ impl<T: Default> Bounded<T> {
         Arc::clone(named.entry(name.into()).or_default())
     }
 
-    /// Makes room where there is none: drops the names that are not `live`.
+    /// Makes room if there is none: drops the names that are not `live`.
     pub fn make_room(&self, live: impl Fn(&str) -> bool) {
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
         if named.len() >= self.most {

@@ -21,7 +21,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The best one that the header `Accept` names.
+    /// The best format that the header `Accept` names.
     pub fn accepted(accept: &str) -> Format {
         if accept.contains("application/openmetrics-text") { Format::OpenMetrics } else { Format::Prometheus }
     }

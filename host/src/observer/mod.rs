@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //! - [`series`]: the counters that events add to; [`histogram`] for durations, [`bounded`] for a limited number of names
-//! - [`readings`]: what is asked at a scrape
+//! - [`readings`]: values that are read at a scrape
 //! - [`exposition`]: all of it as Prometheus' text
 //! - [`audit`]: the line for each change of a function
 //! - [`access`]: the lines for requests and for slow invocations
@@ -83,7 +83,7 @@ pub struct Invocation<'a> {
     pub request_id: &'a str,
     /// What called it.
     pub trigger: EventKind,
-    /// Why there is no reply.
+    /// Why an invocation has no reply.
     pub code: Option<&'a Code>,
     /// The limit that refused it.
     pub limit: Option<&'static str>,
@@ -102,7 +102,7 @@ impl Default for Observer {
 }
 
 impl Observer {
-    /// One that has seen nothing.
+    /// An observer that has seen nothing.
     pub fn new(settings: Settings) -> Observer {
         Observer(Arc::new(Seen {
             functions: Bounded::new(settings.functions),

@@ -1,4 +1,4 @@
-//! Values that are asked for at a scrape: how much there is now, and counters that others keep.
+//! Values that are read at a scrape: present amounts, and counters of other modules.
 
 /// Whether a value may fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
-//! `GET /metrics`: what the observer has counted and how much there is now, as Prometheus' text.
+//! `GET /metrics`: the observer's counters and the present amounts, as Prometheus' text.
 //!
-//! Owns: which parts of the server are asked at a scrape. Part of management, with the same guards: names of functions and topics
-//! are not for everybody. Must not know: how the text is written.
+//! Owns: which parts of the server are read at a scrape. Part of management, with the same guards: names of functions and
+//! topics are not public. Must not know: how the text is written.
 use crate::budget::Budget;
 use crate::code::Code;
 use crate::functions::Registry;
@@ -24,7 +24,7 @@ const LATE_MS: u64 = 1_000;
 /// What is counted one by one at a scrape, at most.
 const MOST: usize = 100_000;
 
-/// What is asked.
+/// What is read.
 #[derive(Clone)]
 pub struct Sources {
     /// What has counted.

@@ -55,7 +55,8 @@ pub fn routes(context: Context) -> Router {
     Router::new().route("/", any(root)).fallback(any(handle)).with_state(context)
 }
 
-/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's. `names` says which those are.
+/// The routes of functions by their own names, such as `hello.localhost`: every path is the function's. `names` holds
+/// these names.
 pub fn own_routes(context: Context, names: Arc<LocalNames>) -> Router {
     Router::new().fallback(any(handle_own)).with_state((context, names))
 }

@@ -27,7 +27,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// The reason phrase, where it is not the usual one.
+    /// The reason phrase, if it is not the usual one.
     pub reason: Option<ReasonPhrase>,
     /// Headers that HTTP can carry and that are the function's to set.
     pub headers: HeaderMap,
