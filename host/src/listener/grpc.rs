@@ -28,7 +28,8 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let Ok(share) = memory.take(http2::CONNECTION) else { continue };
-        let connection = http2::connection(stream, site.clone(), Arc::clone(&limits), stop.clone(), Kind::Grpc);
+        let connection =
+            http2::connection(stream, site.clone(), Arc::clone(&limits), memory.clone(), stop.clone(), Kind::Grpc);
         connections.spawn(async move {
             connection.await;
             drop((place, share));

@@ -1,12 +1,15 @@
 //! Connections of HTTP/2 without TLS: recognised by their first bytes, and held to the limits of HTTP/1.
 use super::stream::Stream;
-use super::{answer, too_large};
+use super::{answer, size_of_head, too_large};
+use crate::budget::{Purse, Share};
 use crate::config::Connections;
+use crate::http::ApiError;
 use crate::http::body::{Patience, Timed};
 use crate::http::pace::{self, Pace};
 use crate::site::Site;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -21,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 /// What a connection takes of the memory budget: its buffers, and what it may send before a handler reads it.
 pub const CONNECTION: usize = 256 << 10;
+/// What a request takes besides its head, from its first byte to its answer's last: the stream, its task, what serves it.
+const STREAM: usize = 8 << 10;
 /// What a connection may send before a handler reads it, bytes; one request may send half of it.
 const WINDOW: u32 = 128 << 10;
 /// The first bytes that a client sends (RFC 9113 §3.4).
@@ -59,7 +64,17 @@ pub async fn begins(stream: &Stream, within: Duration) -> bool {
 }
 
 /// Serves one connection to its end.
-pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, stop: CancellationToken, kind: Kind) {
+///
+/// Each request takes a share of `memory`: the protocol allows many at once, each with a head of its own, and one that
+/// waits for its body or for its reader holds that as long as it waits.
+pub async fn connection(
+    stream: Stream,
+    site: Site,
+    limits: Arc<Connections>,
+    memory: Purse,
+    stop: CancellationToken,
+    kind: Kind,
+) {
     let mut http = http2::Builder::new(TokioExecutor::new());
     http.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(KEEP_ALIVE);
     http.initial_connection_window_size(WINDOW).initial_stream_window_size(WINDOW / 2);
@@ -69,15 +84,21 @@ pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, st
     let (given, rules) = (Arc::clone(&answers), Arc::clone(&limits));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let place = Place::new(&given, rules.rate);
-        let refused = too_large(&request, &rules);
+        let head = size_of_head(&request);
+        let (share, refused) = match memory.take(STREAM + head) {
+            Ok(share) => (share, too_large(&request, &rules)),
+            Err(refused) => (memory.none(), Some(ApiError::no_memory(&refused))),
+        };
         let patience = Patience::of(&rules);
         let body = move |body| if kind == Kind::Grpc { Body::new(body) } else { Timed::body(body, patience) };
         let answer = answer(&site, peer, request, refused, body);
         async move {
             let response: Response = answer.await;
             Ok::<_, std::convert::Infallible>(match kind {
-                Kind::Grpc => response,
-                Kind::Http => response.map(|inner| Body::new(Paced { inner, rest: Bytes::new(), place })),
+                Kind::Grpc => response.map(|inner| Body::new(inner.map_frame(move |frame| held(frame, &share)))),
+                Kind::Http => {
+                    response.map(|inner| Body::new(Paced { inner, rest: Bytes::new(), place, _share: share }))
+                }
             })
         }
     });
@@ -95,6 +116,11 @@ pub async fn connection(stream: Stream, site: Site, limits: Arc<Connections>, st
     if let Err(error) = ended {
         tracing::debug!("a connection of HTTP/2 ended: {error}");
     }
+}
+
+/// Passes a frame on. The closure that calls this holds the share as long as the body exists.
+fn held<T>(frame: Frame<T>, _share: &Share) -> Frame<T> {
+    frame
 }
 
 /// The answers of one connection that are being written.
@@ -185,6 +211,7 @@ struct Paced {
     inner: Body,
     rest: Bytes,
     place: Place,
+    _share: Share,
 }
 
 impl HttpBody for Paced {

@@ -4,11 +4,13 @@
 //! Owns: how many connections may exist, how long they may be silent, how large a head may be. Must not know: routes.
 //!
 //! # Layout
+//! - [`buffers`]: what a connection holds between its requests
 //! - [`grpc`]: connections of gRPC
 //! - [`http2`]: connections of HTTP/2
 //! - [`queues`]: what the kernel still holds of what was written
 //! - [`stream`]: TCP, and sockets in the file system
 //! - [`watch`]: a stream that notices a peer that sends or accepts too slowly, or sends too much
+mod buffers;
 pub mod grpc;
 mod http2;
 mod queues;
@@ -23,7 +25,9 @@ use crate::http::ApiError;
 use crate::http::body::{Patience, Timed};
 use crate::site::{Admission, Site};
 use axum::body::Body;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use buffers::{Buffers, CONNECTION};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -41,8 +45,6 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use watch::{Phase, Watched};
 
-/// What a connection takes of the memory budget: its buffers, and the first part of a body.
-const CONNECTION: usize = 24 << 10;
 /// How long a refused connection may take to read the reason.
 const LINGER: Duration = Duration::from_secs(1);
 /// Refused connections that get a reason at once; further ones are closed without.
@@ -89,7 +91,7 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
             }
         };
         let (site, limits, stop) = (site.clone(), Arc::clone(&limits), stop.clone());
-        let queues = Arc::clone(&queues);
+        let (queues, memory) = (Arc::clone(&queues), memory.clone());
         connections.spawn(async move {
             let since = Instant::now();
             let begins = tokio::select! {
@@ -99,7 +101,7 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
             if !begins {
                 connection(stream, since, site, limits, (share, queues), stop).await;
             } else if share.resize(http2::CONNECTION).is_ok() {
-                http2::connection(stream, site, limits, stop, http2::Kind::Http).await;
+                http2::connection(stream, site, limits, memory, stop, http2::Kind::Http).await;
             }
             drop(place);
         });
@@ -138,7 +140,7 @@ async fn connection(
 ) {
     let phase = Arc::new(Phase::default());
     let peer = stream.addresses().map(|(_, peer)| peer);
-    let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase), share, queues);
+    let watched = Watched::new(stream, since, Arc::clone(&limits), Arc::clone(&phase), Buffers::new(share), queues);
     // What `watch` must see whole, and one read more.
     let buffer = limits.head_bytes + (64 << 10);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -148,8 +150,11 @@ async fn connection(
         let answer = answer(&site, peer, request, refused, move |body| Timed::body(body, patience));
         let phase = Arc::clone(&phase);
         async move {
-            let response = answer.await;
+            let mut response = answer.await;
             phase.answer();
+            if buffers::outgrown_by(response.headers()) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, std::convert::Infallible>(response)
         }
     });
@@ -203,8 +208,7 @@ fn answer<B: FnOnce(Incoming) -> Body>(
 
 /// Measures a head that arrived in one piece.
 fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option<ApiError> {
-    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
-    let line = request.method().as_str().len() + target + " HTTP/1.1 \r\n".len();
+    let line = size_of_line(request);
     if line > limits.line_bytes {
         return Some(ApiError::line_too_long(limits.line_bytes));
     }
@@ -215,8 +219,17 @@ fn too_large(request: &hyper::Request<Incoming>, limits: &Connections) -> Option
     {
         return Some(ApiError::too_many_headers());
     }
-    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (line + headers > limits.head_bytes).then(|| ApiError::head_too_large(limits.head_bytes))
+    (size_of_head(request) > limits.head_bytes).then(|| ApiError::head_too_large(limits.head_bytes))
+}
+
+/// Returns the size of the request line as HTTP/1 writes it.
+fn size_of_line(request: &hyper::Request<Incoming>) -> usize {
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    request.method().as_str().len() + target + " HTTP/1.1 \r\n".len()
+}
+
+fn size_of_head(request: &hyper::Request<Incoming>) -> usize {
+    size_of_line(request) + buffers::size_of(request.headers())
 }
 
 fn of_name(request: &hyper::Request<Incoming>, name: &hyper::header::HeaderName) -> usize {

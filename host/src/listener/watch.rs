@@ -3,9 +3,10 @@
 //!
 //! It only notices and stops; the connection's owner reports why. The time of a body is [`crate::http::body`]'s. Each
 //! connection has one timer, set again only when it fires: a busy connection pays one look at the clock per request.
+use super::buffers::{Buffers, READ};
 use super::queues::Queues;
 use super::stream::Stream;
-use crate::budget::{BudgetError, Share};
+use crate::budget::BudgetError;
 use crate::config::Connections;
 use crate::http::ApiError;
 use crate::http::pace::{Pace, TooSlow};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 /// After this time of waiting, a peer may be slow.
@@ -83,40 +84,22 @@ pub struct Watched {
     /// What the kernel held soon after that window of the pace began.
     queued: Option<(Instant, u64)>,
     queues: Arc<Queues>,
-    /// What the buffers take of the memory budget.
-    share: Share,
-    /// How much of that is for buffers of the usual size.
-    usual: u64,
+    buffers: Buffers,
 }
 
 impl Watched {
-    /// Watches a stream whose peer has been waited for since `since`; `share` covers buffers of the usual size.
+    /// Watches a stream whose peer has been waited for since `since`.
     pub fn new(
         stream: Stream,
         since: Instant,
         limits: Arc<Connections>,
         phase: Arc<Phase>,
-        share: Share,
+        buffers: Buffers,
         queues: Arc<Queues>,
     ) -> Watched {
-        let (waiting, usual, pace) = (Some(since), share.bytes(), Pace::new(limits.rate));
+        let (waiting, pace) = (Some(since), Pace::new(limits.rate));
         let (alarm, head, line, fresh, fault) = (None, 0, false, true, None);
-        Watched {
-            stream,
-            limits,
-            phase,
-            alarm,
-            waiting,
-            head,
-            line,
-            fresh,
-            fault,
-            pace,
-            queued: None,
-            queues,
-            share,
-            usual,
-        }
+        Watched { stream, limits, phase, alarm, waiting, head, line, fresh, fault, pace, queued: None, queues, buffers }
     }
 
     /// The peer's fault, if an answer can report it.
@@ -190,10 +173,6 @@ impl Watched {
             if self.phase.is(ANSWERED) {
                 self.phase.0.store(NONE, Relaxed);
             }
-            // The head has been parsed, and its share is returned.
-            if self.share.bytes() > self.usual {
-                self.share.shrink(usize::try_from(self.share.bytes() - self.usual).unwrap_or(usize::MAX));
-            }
             // hyper may have asked for the next head before this, and does not ask again: wake it.
             let _just_begun = self.expired(cx, self.limits.idle);
             return wrote;
@@ -246,19 +225,6 @@ impl Watched {
         // A connection without queued bytes is not listed.
         Some(self.queues.unsent(local, peer).unwrap_or(0))
     }
-
-    /// Takes a share for a head that is not small; without one the head is not read further.
-    fn afford(&mut self) -> bool {
-        let head = self.head as u64;
-        head <= self.usual / 4 || self.share.bytes() >= self.usual + head || {
-            // In steps, so that a head in small parts does not ask each time.
-            let more = (self.usual + head - self.share.bytes()).max(16 << 10);
-            self.share
-                .grow(usize::try_from(more).unwrap_or(usize::MAX))
-                .map_err(|e| self.fault = Some(Fault::Memory(e)))
-                .is_ok()
-        }
-    }
 }
 
 impl AsyncRead for Watched {
@@ -273,7 +239,7 @@ impl AsyncRead for Watched {
             return this.broken(Fault::Head);
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        let read = Pin::new(&mut (&mut this.stream).take(READ)).poll_read(cx, buffer);
         if serving {
             return read;
         }
@@ -284,7 +250,10 @@ impl AsyncRead for Watched {
             }
             this.head += new.len();
             this.line = this.line || new.contains(&b'\n');
-            return if this.afford() { read } else { Poll::Ready(Err(Error::from(ErrorKind::ConnectionAborted))) };
+            return match this.buffers.head(this.head) {
+                Ok(()) => read,
+                Err(refused) => this.broken(Fault::Memory(refused)),
+            };
         }
         let between = this.head == 0 && !this.fresh;
         let patience = if between { this.limits.idle } else { this.limits.head };
