@@ -5,6 +5,7 @@
 //! # Layout
 //! - [`name`]: valid names of functions
 //! - [`source`]: parsing, TypeScript, what may be imported
+//! - [`client`]: who uploads
 //! - [`checker`]: processes that check sources, so that a hostile one does no harm
 //! - [`registry`]: the durable table of functions, of this host or shared by several
 //! - [`routes`]: which events of a topic a function is called for, by a [`condition`] each
@@ -12,6 +13,7 @@
 //! - [`upload`]: from source to a live version
 //! - [`warnings`]: names of things that this host does not have
 pub mod checker;
+pub mod client;
 mod condition;
 pub mod name;
 pub mod registry;
@@ -22,6 +24,7 @@ pub mod upload;
 pub mod warnings;
 
 pub use checker::{CheckLimits, Checker};
+pub use client::Client;
 pub use name::FunctionName;
 pub use registry::{Common, Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Routing, Unrouted, aside};

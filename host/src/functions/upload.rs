@@ -1,6 +1,7 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The live version stays live until the
 //! new one is on disk.
 use super::checker::{Checker, CheckerError};
+use super::client::Client;
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::warnings::Known;
@@ -107,6 +108,7 @@ impl Deployer {
     /// Checks and loads an upload; stores it unless `dry_run` is set or the precondition fails.
     pub async fn deploy(
         &self,
+        client: Client,
         upload: Upload,
         precondition: Precondition,
         dry_run: bool,
@@ -137,7 +139,7 @@ impl Deployer {
             init_ms: 0.0,
             snapshot_bytes: 0,
         };
-        let loaded = self.check_and_load(&upload.name, upload.language, &mut record).await?;
+        let loaded = self.check_and_load((client, &upload.name), upload.language, &mut record).await?;
         record.snapshot_bytes = loaded.snapshot.weight();
         self.quotas.snapshot.check(upload.name.as_str(), record.snapshot_bytes as u64, 0)?;
         record.exports = report(&loaded).map_err(UploadError::Load)?;
@@ -167,14 +169,14 @@ impl Deployer {
     /// meanwhile as it is, which most bundles can be: the guest parses for itself, so this risks nothing but the time.
     async fn check_and_load(
         &self,
-        name: &FunctionName,
+        (client, name): (Client, &FunctionName),
         language: Option<Language>,
         record: &mut Record,
     ) -> Result<Loaded, UploadError> {
         let guess = file_name(name, record.language);
         let early = record.source.len() > EARLY && record.language == Language::JavaScript;
         let (checked, early) =
-            tokio::join!(self.checker.check(name.as_str(), &record.source, language, &guess), async {
+            tokio::join!(self.checker.check(client, name.as_str(), &record.source, language, &guess), async {
                 if early { Some(self.load_timed(name, record).await) } else { None }
             });
         let checked = checked?.map_err(UploadError::Source)?;
@@ -246,7 +248,10 @@ impl Deployer {
 
     async fn load(&self, name: &FunctionName, record: &Record) -> Result<Loaded, UploadError> {
         let load = self.sandbox.load(load_frame(name, record), self.load_cpu).await?;
+        let lines = record.map.as_deref().filter(|_| !load.logs.is_empty()).and_then(source::LineMap::new);
         for LogLine { text, .. } in &load.logs {
+            let file = file_name(name, record.language);
+            let text = lines.as_ref().map_or(text.into(), |lines| lines.text(text, &file));
             tracing::info!(target: "function", function = %name, phase = "load", "{text}");
         }
         let limit = |code: &str, message: String| {

@@ -90,7 +90,7 @@ pub async fn run(folder: &Path) -> Result<String, String> {
     server.deploy("bystander", "export default { fetch: () => new Response('fine') }").await;
     let watch = Watch::start(&server, attack.rss_mb).await;
     let started = Instant::now();
-    let outcome = tokio::time::timeout(Duration::from_secs(attack.seconds), act(&mut server, folder, &attack)).await;
+    let outcome = tokio::time::timeout(Duration::from_secs(attack.seconds), act(&server, folder, &attack)).await;
     let took = started.elapsed();
     let removed = remove(&server, &attack).await;
     let seen = watch.stop().await;
@@ -108,7 +108,7 @@ pub async fn run(folder: &Path) -> Result<String, String> {
     Ok(line)
 }
 
-async fn act(server: &mut Server, folder: &Path, attack: &Attack) -> Result<(), String> {
+async fn act(server: &Server, folder: &Path, attack: &Attack) -> Result<(), String> {
     for upload in &attack.upload {
         let source = std::fs::read_to_string(folder.join(&upload.file)).map_err(|e| format!("{}: {e}", upload.file))?;
         let language = if upload.file.ends_with(".ts") { "typescript" } else { "javascript" };
@@ -122,10 +122,7 @@ async fn act(server: &mut Server, folder: &Path, attack: &Attack) -> Result<(), 
             return Err(format!("upload of {}: {} {:.400}", upload.name, answer.status, answer.text()));
         }
     }
-    for (index, step) in attack.step.iter().enumerate() {
-        steps::perform(server, step).await.map_err(|error| format!("step {}: {error}", index + 1))?;
-    }
-    Ok(())
+    steps::perform_all(server, &attack.step).await
 }
 
 /// Management answers while the attack's requests may still be under way.

@@ -1,8 +1,10 @@
 //! What an enemy does: requests by the dozen, callers that leave, bodies and readers that are slow, a server that is killed.
 use crate::server::{Answer, Server};
-use futures::future::join_all;
+use futures::future::try_join_all;
 use serde::Deserialize;
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -55,6 +57,14 @@ pub struct Request {
     contains: Option<String>,
     /// A text that no answer contains.
     lacks: Option<String>,
+    /// Every answer comes within so long.
+    within_ms: Option<u64>,
+    /// They go on from the beginning, beside the other steps, until those have ended.
+    #[serde(default)]
+    behind: bool,
+    /// Each of the parallel callers has an address of its own.
+    #[serde(default)]
+    addresses: bool,
 }
 
 /// Bodies that do not end.
@@ -120,12 +130,36 @@ fn address(server: &Server, port: Port) -> String {
     base(server, port).trim_start_matches("http://").to_owned()
 }
 
+/// Does the steps: some behind all others, which come one after the other.
+pub async fn perform_all(server: &Server, steps: &[Step]) -> Result<(), String> {
+    let is_behind = |step: &Step| matches!(step, Step::Request(Request { behind: true, .. }));
+    let numbered = |(index, step)| async move {
+        perform(server, step).await.map_err(|error| format!("step {}: {error}", index + 1))
+    };
+    let (behind, ahead): (Vec<_>, Vec<_>) = steps.iter().enumerate().partition(|(_, step)| is_behind(step));
+    let behind = async {
+        match try_join_all(behind.into_iter().map(numbered)).await {
+            Ok(_) => std::future::pending().await,
+            Err(error) => error,
+        }
+    };
+    let ahead = async {
+        for step in ahead {
+            numbered(step).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        error = behind => Err(error),
+        done = ahead => done,
+    }
+}
+
 /// Does one step.
-pub async fn perform(server: &Server, step: &Step) -> Result<(), String> {
+async fn perform(server: &Server, step: &Step) -> Result<(), String> {
     match step {
         Step::Request(request) => {
-            let all = join_all((0..request.parallel).map(|_| requests(server, request))).await;
-            all.into_iter().collect()
+            try_join_all((0..request.parallel).map(|caller| requests(server, request, caller))).await.map(drop)
         }
         Step::SlowBody(slow) => slow_body(&address(server, slow.on), slow).await,
         Step::SlowRead(slow) => slow_read(&address(server, slow.on), slow).await,
@@ -143,12 +177,24 @@ pub async fn perform(server: &Server, step: &Step) -> Result<(), String> {
     }
 }
 
-async fn requests(server: &Server, request: &Request) -> Result<(), String> {
-    let url = format!("{}{}", base(server, request.on), request.path);
+/// Numbers that paths are made different with.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
+/// A caller with connections of its own, and where asked an address: all of 127.0.0.0/8 leads to this machine.
+fn caller_of_its_own(request: &Request, number: usize) -> Result<reqwest::Client, String> {
+    let [high, low] = u16::try_from(number + 1).map_err(|e| e.to_string())?.to_be_bytes();
+    let address = request.addresses.then(|| IpAddr::from([127, 1, high, low]));
+    reqwest::Client::builder().no_proxy().local_address(address).build().map_err(|e| e.to_string())
+}
+
+async fn requests(server: &Server, request: &Request, caller: usize) -> Result<(), String> {
+    let own = request.behind || request.addresses;
+    let http = if own { caller_of_its_own(request, caller)? } else { server.http.clone() };
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| e.to_string())?;
     let zeros = request.json_bytes.map(|bytes| format!("[{}0]", "0,".repeat(bytes.saturating_sub(3) / 2)));
     for _ in 0..request.times {
-        let mut builder = server.http.request(method.clone(), &url);
+        let path = request.path.replace("{n}", &NUMBERS.fetch_add(1, Relaxed).to_string());
+        let mut builder = http.request(method.clone(), format!("{}{path}", base(server, request.on)));
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
@@ -159,8 +205,12 @@ async fn requests(server: &Server, request: &Request) -> Result<(), String> {
             let _left = builder.timeout(Duration::from_millis(ms)).send().await;
             continue;
         }
+        let started = Instant::now();
         let answer = Answer::of(builder.send().await.map_err(|e| format!("{}: {e:?}", request.path))?).await;
-        let text = answer.text();
+        let (text, took) = (answer.text(), started.elapsed());
+        if request.within_ms.is_some_and(|within| took > Duration::from_millis(within)) {
+            return Err(format!("{}: {} after {} ms", request.path, answer.status, took.as_millis()));
+        }
         let fits = request.contains.as_ref().is_none_or(|wanted| text.contains(wanted))
             && request.lacks.as_ref().is_none_or(|unwanted| !text.contains(unwanted));
         if !request.expect.contains(&answer.status) || !fits {

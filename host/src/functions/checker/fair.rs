@@ -1,104 +1,204 @@
-//! Places for waiting sources, handed out to functions in turn, however many sources each has waiting.
-use std::collections::{BTreeMap, VecDeque};
+//! Places that are handed out by what was used before: whoever has used least comes first. So clients that keep places busy wait for
+//! each other, and others for at most a few of them, however many wait.
+//!
+//! A source pays with the time that it has a place, from three accounts: its client's address, its connection, and its function. The
+//! address with the smallest account comes first; of its sources, the one whose connection and function have both used little. A new
+//! account begins at the clock, which is what the source that began last had used (start-time fair queueing: Goyal, Vin and Cheng,
+//! 1996), so that nobody saves up places, and an account below the clock need not be kept.
+//!
+//! Must not know: what a place is for.
+use crate::functions::client::Client;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-/// A number of places, and the sources that wait for one.
+/// Some places, and the sources that wait for one.
 #[derive(Clone)]
 pub struct FairQueue(Arc<Mutex<State>>);
 
-struct State {
-    free: usize,
-    /// The most that may wait.
-    most: usize,
-    waiting: usize,
-    /// Functions that wait, each once, in the order of their turns.
-    turns: VecDeque<String>,
-    sources: BTreeMap<String, VecDeque<oneshot::Sender<Place>>>,
+/// Whose source it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payer {
+    client: Client,
+    function: String,
 }
 
-/// One of the places; dropping it passes it on.
-pub struct Place(Option<FairQueue>);
+/// What has an account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Account {
+    Address(Option<IpAddr>),
+    Connection(Option<SocketAddr>),
+    Function(String),
+}
+
+struct State {
+    places: usize,
+    free: usize,
+    /// Most that may wait.
+    most: usize,
+    /// In the order that they came.
+    waiting: Vec<Waiting>,
+    /// µs of places. An absent account is at the clock.
+    used: HashMap<Account, u64>,
+    clocks: Clocks,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Clocks {
+    addresses: u64,
+    sources: u64,
+}
+
+struct Waiting {
+    payer: Payer,
+    place: oneshot::Sender<Place>,
+}
+
+/// One of the places; dropping it gives it to the next source.
+pub struct Place {
+    queue: Option<FairQueue>,
+    payer: Payer,
+    since: Instant,
+}
+
+impl Payer {
+    /// Of a source of `client` for `function`.
+    pub fn new(client: Client, function: &str) -> Payer {
+        Payer { client, function: function.to_owned() }
+    }
+
+    fn address(&self) -> Account {
+        Account::Address(self.client.address())
+    }
+
+    fn others(&self) -> [Account; 2] {
+        [Account::Connection(self.client.peer), Account::Function(self.function.clone())]
+    }
+}
 
 impl FairQueue {
-    /// `places` at once; at most `most` wait for one.
+    /// `places` at once; at most `most` sources wait for one.
     pub fn new(places: usize, most: usize) -> FairQueue {
-        let state = State { free: places, most, waiting: 0, turns: VecDeque::new(), sources: BTreeMap::new() };
-        FairQueue(Arc::new(Mutex::new(state)))
+        let (waiting, used, clocks) = Default::default();
+        FairQueue(Arc::new(Mutex::new(State { places, free: places, most, waiting, used, clocks })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a source of the function `name`; `None` if too many wait.
-    pub async fn enter(&self, name: &str) -> Option<Place> {
-        let turn = {
+    /// A place for a source; `None` when too many wait, and most of them are this client's.
+    pub async fn enter(&self, payer: &Payer) -> Option<Place> {
+        let (place, turn) = oneshot::channel();
+        let surplus = {
             let mut state = self.state();
             if state.free > 0 {
                 state.free -= 1;
-                return Some(Place(Some(self.clone())));
+                return Some(self.place(payer.clone()));
             }
-            if state.waiting >= state.most {
-                return None;
-            }
-            let (sender, turn) = oneshot::channel();
-            state.waiting += 1;
-            if !state.sources.contains_key(name) {
-                state.turns.push_back(name.to_owned());
-            }
-            state.sources.entry(name.to_owned()).or_default().push_back(sender);
-            turn
+            state.waiting.push(Waiting { payer: payer.clone(), place });
+            state.surplus()
         };
+        drop(surplus);
         turn.await.ok()
     }
 
     /// A place that is free now.
-    pub fn try_enter(&self) -> Option<Place> {
+    pub fn try_enter(&self, payer: &Payer) -> Option<Place> {
         let mut state = self.state();
         state.free = state.free.checked_sub(1)?;
-        Some(Place(Some(self.clone())))
+        Some(self.place(payer.clone()))
     }
 
-    /// How many sources wait.
+    /// Sources that wait.
     pub fn waiting(&self) -> usize {
-        self.state().waiting
+        self.state().waiting.len()
+    }
+
+    fn place(&self, payer: Payer) -> Place {
+        Place { queue: Some(self.clone()), payer, since: Instant::now() }
     }
 
     fn leave(&self) {
         loop {
             let next = self.state().next();
-            let Some(next) = next else { return };
-            // Sent without the lock: a place that its receiver has abandoned returns here when it is dropped.
-            match next.send(Place(Some(self.clone()))) {
+            let Some(Waiting { payer, place }) = next else { return };
+            // Sent without the lock: a place that nobody takes comes back by its drop.
+            match place.send(self.place(payer)) {
                 Ok(()) => return,
-                Err(mut refused) => refused.0 = None,
+                Err(mut refused) => refused.queue = None,
             }
         }
     }
 }
 
 impl State {
-    /// Passes a free place to the next source; if none waits, it stays free.
-    fn next(&mut self) -> Option<oneshot::Sender<Place>> {
-        let Some(name) = self.turns.pop_front() else {
+    fn used(&self, account: &Account, clock: u64) -> u64 {
+        self.used.get(account).map_or(clock, |used| clock.max(*used))
+    }
+
+    /// What decides whose turn it is: the least comes first.
+    fn order(&self, payer: &Payer) -> (u64, u64) {
+        let others = payer.others().map(|account| self.used(&account, self.clocks.sources));
+        (self.used(&payer.address(), self.clocks.addresses), others.into_iter().max().unwrap_or_default())
+    }
+
+    /// The source whose turn it is; where none waits, the place stays free.
+    fn next(&mut self) -> Option<Waiting> {
+        let orders = self.waiting.iter().map(|waiting| self.order(&waiting.payer)).enumerate();
+        let Some((first, (address, source))) = orders.min_by_key(|(_, order)| *order) else {
             self.free += 1;
+            if self.free == self.places {
+                // Nobody is held up by what was used, so it is forgotten.
+                self.used.clear();
+            }
             return None;
         };
-        let sources = self.sources.get_mut(&name)?;
-        let next = sources.pop_front();
-        match sources.is_empty() {
-            true => drop(self.sources.remove(&name)),
-            false => self.turns.push_back(name),
+        self.clocks =
+            Clocks { addresses: self.clocks.addresses.max(address), sources: self.clocks.sources.max(source) };
+        let Clocks { addresses, sources } = self.clocks;
+        self.used
+            .retain(|account, used| *used > if matches!(account, Account::Address(_)) { addresses } else { sources });
+        Some(self.waiting.remove(first))
+    }
+
+    /// When too many wait: of the address with most of them, the source that would be last.
+    fn surplus(&mut self) -> Option<Waiting> {
+        if self.waiting.len() <= self.most {
+            return None;
         }
-        self.waiting -= usize::from(next.is_some());
-        next
+        self.waiting.retain(|waiting| !waiting.place.is_closed());
+        if self.waiting.len() <= self.most {
+            return None;
+        }
+        let mut counts: BTreeMap<Option<IpAddr>, usize> = BTreeMap::new();
+        self.waiting.iter().for_each(|waiting| *counts.entry(waiting.payer.client.address()).or_default() += 1);
+        let last = |(index, waiting): &(usize, &Waiting)| {
+            let address = waiting.payer.client.address();
+            (counts.get(&address).copied(), Reverse(address), self.order(&waiting.payer), *index)
+        };
+        let (last, _) = self.waiting.iter().enumerate().max_by_key(last)?;
+        Some(self.waiting.remove(last))
+    }
+
+    fn charge(&mut self, payer: &Payer, used: u64) {
+        let Clocks { addresses, sources } = self.clocks;
+        let [connection, function] = payer.others();
+        for (account, clock) in [(payer.address(), addresses), (connection, sources), (function, sources)] {
+            let used = self.used(&account, clock).saturating_add(used);
+            self.used.insert(account, used);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(queue) = self.0.take() {
+        if let Some(queue) = self.queue.take() {
+            let used = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+            queue.state().charge(&self.payer, used);
             queue.leave();
         }
     }
@@ -109,45 +209,102 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[tokio::test]
-    async fn functions_take_turns() {
-        let queue = FairQueue::new(1, 10);
-        let first = queue.enter("a").await.unwrap();
+    fn payer(peer: &str, function: &str) -> Payer {
+        Payer::new(Client { peer: Some(peer.parse().unwrap()) }, function)
+    }
+
+    /// What each source of a test pays, µs: far more than the test takes.
+    const PRICE: u64 = 60_000_000;
+
+    /// In which order sources that wait get their turn, by their numbers.
+    async fn turns(queue: &FairQueue, first: Place, sources: &[(&str, &str)]) -> Vec<usize> {
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
-        for name in ["a", "a", "a", "b", "c"] {
-            let (entering, order) = (queue.clone(), Arc::clone(&order));
+        for (number, (peer, function)) in sources.iter().enumerate() {
+            let (entering, order, payer) = (queue.clone(), Arc::clone(&order), payer(peer, function));
             tasks.push(tokio::spawn(async move {
-                let _place = entering.enter(name).await.unwrap();
-                order.lock().unwrap().push(name);
+                let _place = entering.enter(&payer).await.unwrap();
+                entering.state().charge(&payer, PRICE);
+                order.lock().unwrap().push(number);
             }));
-            while queue.waiting() < tasks.len() {
+            while queue.waiting() <= number {
                 tokio::task::yield_now().await;
             }
         }
+        queue.state().charge(&first.payer, PRICE);
         drop(first);
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(*order.lock().unwrap(), ["a", "b", "c", "a", "a"]);
-        assert!(queue.try_enter().is_some() && queue.waiting() == 0);
+        let order = order.lock().unwrap().clone();
+        order
+    }
+
+    #[tokio::test]
+    async fn functions_of_a_client_take_turns() {
+        let queue = FairQueue::new(1, 10);
+        let first = queue.enter(&payer("10.0.0.1:1", "a")).await.unwrap();
+        let sources = [("10.0.0.1:2", "a"), ("10.0.0.1:3", "a"), ("10.0.0.1:4", "b"), ("10.0.0.1:5", "c")];
+        assert_eq!(turns(&queue, first, &sources).await, [2, 3, 0, 1]);
+        assert!(queue.try_enter(&payer("10.0.0.1:1", "a")).is_some() && queue.waiting() == 0);
+    }
+
+    #[tokio::test]
+    async fn a_client_with_fresh_names_waits_for_others() {
+        let queue = FairQueue::new(1, 10);
+        let first = queue.enter(&payer("10.0.0.1:1", "a")).await.unwrap();
+        let sources = [("10.0.0.1:1", "b"), ("10.0.0.1:1", "c"), ("10.0.0.2:1", "d"), ("10.0.0.1:2", "e")];
+        // Another address first, then another connection.
+        assert_eq!(turns(&queue, first, &sources).await, [2, 3, 0, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_waits_for_no_round_of_all() {
+        let queue = FairQueue::new(1, 100);
+        let peers: Vec<String> = (1..=50).map(|client| format!("10.0.1.{client}:1")).collect();
+        let mut sources: Vec<(&str, &str)> = peers.iter().map(|peer| (peer.as_str(), "x")).collect();
+        let first = queue.enter(&payer(sources[0].0, "x")).await.unwrap();
+        // All but the last have had a turn.
+        sources[..49].iter().for_each(|(peer, function)| queue.state().charge(&payer(peer, function), PRICE));
+        sources.push(("10.0.2.1:1", "honest"));
+        assert_eq!(turns(&queue, first, &sources).await[..2], [50, 49]);
+    }
+
+    #[tokio::test]
+    async fn of_too_many_the_last_of_the_address_with_most_goes() {
+        let queue = FairQueue::new(1, 3);
+        let first = queue.enter(&payer("10.0.0.1:1", "a")).await.unwrap();
+        let sources =
+            [("10.0.0.1:1", "a"), ("10.0.0.1:2", "b"), ("10.0.0.1:3", "c"), ("10.0.0.2:1", "d"), ("10.0.0.1:4", "e")];
+        let mut tasks = Vec::new();
+        for (peer, function) in sources {
+            let (queue, payer) = (queue.clone(), payer(peer, function));
+            tasks.push(tokio::spawn(async move { queue.enter(&payer).await.is_some() }));
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        let mut entered = Vec::new();
+        for task in tasks {
+            entered.push(task.await.unwrap());
+        }
+        assert_eq!(entered, [true, true, false, true, false]);
     }
 
     #[tokio::test]
     async fn places_of_those_who_left_come_back() {
         let queue = FairQueue::new(1, 1);
-        let place = queue.enter("a").await.unwrap();
+        let place = queue.enter(&payer("10.0.0.1:1", "a")).await.unwrap();
         let waiting = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.enter("b").await.is_some() }
+            async move { queue.enter(&payer("10.0.0.1:1", "b")).await.is_some() }
         });
         while queue.waiting() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(queue.enter("c").await.is_none(), "only one may wait");
+        assert!(queue.enter(&payer("10.0.0.1:1", "c")).await.is_none(), "only one may wait");
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
         drop(place);
-        assert!(queue.try_enter().is_some());
+        assert!(queue.try_enter(&payer("10.0.0.1:1", "d")).is_some());
     }
 }

@@ -25,7 +25,8 @@ mod wire;
 pub use child::serve;
 
 use super::source::{Checked, Language, SourceError};
-use fair::{FairQueue, Place};
+use crate::functions::client::Client;
+use fair::{FairQueue, Payer, Place};
 use pool::Pool;
 use process::{Bounds, End, Process};
 use std::path::PathBuf;
@@ -133,6 +134,7 @@ impl Checker {
     /// As `super::source::check`, for the function `name`.
     pub async fn check(
         &self,
+        client: Client,
         name: &str,
         source: &str,
         language: Option<Language>,
@@ -140,17 +142,17 @@ impl Checker {
     ) -> Result<Answer, CheckerError> {
         let request = wire::request(&Head { language, file: file.to_owned() }, source).map_err(unavailable)?;
         let job = Job { request, most: wire::largest_answer(source.len()), bounds: self.bounds(source.len()) };
-        let small = source.len() <= SMALL;
+        let (small, payer) = (source.len() <= SMALL, Payer::new(client, name));
         if small {
-            let place = self.enter(&self.quick, name).await?;
-            match self.twice(&job, place, true).await? {
+            let place = self.enter(&self.quick, &payer).await?;
+            match self.twice(&job, (place, &payer), true).await? {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::TooSlow) => {}
                 Err(Failure::Ended(end)) => return Err(self.verdict(end, job.bounds)),
             }
         }
-        let place = self.enter(if small { &self.slow } else { &self.large }, name).await?;
-        match self.twice(&job, place, false).await? {
+        let place = self.enter(if small { &self.slow } else { &self.large }, &payer).await?;
+        match self.twice(&job, (place, &payer), false).await? {
             Ok(answer) => Ok(answer),
             Err(Failure::Ended(end)) => Err(self.verdict(end, job.bounds)),
             Err(Failure::TooSlow) => Err(self.verdict(End::Time, job.bounds)),
@@ -165,26 +167,36 @@ impl Checker {
         Bounds { time, memory: (MEMORY.0 + MEMORY.1.saturating_mul(length)).min(self.limits.memory) }
     }
 
-    async fn enter(&self, lane: &FairQueue, name: &str) -> Result<Place, CheckerError> {
-        let place = timeout(PATIENCE, lane.enter(name)).await.ok().flatten();
+    async fn enter(&self, lane: &FairQueue, payer: &Payer) -> Result<Place, CheckerError> {
+        let place = timeout(PATIENCE, lane.enter(payer)).await.ok().flatten();
         place.ok_or_else(|| CheckerError::Busy { waiting: lane.waiting() })
     }
 
     /// Retries once if something else may have ended the process while it was idle.
-    async fn twice(&self, job: &Job, place: Place, quick: bool) -> Result<Result<Answer, Failure>, CheckerError> {
-        let mut place = place;
+    async fn twice(
+        &self,
+        job: &Job,
+        (mut place, payer): (Place, &Payer),
+        quick: bool,
+    ) -> Result<Result<Answer, Failure>, CheckerError> {
         let process = self.pool.take().await?;
-        match self.attempt(job, process, &mut place, quick).await {
+        match self.attempt(job, process, (&mut place, payer), quick).await {
             Err(Failure::Ended(End::Other)) => {
                 let process = self.pool.take_unused().await?;
-                Ok(self.attempt(job, process, &mut place, quick).await)
+                Ok(self.attempt(job, process, (&mut place, payer), quick).await)
             }
             ended => Ok(ended),
         }
     }
 
     /// Sends the request to a process. `place` becomes one of the slow lane when the time in the quick lane is over.
-    async fn attempt(&self, job: &Job, process: Process, place: &mut Place, quick: bool) -> Result<Answer, Failure> {
+    async fn attempt(
+        &self,
+        job: &Job,
+        process: Process,
+        (place, payer): (&mut Place, &Payer),
+        quick: bool,
+    ) -> Result<Answer, Failure> {
         let Process { mut pipes, mut hold } = process;
         if hold.limit(job.bounds).is_err() {
             return Err(Failure::Ended(hold.end().await));
@@ -201,7 +213,7 @@ impl Checker {
             }
             match asked {
                 Err(_late) if quick => {
-                    *place = self.slow.try_enter().ok_or(Failure::TooSlow)?;
+                    *place = self.slow.try_enter(payer).ok_or(Failure::TooSlow)?;
                     hold.step_back();
                     timeout(job.bounds.time.saturating_sub(start.elapsed()), &mut exchange).await
                 }

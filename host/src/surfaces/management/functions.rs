@@ -4,7 +4,7 @@ use crate::budget::Purse;
 use crate::code::Code;
 use crate::functions::source::Language;
 use crate::functions::{
-    Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,
+    Client, Deployed, Deployer, Function, FunctionName, Precondition, Record, Registry, RegistryError, Upload, Versions,
 };
 use crate::http::ApiError;
 use crate::http::body::read;
@@ -211,7 +211,8 @@ async fn upload(
     // Also before anything is done for it; what others do meanwhile is seen when it is stored.
     precondition.check(live.as_ref().map(|live| live.record.version.as_str())).map_err(RegistryError::from)?;
     let dry_run = parameters.dry_run.is_some_and(|value| value != "0" && value != "false");
-    let (function, deployed) = context.deployer.deploy(upload, precondition, dry_run).await?;
+    let (function, deployed) =
+        context.deployer.deploy(Client { peer: source.peer }, upload, precondition, dry_run).await?;
     let created = deployed == Deployed::Created;
     if matches!(deployed, Deployed::Created | Deployed::Replaced) {
         context.audit(&name, (live.as_deref().filter(|_| !created), Some(&function)), source);
