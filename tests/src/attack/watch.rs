@@ -167,7 +167,40 @@ fn guard(pid: u32, rss_mb: u64, stop: &AtomicBool, peak: &AtomicU64) {
 fn resident_kb(pid: u32) -> u64 {
     let own = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let own = own.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|rest| rest.split_whitespace().next());
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let below: u64 = children.split_whitespace().filter_map(|child| child.parse().ok()).map(resident_kb).sum();
+    let below: u64 = children(pid).into_iter().map(resident_kb).sum();
     own.and_then(|kb| kb.parse::<u64>().ok()).unwrap_or_default() + below
+}
+
+/// Child processes, whichever thread started them: the kernel lists each under its own thread.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::children;
+    use std::process::Command;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn children_of_every_thread_are_found() {
+        let sleep = || Command::new("sleep").arg("60").spawn().unwrap();
+        let (started, child) = channel();
+        let (keep, ended) = channel::<()>();
+        let thread = std::thread::spawn(move || {
+            started.send(sleep()).unwrap();
+            let _dropped = ended.recv();
+        });
+        let both = [sleep(), child.recv().unwrap()];
+        let found = children(std::process::id());
+        drop(keep);
+        thread.join().unwrap();
+        for mut child in both {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(found.contains(&child.id()), "{found:?}");
+        }
+    }
 }
