@@ -15,7 +15,7 @@ const url = process.argv[2];
 assert.ok(url, "usage: node page.mjs URL");
 
 const quiet =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
 
 /** Colors of an image as the browser decodes it: [width, height, RGBA bytes]. */
 const readImage = (image) => {
@@ -83,5 +83,6 @@ try {
   console.log("the page works: 64,000 pixels compared");
 } finally {
   await browser.close();
-  await rm(profile, { recursive: true, force: true });
+  // Processes of the browser may still write there for a moment.
+  await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }

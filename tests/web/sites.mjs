@@ -12,7 +12,7 @@ const [base, dapr] = process.argv.slice(2);
 assert.ok(base && dapr, "usage: node sites.mjs BASE DAPR");
 const port = new URL(base).port;
 const quiet =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
 
 const PAGE = `export default {
   fetch(request, env, ctx) {
@@ -81,7 +81,9 @@ async function stranger(context, url) {
   assert.equal(await page.evaluate(ask, [`${dapr}/v1.0/metadata`, {}]), "refused");
   // A function may let other origins in: that is its own affair. A form without script is refused too.
   await page.setContent(`<form method="post" enctype="text/plain" action="${base}/functions?name=other"><input name="export default () => 1 //"></form>`);
-  const [answer] = await Promise.all([page.waitForNavigation(), page.evaluate(() => document.forms[0].submit())]);
+  // Submitted after the call has returned: a navigation takes away the context that a call still runs in.
+  const submit = () => void setTimeout(() => document.forms[0].submit());
+  const [answer] = await Promise.all([page.waitForNavigation(), page.evaluate(submit)]);
   assert.equal(answer.status(), 403);
   // Its own name leads here now, so that all is of one origin.
   for (const target of [`${dapr}/v1.0/secrets/secretstore/bulk`, `${base}/functions`, `${base}/other`]) {
@@ -111,5 +113,6 @@ try {
 } finally {
   await context.close();
   web.close();
-  await rm(profile, { recursive: true, force: true });
+  // Processes of the browser may still write there for a moment.
+  await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
