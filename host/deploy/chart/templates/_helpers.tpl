@@ -39,10 +39,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- regexFind "[0-9]+$" .Values.admin.listen -}}
 {{- end -}}
 
-{{- /* The names of the Services, as clients in the cluster may write them. */ -}}
+{{- /* The names of the Services, as clients in the cluster may write them. The kubelet fills in the namespace, so that the plain
+manifests fit every namespace. */ -}}
 {{- define "daplet.hosts" -}}
 {{- $hosts := list -}}
-{{- $ns := .Release.Namespace -}}
+{{- $ns := "$(POD_NAMESPACE)" -}}
 {{- $name := include "daplet.fullname" . -}}
 {{- range list $name (printf "%s-admin" ($name | trunc 57 | trimSuffix "-")) -}}
 {{- $hosts = concat $hosts (list . (printf "%s.%s" . $ns) (printf "%s.%s.svc" . $ns) (printf "%s.%s.svc.cluster.local" . $ns)) -}}
