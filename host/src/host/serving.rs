@@ -83,13 +83,13 @@ impl Host {
         let mut management = self.management();
         let mut shared = requests::routes(self.requests()).merge(runtimes::on(events.routes, &on.work));
         if let (Some(listener), Some(place)) = (listeners.management, &config.admin.listen) {
-            management = management.fallback(functions::elsewhere);
+            management = management.merge(health::alive()).fallback(functions::elsewhere);
             let site = sites.management(config, place, management);
             let serve =
                 listener::serve(listener, site, connections.clone(), self.base.memory.purse(), self.base.stop.clone());
             running.push(on.management.spawn(serve));
         } else {
-            shared = shared.merge(runtimes::on(management, &on.management));
+            shared = shared.merge(health::alive()).merge(runtimes::on(management, &on.management));
         }
         let site = self.functions_site(&sites, shared, inputs);
         let serve =

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Says what does not work although the server is ready, a sentence each. It may block.
 pub type Faults = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
-/// The two probes; `ready` turns false when the server begins to stop. A server that is to use a sidecar is ready while that is,
+/// The probe of functions; `ready` turns false when the server begins to stop. A server that is to use a sidecar is ready while that is,
 /// and none is before it knows its functions. `faults` do not make it unready: the rest of the functions are served.
 pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>, registry: Arc<Registry>, faults: Faults) -> Router {
     let readyz = move || {
@@ -34,7 +34,12 @@ pub fn routes(ready: Arc<AtomicBool>, sidecar: Option<Sidecar>, registry: Arc<Re
             }
         }
     };
-    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz))
+    Router::new().route("/readyz", get(readyz))
+}
+
+/// The probe of the process, which a thread that reads connections can answer: it is constant work, and such threads do no tenant's.
+pub fn alive() -> Router {
+    Router::new().route("/livez", get(|| async { "ok\n" }))
 }
 
 fn reachable(sidecar: Option<&Sidecar>) -> Result<(), ApiError> {
