@@ -35,10 +35,9 @@ pub const TOKEN: &str = "dapr-api-token";
 /// A failed call.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DaprError {
-    /// The sidecar does not answer.
-    #[error("the Dapr sidecar at {url} does not answer: {reason}")]
+    /// The sidecar does not answer. Functions read this message, so it does not say where the sidecar is: the log does.
+    #[error("the Dapr sidecar does not answer: {reason}")]
     Unavailable {
-        url: String,
         /// The client's words.
         reason: String,
     },
@@ -139,7 +138,7 @@ impl Sidecar {
     }
 
     fn unavailable(&self, reason: impl ToString) -> DaprError {
-        DaprError::Unavailable { url: self.base.clone(), reason: reason.to_string() }
+        DaprError::Unavailable { reason: reason.to_string() }
     }
 
     /// Waits for the answer as long as the sidecar is up: a slow store may take its time, a dead sidecar may not.

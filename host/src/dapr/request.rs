@@ -113,7 +113,7 @@ pub struct Http {
 impl Http {
     /// Connections to the API at `base`, such as `http://127.0.0.1:3500`.
     pub fn new(base: &str) -> Result<Http, DaprError> {
-        let invalid = |reason: String| DaprError::Unavailable { url: base.to_owned(), reason };
+        let invalid = |reason: String| DaprError::Unavailable { reason: format!("{base}: {reason}") };
         let parts = Uri::try_from(base).map_err(|e| invalid(e.to_string()))?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(invalid("it is no http:// URL".to_owned()));

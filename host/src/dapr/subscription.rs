@@ -44,7 +44,7 @@ pub struct Outcomes(mpsc::UnboundedSender<proto::SubscribeTopicEventsRequestAlph
 /// The channel to a gRPC API; it connects when it is used, and again when it was cut.
 pub fn channel(url: &str) -> Result<Channel, DaprError> {
     let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|e| DaprError::Unavailable { url: url.to_owned(), reason: super::reason(&e) })?;
+        .map_err(|e| DaprError::Unavailable { reason: format!("{url}: {}", super::reason(&e)) })?;
     let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).http2_keep_alive_interval(KEEP_ALIVE);
     Ok(endpoint.connect_lazy())
 }
