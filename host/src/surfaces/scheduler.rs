@@ -183,7 +183,15 @@ impl<W: Work> Scheduler<W> {
         };
         let next = next.or_else(|| {
             (kept.runs, kept.failed) = (kept.runs + 1, 0);
-            let next = following(&kept, now_ms());
+            let next = following(&kept, now_ms()).unwrap_or_else(|reason| {
+                let (function, kind) = (self.work.owner(&job.name), W::KIND);
+                tracing::warn!(
+                    function,
+                    job = job.name,
+                    "a {kind} ends, since its schedule is no longer accepted: {reason}"
+                );
+                None
+            });
             kept.planned = next.unwrap_or(kept.planned);
             next
         });
@@ -218,11 +226,28 @@ impl<W: Work> Scheduler<W> {
     }
 }
 
-/// When the run after this one is; what was missed is not made up for.
-fn following(kept: &Kept, now: u64) -> Option<u64> {
-    if kept.spec.repeats.is_some_and(|repeats| kept.runs >= repeats) {
-        return None;
+/// When the run after this one is due; what was missed is not made up for. Fails where the schedule, which an earlier release
+/// accepted, is refused by this one.
+fn following(kept: &Kept, now: u64) -> Result<Option<u64>, String> {
+    let over = kept.spec.repeats.is_some_and(|repeats| kept.runs >= repeats);
+    let Some(schedule) = kept.spec.schedule.as_deref().filter(|_| !over) else { return Ok(None) };
+    let next = Schedule::parse(schedule)?.following(kept.planned, now);
+    Ok(next.filter(|next| kept.expires.is_none_or(|expires| *next < expires)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_is_refused_now_says_why() {
+        let kept = |spec: &str| -> Kept {
+            serde_json::from_str(&format!(r#"{{"spec":{spec},"planned":1000,"runs":1}}"#)).unwrap()
+        };
+        assert_eq!(following(&kept(r#"{"schedule":"@every 1s"}"#), 1_500).unwrap(), Some(2_000));
+        assert_eq!(following(&kept(r#"{"schedule":"@every 1s","repeats":1}"#), 1_500).unwrap(), None);
+        assert_eq!(following(&kept("{}"), 1_500).unwrap(), None);
+        assert!(following(&kept(r#"{"schedule":"61 * * * * *"}"#), 1_500).unwrap_err().contains("61"));
     }
-    let next = Schedule::parse(kept.spec.schedule.as_deref()?).ok()?.following(kept.planned, now);
-    next.filter(|next| kept.expires.is_none_or(|expires| *next < expires))
 }
