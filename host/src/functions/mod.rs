@@ -38,6 +38,7 @@ use daplet_abi::load::{LoadReport, Subscription};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use source::{Language, LineMap};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -150,6 +151,11 @@ impl Function {
     /// Which route an event of that topic takes.
     pub async fn route(&self, place: (&str, &str), event: &Map<String, Value>) -> Result<Route, Unrouted> {
         self.routing.route(place, event).await
+    }
+
+    /// Returns a text of its log with stack frames led back to the source.
+    pub fn in_source<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.lines.as_ref().map_or(Cow::Borrowed(text), |lines| lines.text(text, &self.file()))
     }
 
     /// The JavaScript that runs.

@@ -373,6 +373,7 @@ impl Drive {
                 return;
             }
             self.account.log -= text.len();
+            let text = self.function.in_source(&text);
             match level {
                 LogLevel::Debug => tracing::debug!(target: "function", function, version, request_id, "{text}"),
                 LogLevel::Info => tracing::info!(target: "function", function, version, request_id, "{text}"),

@@ -1,5 +1,6 @@
 //! Lines and columns of faults in a source, and the way back from rewritten code.
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use swc_common::{SourceFile, Span};
 
 /// A source that cannot be a function.
@@ -74,5 +75,26 @@ impl LineMap {
     pub fn source(&self, line: u32, column: u32) -> Option<(u32, u32)> {
         let token = self.0.lookup_token(line.checked_sub(1)?, column.saturating_sub(1))?;
         Some((token.get_src_line() + 1, token.get_src_col() + 1))
+    }
+
+    /// The same for a text that may have stack frames in it, such as a logged error: lines like `at f (file:3:14)`.
+    pub fn text<'a>(&self, text: &'a str, file: &str) -> Cow<'a, str> {
+        let is_frame = |line: &str| line.trim_start().starts_with("at ");
+        if !text.lines().any(is_frame) {
+            return Cow::Borrowed(text);
+        }
+        let lines = text.split_inclusive('\n');
+        let led_back = |line: &str| is_frame(line).then(|| self.frame(line, file)).flatten();
+        lines.map(|line| led_back(line).unwrap_or_else(|| line.to_owned())).collect::<String>().into()
+    }
+
+    fn frame(&self, frame: &str, file: &str) -> Option<String> {
+        let start = frame.rfind(&format!("{file}:")).filter(|start| frame[..*start].ends_with([' ', '(']))?;
+        let place = start + file.len() + 1;
+        let (line, rest) = frame.get(place..)?.split_once(':')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (column, rest) = rest.split_at(end);
+        let (line, column) = self.source(line.parse().ok()?, column.parse().ok()?)?;
+        Some(format!("{}{line}:{column}{rest}", &frame[..place]))
     }
 }

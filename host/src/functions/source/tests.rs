@@ -66,6 +66,20 @@ fn what_is_rewritten_has_a_map() {
 }
 
 #[test]
+fn frames_in_a_text_are_led_back() {
+    let checked =
+        ts("class A { accessor x = 1;\n\n  f() {\n    throw new Error('x');\n  } }\nexport default A;").unwrap();
+    let (code, map) = (checked.code.unwrap(), LineMap::new(&checked.map.unwrap()).unwrap());
+    let (line, text) = code.lines().enumerate().filter(|(_, line)| line.contains("throw")).last().unwrap();
+    let at = format!("{}:{}", line + 1, text.find("throw").unwrap() + 1);
+    let text =
+        format!("Error: at f.ts:{at}\n    at f (f.ts:{at})\n    at f.ts:{at}\n    at elf.ts:{at}\n    at f.ts:x");
+    let told = format!("Error: at f.ts:{at}\n    at f (f.ts:4:5)\n    at f.ts:4:5\n    at elf.ts:{at}\n    at f.ts:x");
+    assert_eq!(map.text(&text, "f.ts"), told, "{code}");
+    assert_eq!(map.text("at most: nothing\n", "f.ts"), "at most: nothing\n");
+}
+
+#[test]
 fn imports_of_types_are_dropped() {
     let rest = "export default (e: CloudEvent) => state;";
     for (imports, left) in [
