@@ -22,6 +22,8 @@ const LONGEST_ID: usize = 128;
 pub struct Origin {
     /// Named in logs and answers; `ctx.requestId`.
     pub request_id: Arc<str>,
+    /// How the client names its request where it is not believed: a field of the log's lines, so that both logs can be compared.
+    pub client_request_id: Option<Arc<str>>,
     /// W3C trace context; `ctx.traceparent`.
     pub traceparent: Arc<str>,
     /// What tracing systems add to it.
@@ -35,7 +37,14 @@ pub struct Origin {
 impl Origin {
     /// The start of a trace.
     pub fn root() -> Origin {
-        Origin { request_id: new_id(), traceparent: new_trace(), tracestate: None, caller: None, depth: 0 }
+        Origin {
+            request_id: new_id(),
+            client_request_id: None,
+            traceparent: new_trace(),
+            tracestate: None,
+            caller: None,
+            depth: 0,
+        }
     }
 
     /// Goes on with the trace among `field`'s values, or begins one. Request id and depth are new: any client may send those headers.
@@ -43,6 +52,7 @@ impl Origin {
         let parent = field(TRACEPARENT);
         Origin {
             request_id: new_id(),
+            client_request_id: field(REQUEST_ID).filter(|id| is_id(id)).map(Arc::from),
             traceparent: parent.filter(|parent| is_trace(parent)).map_or_else(new_trace, Arc::from),
             // Of no use without its parent.
             tracestate: parent.and_then(|_| field(TRACESTATE)).filter(|state| !state.is_empty()).map(Arc::from),
@@ -61,13 +71,14 @@ impl Origin {
     /// With the request id that its sender gave it, where that is valid.
     pub fn named(self, id: Option<&str>) -> Origin {
         let request_id = id.filter(|id| is_id(id)).map_or(self.request_id, Arc::from);
-        Origin { request_id, ..self }
+        Origin { request_id, client_request_id: None, ..self }
     }
 
     /// What an invocation that this one causes has: the same trace, one deeper, with an id of its own.
     pub fn child(&self) -> Origin {
         Origin {
             request_id: new_id(),
+            client_request_id: None,
             traceparent: Arc::clone(&self.traceparent),
             tracestate: self.tracestate.clone(),
             caller: None,
@@ -127,11 +138,13 @@ mod tests {
     fn only_who_is_believed_says_id_and_depth() {
         const SAID: &[(&str, &str)] = &[(REQUEST_ID, "mine"), (DEPTH, "7")];
         let origin = Origin::from_believed(fields(SAID));
-        assert_eq!((&*origin.request_id, origin.depth), ("mine", 7));
+        assert_eq!((&*origin.request_id, origin.client_request_id, origin.depth), ("mine", None, 7));
         let origin = Origin::from_fields(fields(SAID));
-        assert!(&*origin.request_id != "mine" && origin.depth == 0);
+        assert!(
+            &*origin.request_id != "mine" && origin.client_request_id.as_deref() == Some("mine") && origin.depth == 0
+        );
         let origin = Origin::from_believed(fields(&[(REQUEST_ID, "a b"), (DEPTH, "-1")]));
-        assert!(is_id(&origin.request_id) && origin.depth == 0, "{origin:?}");
+        assert!(is_id(&origin.request_id) && origin.client_request_id.is_none() && origin.depth == 0, "{origin:?}");
     }
 
     #[test]

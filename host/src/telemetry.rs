@@ -1,6 +1,6 @@
 //! The log: where it goes, in which form, and that each line is one event whatever a function prints.
 //!
-//! Lines of functions have the target `function` and the fields `function` and `request_id`.
+//! Lines of functions have the target `function` and the fields `function` and `request_id`, and `client_request_id` where a client that is not believed names its request.
 //!
 //! # Layout
 //! - [`escape`]: characters that could forge or hide a line

@@ -366,19 +366,28 @@ impl Drive {
             }
             let (function, version, request_id) =
                 (&*self.function.label, &*self.function.record.version, &*self.caller.origin.request_id);
+            let client_request_id = self.caller.origin.client_request_id.as_deref();
             if text.len() > self.account.log {
                 self.account.log = 0;
                 let limit = self.function.record.limits.log_bytes;
-                tracing::warn!(target: "function", function, version, request_id, limit, "console output exceeds logBytes; the rest is dropped");
+                tracing::warn!(target: "function", function, version, request_id, client_request_id, limit, "console output exceeds logBytes; the rest is dropped");
                 return;
             }
             self.account.log -= text.len();
             let text = self.function.in_source(&text);
             match level {
-                LogLevel::Debug => tracing::debug!(target: "function", function, version, request_id, "{text}"),
-                LogLevel::Info => tracing::info!(target: "function", function, version, request_id, "{text}"),
-                LogLevel::Warn => tracing::warn!(target: "function", function, version, request_id, "{text}"),
-                LogLevel::Error => tracing::error!(target: "function", function, version, request_id, "{text}"),
+                LogLevel::Debug => {
+                    tracing::debug!(target: "function", function, version, request_id, client_request_id, "{text}")
+                }
+                LogLevel::Info => {
+                    tracing::info!(target: "function", function, version, request_id, client_request_id, "{text}")
+                }
+                LogLevel::Warn => {
+                    tracing::warn!(target: "function", function, version, request_id, client_request_id, "{text}")
+                }
+                LogLevel::Error => {
+                    tracing::error!(target: "function", function, version, request_id, client_request_id, "{text}")
+                }
             }
         }
     }
@@ -402,9 +411,10 @@ impl Drive {
     fn fail(&mut self, error: InvokeError) {
         let after = self.started.elapsed();
         let (function, request_id) = (&*self.function.label, &*self.caller.origin.request_id);
+        let client_request_id = self.caller.origin.client_request_id.as_deref();
         let stack = error.js.as_ref().map(|js| js.stack_text()).unwrap_or_default();
         let (version, code, blame) = (&*self.function.record.version, error.code.word(), error.code.blame().word());
-        tracing::warn!(target: "function", function, version, request_id, code, blame, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
+        tracing::warn!(target: "function", function, version, request_id, client_request_id, code, blame, stack, ms = after.as_millis() as u64, replied = self.reply.is_none(), "{}", error.detail);
         if self.reply.is_some() {
             self.replied(Some(&error));
         }
