@@ -33,7 +33,7 @@ pub struct Listeners {
 pub struct Serving(Vec<JoinHandle<()>>);
 
 impl Serving {
-    /// Waits for the end of everything, which comes after the host is told to stop.
+    /// Waits for the end of every task; they end after the host's `stop`.
     pub(super) async fn ended(self) {
         for task in self.0 {
             let _ended = task.await;

@@ -1,4 +1,4 @@
-//! Events that a sidecar brings, by its calls and by streams, and what it is told of functions.
+//! Events that a sidecar brings, by its calls and by streams, and the topics, types and jobs of functions that it learns.
 use super::{Inside, Surface, actors, bindings, configuration, jobs, topics};
 use crate::budget::Purse;
 use crate::dapr::Sidecar;
@@ -72,7 +72,7 @@ impl Behind<'_> {
     }
 }
 
-/// In safe mode the sidecar is told to try again later, and that the application lives.
+/// In safe mode a sidecar gets only its health check answered; it tries everything else again later.
 async fn decline(request: Request, next: Next) -> Response {
     if request.uri().path() == "/healthz" {
         return next.run(request).await;
