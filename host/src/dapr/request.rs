@@ -116,7 +116,7 @@ impl Http {
         let invalid = |reason: String| DaprError::Unavailable { reason: format!("{base}: {reason}") };
         let parts = Uri::try_from(base).map_err(|e| invalid(e.to_string()))?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(invalid("it is no http:// URL".to_owned()));
+            return Err(invalid("it is not an http:// URL".to_owned()));
         };
         let prefix = parts.path_and_query.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned());
         Ok(Http { clients: Arc::default(), scheme, authority, prefix })

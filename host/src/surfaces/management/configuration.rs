@@ -79,7 +79,7 @@ impl FromRequestParts<Context> for Store {
         };
         let absent = || match store {
             Some(name) => {
-                let detail = format!("there is no configuration store {name:?}; there are {}", names());
+                let detail = format!("there is no configuration store {name:?}; existing: {}", names());
                 ApiError::new(Code::NotFound, detail)
             }
             None => ApiError::bad_request(format!("say which store with ?store=; there are {}", names())),
@@ -109,8 +109,7 @@ async fn show(Store(kept): Store, Path(key): Path<String>) -> Result<Response, A
     match kept.get(std::slice::from_ref(&key))?.get(&key) {
         Some(item) => Ok(axum::Json(described(item)).into_response()),
         None => {
-            let detail =
-                format!("there is no configuration item {key:?}; GET /configuration lists those that there are");
+            let detail = format!("there is no configuration item {key:?}; GET /configuration lists the existing items");
             Err(ApiError::new(Code::NotFound, detail))
         }
     }
@@ -128,7 +127,7 @@ async fn put(
     }
     let body = read(body, context.max_body_bytes, "the value", "max_body_bytes", &context.memory).await?;
     let value = String::from_utf8(body.to_vec())
-        .map_err(|e| ApiError::bad_request(format!("the value of {key:?} is no UTF-8 text: {e}")))?;
+        .map_err(|e| ApiError::bad_request(format!("the value of {key:?} is not UTF-8 text: {e}")))?;
     let (item, created) = kept.put(&key, value).await?;
     let status = if created { status::CREATED } else { status::OK };
     Ok((status, axum::Json(described(&item))).into_response())

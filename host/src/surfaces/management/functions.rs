@@ -272,7 +272,7 @@ pub fn media_type(headers: &HeaderMap) -> Result<MediaType, ApiError> {
             let said = if other.is_empty() {
                 "the upload has no content-type".to_owned()
             } else {
-                format!("{other:?} is no media type of a function")
+                format!("{other:?} is not a media type of a function")
             };
             let detail = format!(
                 "{said}; send the source with `content-type: text/javascript` or `text/typescript`, or the whole upload with `application/json`"

@@ -153,7 +153,7 @@ impl Passage<'_> {
         let (pubsub, topic) = (subscription.pubsub.as_str(), subscription.topic.as_str());
         let route = match function.route((pubsub, topic), event).await {
             Ok(Route::Handler(route)) => route,
-            Ok(Route::Nowhere) => return ended("no rule wants it, and there is no default", true),
+            Ok(Route::Nowhere) => return ended("no rule matches it, and there is no default", true),
             Err(Unrouted::Exhausted(reason)) => return ended(&reason, false),
             Err(Unrouted::Undecided(reason)) => return Attempt::Failed(reason),
         };
