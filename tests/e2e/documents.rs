@@ -28,13 +28,18 @@ const PLAIN: &[&str] = &[
     "README.md",
     "docs",
     "tests/e2e",
+    "host/src/app",
     "host/src/budget",
+    "host/src/code",
     "host/src/components",
     "host/src/config",
     "host/src/dapr",
     "host/src/functions",
+    "host/src/http",
     "host/src/listener",
+    "host/src/observer",
     "host/src/store",
+    "host/src/telemetry",
 ];
 
 /// Runs each page in an empty folder, with a server of its own.
