@@ -9,12 +9,13 @@
 //! - [`environment`]: what the environment says beside the settings
 //! - [`web`]: names, pages and the place of management
 //! - [`stale`]: settings that have no effect, files that do not exist
-//! - [`check`]: from all that to a [`Config`]
+//! - [`check`]: from all that to the settings in force; [`in_force`]: those, as a [`Config`]
 mod bindings;
 mod check;
 mod cli;
 mod document;
 mod environment;
+mod in_force;
 mod kinds;
 mod limits;
 mod quotas;
@@ -25,10 +26,10 @@ mod value;
 mod web;
 
 pub use bindings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, binding_url};
-pub use check::{Config, Connections, RegistryPlace};
 pub use cli::Cli;
 pub use document::settings as document;
 pub use environment::{Resources, Secrets, Sidecar};
+pub use in_force::{Config, Connections, RegistryPlace};
 pub use kinds::{AbsentGrants, LogFormat, Place};
 pub use web::{Admin, LocalNames, Origins};
 
