@@ -11,7 +11,7 @@ use crate::listener::{self, Listener};
 use crate::site::Site;
 use crate::surfaces::embedded::Embedded;
 use crate::surfaces::management::{configuration, functions, health, metrics};
-use crate::surfaces::sidecar::Behind;
+use crate::surfaces::sidecar::SidecarEvents;
 use crate::surfaces::{Inside, Surface, bindings, requests};
 use axum::Router;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ impl Host {
         let (config, inside) = (&self.base.config, &self.inside());
         if let Some(sidecar) = &self.base.sidecar {
             let (max_body_bytes, memory) = (config.max_body_bytes, self.base.memory.purse());
-            return Behind { inside, sidecar, max_body_bytes, memory, safe_mode: config.safe_mode }.surface();
+            return SidecarEvents { inside, sidecar, max_body_bytes, memory, safe_mode: config.safe_mode }.surface();
         }
         let Some(kept) = self.base.blocks.kept.as_ref().filter(|_| !config.safe_mode) else {
             return Default::default();

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
 /// What the surface is made of.
-pub struct Behind<'a> {
+pub struct SidecarEvents<'a> {
     /// The host.
     pub inside: &'a Inside,
     /// The sidecar.
@@ -23,20 +23,20 @@ pub struct Behind<'a> {
     pub safe_mode: bool,
 }
 
-impl Behind<'_> {
+impl SidecarEvents<'_> {
     /// What the sidecar calls and what follows it; and what stands beside the functions' own paths.
     pub fn surface(&self) -> (Surface, Option<bindings::sidecar::Context>) {
         let Inside { registry, invoker, production, stop } = self.inside;
         let (registry, invoker, stop) = (|| Arc::clone(registry), || invoker.clone(), || stop.clone());
-        let told = actors::sidecar::Told::default();
-        let watch = actors::sidecar::watch(registry(), told.clone(), stop());
+        let known_types = actors::sidecar::KnownTypes::default();
+        let watch = actors::sidecar::watch(registry(), known_types.clone(), stop());
         let actors = actors::sidecar::Context {
             registry: registry(),
             invoker: invoker(),
             sidecar: self.sidecar.clone(),
             production: *production,
             turns: actors::Turns::default(),
-            told,
+            known_types,
         };
         let (max_body_bytes, memory) = (self.max_body_bytes, self.memory.clone());
         let inputs = bindings::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes, memory };

@@ -35,12 +35,12 @@ pub struct Context {
     /// Actors that are called now.
     pub turns: Turns,
     /// The types that the sidecar has asked for, if it has.
-    pub told: Told,
+    pub known_types: KnownTypes,
 }
 
 /// The types that a sidecar knows.
 #[derive(Clone, Default)]
-pub struct Told(Arc<Mutex<Option<BTreeSet<String>>>>);
+pub struct KnownTypes(Arc<Mutex<Option<BTreeSet<String>>>>);
 
 /// What a sidecar asks.
 pub fn routes(context: Context) -> Router {
@@ -64,12 +64,12 @@ async fn config(State(context): State<Context>) -> Result<Json<Value>, ApiError>
     context.registry.refresh().await?;
     let types = context.registry.actors();
     let config = if types.is_empty() { json!({}) } else { json!({"entities": types, "drainRebalancedActors": true}) };
-    *context.told.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(types);
+    *context.known_types.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(types);
     Ok(Json(config))
 }
 
 /// Logs each new type that the sidecar does not know, until stopped.
-pub async fn watch(registry: Arc<Registry>, told: Told, stop: CancellationToken) {
+pub async fn watch(registry: Arc<Registry>, known_types: KnownTypes, stop: CancellationToken) {
     let mut changes = registry.changes();
     let mut said = BTreeSet::new();
     loop {
@@ -77,7 +77,7 @@ pub async fn watch(registry: Arc<Registry>, told: Told, stop: CancellationToken)
             changed = changes.changed() => if changed.is_err() { return },
             () = stop.cancelled() => return,
         }
-        let Some(known) = told.0.lock().unwrap_or_else(PoisonError::into_inner).clone() else { continue };
+        let Some(known) = known_types.0.lock().unwrap_or_else(PoisonError::into_inner).clone() else { continue };
         for name in registry.actors() {
             if !known.contains(&name) && said.insert(name.clone()) {
                 tracing::warn!(

@@ -159,7 +159,7 @@ impl Deliveries {
                     (Arc::clone(&self), topic.clone(), function.clone(), Arc::clone(&batches), stop.clone());
                 let mut delivery = Box::pin(async move {
                     let (deliveries, topic, name) = (&*this, topic.as_str(), function.as_str());
-                    Passage { deliveries, topic, name, batches: &batches, stop: &stop }.see_through(message).await;
+                    Passage { deliveries, topic, name, batches: &batches, stop: &stop }.finish(message).await;
                     drop(place);
                 });
                 // Begun here, messages come into their batch in the log's order.

@@ -59,7 +59,7 @@ enum Attempt {
 
 impl Passage<'_> {
     /// Delivers the message until it has an outcome. If this is stopped, the message goes on waiting in the log.
-    pub async fn see_through(&self, message: Message) {
+    pub async fn finish(&self, message: Message) {
         let id = Id::new("message", &[self.topic, self.name], message.number);
         let mut event = String::new();
         let Some(end) = self.attempts(&message, id, &mut event).await else { return };
