@@ -32,8 +32,8 @@ pub enum Drained {
     Interrupted,
 }
 
-/// Runs jobs until none is left. An interrupt ends the job that runs, but each new job would start afresh: so it is asked
-/// for between jobs too, or a chain of short ones would never end.
+/// Runs jobs until the queue is empty. An interrupt ends the running job, but each new job would start again: so the flag
+/// is checked between jobs too, or a chain of short ones would never end.
 pub fn drain(ctx: &Ctx<'_>) -> Drained {
     let mut jobs = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Whatever was thrown, as data: never a trap, whatever the thrown value does when it is looked at.
+//! Any thrown value, as data: never a trap, whatever the value does when it is examined.
 use daplet_abi::reply::{JsError, StackFrame, codes};
 use rquickjs::{CaughtError, Ctx, Function, Value};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ struct Described {
     cause: Option<String>,
 }
 
-/// The function's failure, from what `describe` says of `thrown`.
+/// The function's failure, from the result of `describe` for `thrown`.
 pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -> JsError {
     let described: Option<std::string::String> = describe.call((thrown,)).ok();
     // `describe` itself fails where nothing can run any more: the interrupt flag is up, or memory is gone.
@@ -21,7 +21,7 @@ pub fn describe<'js>(describe: &Function<'js>, thrown: Value<'js>, file: &str) -
     from_described(&text, file)
 }
 
-/// The same for what `describe` has said already.
+/// The same, from an existing result of `describe`.
 pub fn from_described(text: &str, file: &str) -> JsError {
     let described: Described = serde_json::from_str(text).unwrap_or_default();
     if crate::imports::interrupted() {

@@ -36,7 +36,7 @@ fn submit<'js>(ctx: Ctx<'js>, head: rquickjs::String<'js>, body: Value<'js>) -> 
     emit(head, body, imports::submit)
 }
 
-/// Whether JSON text of the engine, which writes pairs as they are, has an escaped surrogate.
+/// Whether JSON text of the engine, which writes surrogate pairs unescaped, has an escaped surrogate.
 fn lone_surrogate(json: &[u8]) -> bool {
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
@@ -70,8 +70,8 @@ fn emit<'js>(head: rquickjs::String<'js>, body: Value<'js>, send: fn(&[u8])) -> 
     Ok(())
 }
 
-/// Text from the engine, whose lone surrogates come as three bytes each that are no UTF-8, with U+FFFD in their place: as the
-/// Encoding Standard wants, and as many characters as the text had.
+/// Text from the engine, in which a lone surrogate is three bytes of invalid UTF-8, with U+FFFD in its place: as the
+/// Encoding Standard requires, and with as many characters as the text had.
 fn well_formed(text: &[u8]) -> Cow<'_, [u8]> {
     if std::str::from_utf8(text).is_ok() {
         return Cow::Borrowed(text);

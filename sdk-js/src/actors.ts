@@ -1,5 +1,5 @@
-// Actors: objects with a name whose methods run one after the other, and whose state is kept with them.
-// Must not know where they live; the dispatcher calls `Actor[TURN]`, and nobody else needs it.
+// Actors: named objects whose methods run one after the other, and which have state. Must not know where they live; only
+// the dispatcher calls `Actor[TURN]`.
 import type { Context, Env } from "./events.js";
 import { ACTOR_SYMBOL } from "./internal/abi.js";
 import { call } from "./internal/call.js";
@@ -122,7 +122,7 @@ type Method = (...args: unknown[]) => unknown;
 /** Which method a turn calls. Reminders and timers have names like paths, which no caller can use, and come as Dapr sends them. */
 function meant(method: string, data: unknown): { name: string | undefined; args: unknown[] } {
   const slash = method.indexOf("/");
-  // A caller who knows its name is no reminder.
+  // A caller that knows its name is not a reminder.
   if (slash < 0) return { name: method === RECEIVE_REMINDER ? undefined : method, args: [data] };
   const sent = (data ?? {}) as { data?: unknown; callback?: string };
   return method.startsWith("remind/")

@@ -130,7 +130,7 @@ fn dispatcher(module: &mut Module, ty: TypeId, entries: &Entries, number: usize)
     builder.name(format!("dispatch_{number}"));
     let (arguments, index) = (&locals[..locals.len() - 1], locals[locals.len() - 1]);
     let nested: Vec<InstrSeqId> = (0..=targets.len()).map(|_| builder.dangling_instr_seq(None).id()).collect();
-    // nested[0] holds the br_table; what stands in nested[k + 1] after nested[k] calls target k; leaving the last one traps.
+    // nested[0] holds the br_table; the code after nested[k] in nested[k + 1] calls target k; leaving the last one traps.
     if let (Some((first, _)), Some((last, _))) = (targets.first(), targets.last()) {
         let outside = nested[targets.len()];
         let place: HashMap<u32, InstrSeqId> =

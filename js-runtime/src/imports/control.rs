@@ -15,7 +15,7 @@ pub fn interrupted() -> bool {
 }
 
 /// Clears the control words. Also makes their page private to the slot, so that the host's later write from its watchdog
-/// thread is no page fault of that thread.
+/// thread causes no page fault there.
 pub fn clear_control() {
     for word in &CONTROL {
         word.store(0, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A host for native tests: what the guest reads is set before, what it does is recorded.
+//! A host for native tests: the guest's input is set before, its actions are recorded.
 use daplet_abi::LogLevel;
 use std::cell::RefCell;
 

@@ -1,9 +1,9 @@
 //! The heap: C's `malloc` family and Rust's allocator, counted against the function's limit, laid out for snapshots.
 //!
-//! What a request costs beyond its computation is the pages that it writes. So blocks of all sizes are cut one after the other
-//! from the same pages, and when a snapshot is due ([`seal`]) the next ones begin on a fresh page: what a request makes lies
-//! together, apart from what it merely reads. Freed blocks go to a list of their size, last in, first out. Blocks above 8 KiB are
-//! libc's, whose allocator is also where the pages come from. Must not know: JavaScript.
+//! The cost of a request beyond its computation is the number of pages that it writes. So blocks of all sizes are cut one
+//! after the other from the same pages, and before a snapshot ([`seal`]) the next block begins on a fresh page: what a
+//! request makes lies together, apart from what it only reads. Freed blocks go to a list of their size, last in, first
+//! out. Blocks above 8 KiB are libc's, whose allocator also supplies the pages. Must not know: JavaScript.
 use super::control::refuse;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;

@@ -27,5 +27,5 @@ export { resume } from "./operations.js";
 // A copy of the SDK that a bundler put into the function finds the primitive here: it reaches no more than an import of the SDK does,
 // for grants are checked in the host. A function cannot replace it.
 Object.defineProperty(globalThis, Symbol.for(HOST_SYMBOL), { value: call });
-// One thread has nothing to share, and libraries take it for a sign that `Atomics` is there.
+// One thread has nothing to share, and libraries take it as a sign that `Atomics` exists.
 Reflect.deleteProperty(globalThis, "SharedArrayBuffer");

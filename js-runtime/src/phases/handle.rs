@@ -59,7 +59,7 @@ const RESOLVED: i32 = 1;
 const REJECTED: i32 = 2;
 
 impl<'js> Phase<'_, 'js> {
-    /// Runs the job queue dry and finds out where the invocation stands.
+    /// Runs the job queue until it is empty and determines the invocation's status.
     ///
     /// `entered` is what the dispatcher returned: a status that holds if there are no jobs, or the handler's own promise. That one
     /// is mostly settled once the queue is empty, and then costs no reaction and no job.
@@ -108,7 +108,7 @@ impl<'js> Phase<'_, 'js> {
         }
     }
 
-    /// Tells the dispatcher how the handler's promise stands.
+    /// Passes the state of the handler's promise to the dispatcher.
     fn observe(&self, promise: Value<'js>) -> rquickjs::Result<Value<'js>> {
         let promise = Promise::from_value(promise)?;
         let (state, value) = match (promise.state(), promise.result::<Value>()) {

@@ -1,6 +1,5 @@
-// The only way out of the SDK: one operation in, one completion out.
-// Must not know any capability; where the operation goes is decided by whoever called `install`:
-// the guest build (`guest.ts`) or the in-memory double (`testing.ts`).
+// The only way out of the SDK: one operation in, one completion out. Must not know any capability; the caller of
+// `install` decides where the operation goes: the guest build (`guest.ts`) or the in-memory double (`testing.ts`).
 import { typedError } from "../errors.js";
 import { HOST_SYMBOL } from "./abi.js";
 

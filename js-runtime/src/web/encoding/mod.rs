@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Decoders in the middle of a stream, by the number that JavaScript holds. One that is never finished goes with the
+/// Decoders in the middle of a stream, by the number that JavaScript holds. One that is never finished ends with the
 /// invocation's memory.
 type Streams = Rc<RefCell<HashMap<u32, Decoder>>>;
 
@@ -24,7 +24,7 @@ pub fn natives(natives: &Object<'_>) -> Result<()> {
     natives.set("encodeUtf8", Func::from(encode_utf8))
 }
 
-/// The name of the encoding with that label, in lower case; null when there is none.
+/// The name of the encoding with that label, in lower case; null for an unknown label.
 fn label(label: String) -> Option<String> {
     let encoding = Encoding::for_label_no_replacement(label.as_bytes())?;
     Some(encoding.name().to_ascii_lowercase())
@@ -32,12 +32,12 @@ fn label(label: String) -> Option<String> {
 
 /// `fatal`: malformed input is an error.
 const FATAL: u32 = 1;
-/// `ignoreBOM`: a byte order mark is kept.
+/// `ignoreBOM`: the result contains a byte order mark.
 const IGNORE_BOM: u32 = 2;
 /// `stream`: more input follows.
 const STREAM: u32 = 4;
 
-/// Decodes bytes, going on where stream `stream` stands; null when `fatal` and they are malformed.
+/// Decodes bytes, continuing stream `stream`; null if `fatal` and they are malformed.
 fn decode(streams: &Streams, stream: u32, label: &str, flags: u32, bytes: &Value<'_>) -> Option<String> {
     let mut decoder = match streams.borrow_mut().remove(&stream) {
         Some(decoder) => decoder,

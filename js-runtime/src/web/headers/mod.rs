@@ -10,7 +10,7 @@ pub fn natives(natives: &Object<'_>) -> Result<()> {
     natives.set("isProxy", Func::from(|value: Value<'_>| value.is_proxy()))
 }
 
-/// The name in lower case; null when it is no token (RFC 9110 §5.6.2).
+/// The name in lower case; null if it is not a token (RFC 9110 §5.6.2).
 fn name<'js>(ctx: Ctx<'js>, text: rquickjs::String<'js>) -> Result<Value<'js>> {
     let string = text.clone().to_cstring()?;
     let bytes = imports::bytes_of(&string);
@@ -24,7 +24,7 @@ fn name<'js>(ctx: Ctx<'js>, text: rquickjs::String<'js>) -> Result<Value<'js>> {
     String::from_utf8_lossy(bytes).to_ascii_lowercase().into_js(&ctx)
 }
 
-/// Name and value made normal, as a pair; or a text that says what is wrong with them.
+/// Name and value in normal form, as a pair; or a text that states what is wrong with them.
 fn pair<'js>(ctx: Ctx<'js>, given: rquickjs::String<'js>, text: rquickjs::String<'js>) -> Result<Value<'js>> {
     let normal = name(ctx.clone(), given.clone())?;
     if normal.is_null() {
