@@ -1,12 +1,23 @@
 // Actors in memory: turns of one actor one after the other, state that is written when a turn has succeeded.
 import type { Completion } from "../internal/call.js";
 import type { Reminder, Timer } from "../reminders.js";
-import { failure } from "./error.js";
-import { type Caller, requireGrant } from "./grants.js";
-import { completion } from "./state.js";
+import { type ActorId, checkId, label } from "./actor-id.js";
+import { ActorStates } from "./actor-state.js";
+import { type Caller, MAX_DEPTH } from "./caller.js";
+import type { FakeClock } from "./clock.js";
+import { completion, copy } from "./completion.js";
+import { failure, invalid, unknownOperation } from "./error.js";
+import { requireGrant } from "./grants.js";
+import { problemLine, problemOf } from "./problem.js";
+import { Meter, type Quotas } from "./quotas.js";
+import { checkName, checkTimer, keptReminder } from "./when.js";
 
 /** Runs one turn: what the method returned, or a Response of status 404 where there is no such method. */
-export type RunTurn = (type: string, id: string, method: string, data: unknown) => Promise<unknown>;
+export interface Turns {
+  run(actor: ActorId, method: string, data: unknown, caller?: Caller): Promise<unknown>;
+  /** The function that exports a type. */
+  owner(type: string): string | undefined;
+}
 
 interface Args {
   actorType: string;
@@ -16,11 +27,16 @@ interface Args {
   name: string;
 }
 
-/** A reminder or timer, and how often it has called. */
+/** A reminder or timer as it was set, and how often it has called. */
 interface Kept<T> {
   due: T;
   fired: number;
+  /** What its actor reads back of it. */
+  shown?: Reminder;
 }
+
+/** As the SDK sends a reminder or a timer. */
+type Due = Reminder & { dueTime?: string; ttl?: string };
 
 /** By name, by `type/id`. */
 type ByActor<T> = Map<string, Map<string, T>>;
@@ -32,57 +48,38 @@ function of<T>(all: ByActor<T>, actor: string): Map<string, T> {
 }
 
 export class FakeActors {
-  /** JSON by key, by `type/id`. */
-  readonly #state: ByActor<string> = new Map();
+  readonly #states: ActorStates;
   readonly #reminders: ByActor<Kept<Reminder>> = new Map();
   readonly #timers: ByActor<Kept<Timer>> = new Map();
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #run: RunTurn;
+  readonly #turns: Turns;
+  readonly #clock: FakeClock;
+  readonly #meter: Meter;
 
-  constructor(run: RunTurn) {
-    this.#run = run;
+  constructor(turns: Turns, clock: FakeClock, quotas: Quotas, stateMeter: Meter) {
+    this.#states = new ActorStates(stateMeter);
+    this.#turns = turns;
+    this.#clock = clock;
+    this.#meter = new Meter("reminders", quotas);
   }
 
   async run(op: string, caller: Caller, args: Args, body: string): Promise<Completion> {
     if (op === "actors.call") return this.#call(caller, args, body);
-    if (caller.turn === undefined) throw failure("INVALID_ARGUMENT", `${op}: only within a turn of an actor`);
-    const actor = caller.turn[0] ?? "";
-    const state = this.of(actor);
-    const { name, ...due } = args;
-    switch (op) {
-      case "actors.get": {
-        const found = state.get(args.key);
-        return completion({ found: found !== undefined }, found ?? "");
-      }
-      case "actors.save":
-        for (const { key, value } of JSON.parse(body) as { key: string; value?: unknown }[]) {
-          if (value === undefined) state.delete(key);
-          else state.set(key, JSON.stringify(value));
-        }
-        return completion({});
-      case "actors.setReminder":
-        checkReminder(op, due as Reminder);
-        of(this.#reminders, actor).set(name, { due: copy(due as Reminder), fired: 0 });
-        return completion({});
-      case "actors.getReminder":
-        return completion({ reminder: of(this.#reminders, actor).get(name)?.due ?? null });
-      case "actors.deleteReminder":
-        of(this.#reminders, actor).delete(name);
-        return completion({});
-      case "actors.setTimer":
-        of(this.#timers, actor).set(name, { due: copy(due as unknown as Timer), fired: 0 });
-        return completion({});
-      case "actors.deleteTimer":
-        of(this.#timers, actor).delete(name);
-        return completion({});
-      default:
-        throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+    const [actor] = caller.turn;
+    if (actor === undefined) throw invalid(`${op}: only within a turn of an actor`);
+    if (op !== "actors.get" && op !== "actors.save") return this.#later(op, actor, args);
+    const state = this.of(label(actor));
+    if (op === "actors.get") {
+      const found = state.get(args.key);
+      return completion({ found: found !== undefined }, found ?? "");
     }
+    this.#states.save(actor, JSON.parse(body) as { key: string; value?: unknown }[]);
+    return completion({});
   }
 
   /** The state of an actor, `type/id`: JSON by key. */
   of(actor: string): Map<string, string> {
-    return of(this.#state, actor);
+    return this.#states.of(actor);
   }
 
   /** The reminders of an actor by name. */
@@ -95,75 +92,144 @@ export class FakeActors {
     return new Map([...of(this.#timers, actor)].map(([name, kept]) => [name, kept.due]));
   }
 
-  /** A turn as when a reminder is due; what has ended is gone then. */
+  /** A turn as when a reminder is due; a reminder that has ended is gone then. */
   fireReminder(type: string, id: string, name: string): Promise<void> {
-    return this.#fire(of(this.#reminders, `${type}/${id}`), ["fireReminder", type, id, name], `remind/${name}`);
+    const ended = () => {
+      this.#removeReminder({ type, id }, name);
+    };
+    const reminders = of(this.#reminders, `${type}/${id}`);
+    return this.#fire(reminders, ["fireReminder", { type, id }, name], `remind/${name}`, ended);
   }
 
   /** A turn as when a timer is due. */
   fireTimer(type: string, id: string, name: string): Promise<void> {
-    return this.#fire(of(this.#timers, `${type}/${id}`), ["fireTimer", type, id, name], `timer/${name}`);
+    const timers = of(this.#timers, `${type}/${id}`);
+    return this.#fire(timers, ["fireTimer", { type, id }, name], `timer/${name}`, () => timers.delete(name));
+  }
+
+  /** What an actor asks to be called for later. */
+  #later(op: string, actor: ActorId, { name, ...due }: Args): Completion {
+    checked(op, () => {
+      checkName(name);
+    });
+    switch (op) {
+      case "actors.setReminder": {
+        const sent = copy(due as Due);
+        const shown = checked(op, () => keptReminder(sent, this.#clock.now));
+        this.#setReminder(actor, name, { due: sent, fired: 0, shown });
+        return completion({});
+      }
+      case "actors.getReminder":
+        return completion({ reminder: of(this.#reminders, label(actor)).get(name)?.shown ?? null });
+      case "actors.deleteReminder":
+        this.#removeReminder(actor, name);
+        return completion({});
+      case "actors.setTimer": {
+        const sent = copy(due as unknown as Due & Timer);
+        checked(op, () => {
+          checkTimer(sent, this.#clock.now);
+        });
+        of(this.#timers, label(actor)).set(name, { due: sent, fired: 0 });
+        return completion({});
+      }
+      case "actors.deleteTimer":
+        of(this.#timers, label(actor)).delete(name);
+        return completion({});
+      default:
+        throw unknownOperation(op);
+    }
+  }
+
+  #setReminder(actor: ActorId, name: string, kept: Kept<Reminder>): void {
+    const reminders = of(this.#reminders, label(actor));
+    const more = reminders.has(name) ? 0 : 1;
+    const refusal = this.#meter.refusal(actor.type, more);
+    if (refusal !== undefined) throw refusal;
+    this.#meter.add(actor.type, more);
+    reminders.set(name, kept);
+  }
+
+  #removeReminder(actor: ActorId, name: string): void {
+    if (of(this.#reminders, label(actor)).delete(name)) this.#meter.add(actor.type, -1);
   }
 
   async #fire<T extends Reminder>(
     all: Map<string, Kept<T>>,
-    [where, type, id, name]: [string, string, string, string],
+    [where, actor, name]: [string, ActorId, string],
     method: string,
+    ended: () => void,
   ): Promise<void> {
     const kept = all.get(name);
     if (kept === undefined) {
-      throw new Error(`${where}: ${type}/${id} has no "${name}". Known: ${[...all.keys()].join(", ")}`);
+      throw new Error(`${where}: ${label(actor)} has no "${name}". Known: ${[...all.keys()].join(", ")}`);
     }
-    const result = await this.#turn(type, id, method, copy(kept.due));
+    const result = await this.#turn(actor, method, copy(kept.due));
     if (result instanceof Response) throw new Error(`${where}: ${await result.text()}`);
     kept.fired += 1;
     const within = /^R(\d+)\//.exec(kept.due.period ?? "")?.[1];
     const most = kept.due.period ? (kept.due.repeats ?? Number(within ?? Infinity)) : 1;
     // The turn may have set another one of that name.
-    if (kept.fired >= most && all.get(name) === kept) all.delete(name);
+    if (kept.fired >= most && all.get(name) === kept) ended();
   }
 
-  /** After those before it. */
-  #turn(type: string, id: string, method: string, data: unknown): Promise<unknown> {
-    const actor = `${type}/${id}`;
-    const turn = (this.#last.get(actor) ?? Promise.resolve()).then(() => this.#run(type, id, method, data));
+  /** After the turns before it. */
+  #turn(actor: ActorId, method: string, data: unknown, caller?: Caller): Promise<unknown> {
+    const before = this.#last.get(label(actor)) ?? Promise.resolve();
+    const turn = before.then(() => this.#turns.run(actor, method, data, caller));
     this.#last.set(
-      actor,
+      label(actor),
       turn.catch(() => undefined),
     );
     return turn;
   }
 
   async #call(caller: Caller, { actorType: type, actorId: id, method }: Args, body: string): Promise<Completion> {
+    const actor = { type, id };
+    checked("actors.call", () => {
+      checkId(actor);
+    });
+    const missing = () => failure("ERR_ACTOR_INVOKE_METHOD", `error invoke actor method: ${notFound(method)}`);
+    // Turns of reminders and timers are named like paths; only the host calls them.
+    if (method.includes("/")) throw missing();
     requireGrant(caller, "actors", type);
-    const actor = `${type}/${id}`;
-    if (caller.turn?.includes(actor)) {
-      throw failure("ACTOR_REENTRANT", `${actor} is within its turn, which waits for this call: it would never come`);
+    if (caller.turn.some((one) => label(one) === label(actor))) {
+      const why = "is within its turn, which waits for this call: it would never come";
+      throw failure("ACTOR_REENTRANT", `${label(actor)} ${why}`);
     }
-    if (method.includes("/")) {
-      throw failure("ERR_ACTOR_INVOKE_METHOD", `error invoke actor method: actor method not found: ${method}`);
+    if (caller.depth >= MAX_DEPTH) {
+      const end = `the chain ends here, in ${caller.function}`;
+      throw failure("UNAVAILABLE", `functions called each other ${MAX_DEPTH} deep; ${end}`);
     }
+    const owner = this.#turns.owner(type);
+    if (owner === undefined) {
+      const why = "no function exports this type";
+      throw failure("ERR_ACTOR_NO_ADDRESS", `did not find address for actor '${type}': ${why}`);
+    }
+    const who = { actor: label(actor), method, function: owner };
+    const failed = (line: string, more: object) =>
+      failure("ERR_ACTOR_INVOKE_METHOD", `error invoke actor method: ${line}`, { ...who, ...more });
     let result: unknown;
     try {
-      result = await this.#turn(type, id, method, body === "" ? undefined : JSON.parse(body));
+      result = await this.#turn(actor, method, body === "" ? undefined : JSON.parse(body), caller);
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ERR_ACTOR_NO_ADDRESS") throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw failure("ERR_ACTOR_INVOKE_METHOD", `error invoke actor method: error from actor service: (500) ${message}`);
+      const { status, code, members } = problemOf(error);
+      const told = Object.fromEntries(Object.entries(members).filter(([name]) => name !== "stack"));
+      throw failed(`error from actor service: ${problemLine(error)}`, { ...told, status, code });
     }
-    if (result instanceof Response) {
-      throw failure("ERR_ACTOR_INVOKE_METHOD", `error invoke actor method: actor method not found: ${method}`);
-    }
+    if (result instanceof Response) throw failed(notFound(method), { status: 404 });
     return completion({}, result === undefined ? "" : JSON.stringify(result));
   }
 }
 
-/** As JSON gives it back. */
-function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+function notFound(method: string): string {
+  return `actor method not found: ${method}`;
 }
 
-function checkReminder(op: string, { dueTime, period, ttl }: Reminder): void {
-  if (!dueTime && !period) throw failure("INVALID_ARGUMENT", `${op}: a reminder needs a dueTime or a period`);
-  if (ttl && !period) throw failure("INVALID_ARGUMENT", `${op}: ttl is for a reminder with a period`);
+/** What a check gives; what it throws is the caller's error. */
+function checked<T>(op: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw invalid(`${op}: ${(error as Error).message}`);
+  }
 }

@@ -1,12 +1,14 @@
-// Publishing in memory: CloudEvents as Dapr wraps them, who gets them, dead letters.
-import { randomUUID } from "node:crypto";
+// Publishing in memory: who gets a message, how much may wait, dead letters.
 import type { CloudEvent } from "../events.js";
 import type { Body, Completion } from "../internal/call.js";
+import type { Caller } from "./caller.js";
 import type { FakeClock } from "./clock.js";
-import { batchSize, deliverAlone, deliverInBatches, type Delivery, type Subscriber } from "./delivery.js";
-import { failure } from "./error.js";
-import { type Caller, requireGrant } from "./grants.js";
-import { completion, textOf } from "./state.js";
+import { bytesOf, completion, textOf } from "./completion.js";
+import { batchSize, deliverInBatches, type Delivery, deliverSingly, type Subscriber } from "./delivery.js";
+import { failure, invalid, noComponent, unknownOperation } from "./error.js";
+import { checkMetadata, essence, type Place, wrap } from "./event.js";
+import { requireGrant } from "./grants.js";
+import { Meter, type Quotas } from "./quotas.js";
 
 /** A message as it lies in the broker. */
 export interface Message {
@@ -18,7 +20,7 @@ export interface Message {
   metadata: Record<string, string>;
   /** The published bytes. */
   data: Uint8Array;
-  /** The event that subscribers get; for a message published raw there is none. */
+  /** The event that subscribers get; undefined for a message that was published raw. */
   event: CloudEvent | undefined;
 }
 
@@ -29,72 +31,113 @@ interface PublishArgs {
   metadata?: Record<string, string>;
 }
 
+type Entry = PublishArgs & { entryId?: string; event: unknown };
+
+/** A message with the functions that it waits for. */
+interface Waiting {
+  message: Message;
+  takers: Set<string>;
+}
+
 export class FakeBroker {
   readonly published: Message[] = [];
-  readonly subscribers: Subscriber[] = [];
+  readonly #subscribers: Subscriber[] = [];
   readonly #names: readonly string[];
   readonly #clock: FakeClock;
-  #queue: Message[] = [];
+  readonly #meter: Meter;
+  #queue: Waiting[] = [];
+  /** Dead letters that wait for the first subscriber of their topic. */
+  #kept: Message[] = [];
 
-  constructor(names: readonly string[], clock: FakeClock) {
+  constructor(names: readonly string[], clock: FakeClock, quotas: Quotas) {
     this.#names = names;
     this.#clock = clock;
+    this.#meter = new Meter("messages", quotas);
   }
 
   run(op: string, caller: Caller, args: PublishArgs, body: Body): Completion {
-    const source = caller.function;
-    this.check(caller, args);
+    this.#check(op, caller, args);
     switch (op) {
-      case "pubsub.publish":
-        this.#publish(source, args, bytesOf(body));
+      case "pubsub.publish": {
+        const { contentType = "application/json" } = args;
+        this.#enqueue([this.#message(caller, { ...args, contentType }, bytesOf(body))])();
         return completion({});
-      case "pubsub.publishMany": {
-        const entries = JSON.parse(textOf(body)) as (PublishArgs & { event: unknown })[];
-        for (const entry of entries) this.publishEntry(source, { ...args, ...entry, topic: args.topic });
-        return completion({ failed: [] });
       }
+      case "pubsub.publishMany":
+        return this.#publishMany(op, caller, args, JSON.parse(textOf(body)) as Entry[]);
       default:
-        throw failure("UNKNOWN_OPERATION", `no capability serves "${op}"`);
+        throw unknownOperation(op);
     }
   }
 
-  /** Refuses a topic that the caller may not publish to. */
-  check(caller: Caller, { pubsub = "pubsub", topic }: PublishArgs): void {
-    requireGrant(caller, "topics", `${pubsub}/${topic}`);
+  #publishMany(op: string, caller: Caller, { pubsub, topic }: PublishArgs, entries: readonly Entry[]): Completion {
+    const place = { topic, ...(pubsub !== undefined && { pubsub }) };
+    const outgoing = entries.map((entry) => {
+      this.#check(op, caller, { ...place, ...(entry.metadata && { metadata: entry.metadata }) });
+      return { id: entry.entryId, args: { ...entry, ...place }, data: entryBytes(entry.entryId ?? "", entry) };
+    });
+    const messages: Message[] = [];
+    const failed: { entryId: string | undefined; error: string }[] = [];
+    for (const { id, args, data } of outgoing) {
+      try {
+        messages.push(this.#message(caller, args, data));
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== "ERR_PUBSUB_PUBLISH_MESSAGE") throw error;
+        failed.push({ entryId: id, error: (error as Error).message });
+      }
+    }
+    this.#enqueue(messages)();
+    return completion({ failed });
   }
 
-  /** Publishes an event that stands in JSON. */
-  publishEntry(source: string, entry: PublishArgs & { event: unknown }): void {
-    this.#publish(source, entry, entryBytes(entry.event, entry.contentType));
+  /** Refuses the messages of a unit of work, or gives what publishes them. */
+  prepare(caller: Caller, entries: readonly Entry[]): () => void {
+    const messages = entries.map((entry) => {
+      if (entry.topic === "") throw invalid("state.commit: a topic cannot be empty");
+      return this.#message(caller, entry, entryBytes(entry.topic, entry));
+    });
+    return this.#enqueue(messages);
+  }
+
+  /** Puts a function's subscriptions in the place of the ones that it had. */
+  subscribe(name: string, subscribers: readonly Subscriber[]): void {
+    const others = this.#subscribers.filter((subscriber) => subscriber.function !== name);
+    this.#subscribers.splice(0, Infinity, ...others, ...subscribers);
   }
 
   /** Hands every waiting message to its subscribers, and what those publish too, until nothing waits. */
   async deliver(): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
     const gathered = new Map<Subscriber, Message[]>();
+    for (const message of this.#kept.splice(0)) this.#bury(message);
     while (this.#queue.length > 0 || gathered.size > 0) {
-      const message = this.#queue.shift();
+      const waiting = this.#queue.shift();
       // Batches are of whatever waits, so they come when there is nothing else.
-      if (message === undefined) deliveries.push(...(await this.#deliverGathered(gathered)));
-      else deliveries.push(...(await this.#deliverTo(this.#subscribersOf(message), message, gathered)));
+      if (waiting === undefined) deliveries.push(...(await this.#deliverGathered(gathered)));
+      else deliveries.push(...(await this.#deliverTo(waiting, gathered)));
     }
     return deliveries;
   }
 
-  #subscribersOf({ pubsub, topic }: Message): Subscriber[] {
-    return this.subscribers.filter(
-      ({ subscription }) => subscription.topic === topic && (subscription.pubsub ?? "pubsub") === pubsub,
+  #subscribersOf({ pubsub, topic }: Place): Subscriber[] {
+    return this.#subscribers.filter(
+      ({ subscription }) => subscription.topic === topic && subscription.pubsub === pubsub,
     );
   }
 
-  async #deliverTo(subscribers: Subscriber[], message: Message, gathered: Map<Subscriber, Message[]>) {
+  async #deliverTo({ message, takers }: Waiting, gathered: Map<Subscriber, Message[]>): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
-    for (const subscriber of subscribers) {
+    let first = true;
+    for (const taker of takers) {
+      this.#meter.add(taker, -sizeOf(message), first ? -sizeOf(message) : 0);
+      first = false;
+      const subscriber = this.#subscribersOf(message).find((one) => one.function === taker);
+      if (subscriber === undefined) continue;
       if (batchSize(subscriber.subscription) !== undefined) {
         gathered.set(subscriber, [...(gathered.get(subscriber) ?? []), message]);
         continue;
       }
-      const delivery = await deliverAlone(subscriber, message, this.#clock.now);
+      const delivery = await deliverSingly(subscriber, message, this.#clock.now);
       deliveries.push(this.#ended(subscriber, message, delivery));
     }
     return deliveries;
@@ -113,75 +156,89 @@ export class FakeBroker {
   #ended({ subscription: { deadLetterTopic } }: Subscriber, message: Message, delivery: Delivery): Delivery {
     if (delivery.outcome === "SUCCESS" || deadLetterTopic === undefined) return delivery;
     // As Dapr does it: the event is not touched, so its `topic` stays the one it was published to.
-    this.#enqueue({ ...message, topic: deadLetterTopic });
+    const dead = { ...message, topic: deadLetterTopic };
+    this.published.push(dead);
+    this.#bury(dead);
     return { ...delivery, deadLetterTopic };
   }
 
-  #publish(source: string, args: PublishArgs, data: Uint8Array): void {
-    const { pubsub = "pubsub", topic, contentType = "text/plain", metadata = {} } = args;
-    if (!this.#names.includes(pubsub)) {
-      throw failure("NOT_FOUND", `pubsub: there is no component "${pubsub}". Known: ${this.#names.join(", ")}`);
-    }
-    const base = { pubsub, topic, source, contentType, metadata, data };
-    const event = metadata["rawPayload"] === "true" ? undefined : this.#wrap(base);
-    this.#enqueue({ ...base, event });
+  #bury(message: Message): void {
+    const takers = new Set(this.#subscribersOf(message).map((subscriber) => subscriber.function));
+    if (takers.size === 0) this.#kept.push(message);
+    else this.#wait(message, takers);
   }
 
-  #enqueue(message: Message): void {
-    this.published.push(message);
-    this.#queue.push(message);
-  }
-
-  #wrap({ pubsub, topic, contentType, metadata, data }: Omit<Message, "event">): CloudEvent {
-    const text = Buffer.from(data).toString();
-    const own: Record<string, string> = {};
-    for (const field of ["id", "source", "type", "subject", "traceid", "traceparent", "tracestate"]) {
-      const value = metadata[`cloudevent.${field}`];
-      if (value !== undefined) own[field] = value;
+  /** Refuses messages that no subscriber has room for; else gives what appends them. */
+  #enqueue(messages: readonly Message[]): () => void {
+    const waiting = messages.map((message) => {
+      const subscribers = this.#subscribersOf(message).map((subscriber) => subscriber.function);
+      return { message, takers: new Set(subscribers) };
+    });
+    const more = new Map<string, number>();
+    for (const { message, takers } of waiting) {
+      for (const taker of takers) more.set(taker, (more.get(taker) ?? 0) + sizeOf(message));
     }
-    const ttl = metadata["ttlInSeconds"];
-    const expiration =
-      ttl === undefined ? {} : { expiration: new Date(this.#clock.now + Number(ttl) * 1000).toISOString() };
-    const defaults = {
-      id: randomUUID(),
-      source: "daplet",
-      type: "com.dapr.event.sent",
-      specversion: "1.0",
-      time: new Date(this.#clock.now).toISOString(),
+    const stored = waiting.filter(({ takers }) => takers.size > 0).reduce((sum, one) => sum + sizeOf(one.message), 0);
+    const full = new Map([...more].map(([taker, bytes]) => [taker, this.#meter.refusal(taker, bytes, 0)]));
+    const inAll = this.#meter.refusal("", 0, stored);
+    if (inAll !== undefined) throw inAll;
+    for (const { takers } of waiting) {
+      const refusals = [...takers].flatMap((taker) => full.get(taker) ?? []);
+      if (refusals.length > 0 && refusals.length === takers.size) throw refusals[0] as Error;
+      for (const taker of takers) if (full.get(taker) !== undefined) takers.delete(taker);
+    }
+    return () => {
+      for (const { message, takers } of waiting) {
+        this.published.push(message);
+        if (takers.size > 0) this.#wait(message, takers);
+      }
     };
-    const fixed = { topic, pubsubname: pubsub, ...expiration };
-    if (contentType === "application/cloudevents+json") {
-      const event = JSON.parse(text) as CloudEvent;
-      return { ...defaults, ...event, ...own, ...fixed };
+  }
+
+  #wait(message: Message, takers: Set<string>): void {
+    let first = true;
+    for (const taker of takers) {
+      this.#meter.add(taker, sizeOf(message), first ? sizeOf(message) : 0);
+      first = false;
     }
-    const head = { ...defaults, datacontenttype: contentType, ...own, ...fixed };
-    if (contentType === "application/octet-stream") {
-      return { ...head, data: undefined, data_base64: Buffer.from(data).toString("base64") };
+    this.#queue.push({ message, takers });
+  }
+
+  #check(op: string, caller: Caller, { pubsub = "pubsub", topic, metadata = {} }: PublishArgs): void {
+    if (topic === "") throw invalid("a topic cannot be empty");
+    requireGrant(caller, "topics", `${pubsub}/${topic}`);
+    try {
+      checkMetadata(metadata);
+    } catch (error) {
+      throw invalid(`${op}: metadata: ${(error as Error).message}`);
     }
-    return { ...head, data: contentType === "application/json" ? parsed(text) : text };
+  }
+
+  #message(caller: Caller, args: PublishArgs, data: Uint8Array): Message {
+    const { pubsub = "pubsub", topic, contentType = "application/json", metadata = {} } = args;
+    if (!this.#names.includes(pubsub)) throw noComponent("ERR_PUBSUB_NOT_FOUND", `pubsub ${pubsub} is`, this.#names);
+    const message = { pubsub, topic, contentType, metadata, data };
+    try {
+      const event = wrap({ ...message, traceparent: caller.traceparent }, this.#clock.now);
+      return { ...message, source: caller.function, event };
+    } catch (error) {
+      throw failure("ERR_PUBSUB_PUBLISH_MESSAGE", (error as Error).message);
+    }
   }
 }
 
-/** JSON that does not parse stays text, as in Dapr. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+function sizeOf({ event, data }: Message): number {
+  return event === undefined ? data.length : Buffer.byteLength(JSON.stringify(event));
 }
 
-/** The body of an operation as bytes of its own. */
-export function bytesOf(body: Body): Uint8Array {
-  if (body === null) return new Uint8Array();
-  return typeof body === "string" ? new TextEncoder().encode(body) : new Uint8Array(body.slice(0));
-}
-
-/** Bytes of one entry of `publishMany`: base64 for binary, a string for text, JSON for the rest. */
-function entryBytes(event: unknown, contentType: string | undefined): Uint8Array {
-  if (contentType === "application/octet-stream") return Buffer.from(String(event), "base64");
-  if (contentType === "application/json" || contentType === "application/cloudevents+json") {
-    return Buffer.from(JSON.stringify(event));
+/** Bytes of an event that stands in JSON, by the rules of Dapr's bulk publish. */
+function entryBytes(id: string, { event, contentType = "application/json" }: Entry): Uint8Array {
+  const kind = essence(contentType);
+  if (kind === "application/json" || kind === "application/cloudevents+json") return Buffer.from(JSON.stringify(event));
+  const binary = kind === "application/octet-stream";
+  if (!binary && !kind.startsWith("text/") && kind !== "application/xml") {
+    throw invalid(`entry ${id}: the content type ${JSON.stringify(kind)} cannot be published in a batch`);
   }
-  return Buffer.from(String(event));
+  if (typeof event !== "string") throw invalid(`entry ${id}: an event of type ${contentType} must be a string`);
+  return Buffer.from(event, binary ? "base64" : "utf8");
 }

@@ -1,7 +1,8 @@
-// Handing messages to one subscriber, alone or in batches, until each has its outcome; retries without pauses.
-import { randomUUID } from "node:crypto";
-import type { BulkSubscribe, CloudEvent, Subscription } from "../events.js";
+// Handing messages to one subscriber, singly or in batches, until each has its outcome; retries without pauses.
+import type { CloudEvent } from "../events.js";
+import type { DeclaredSubscription } from "./declarations.js";
 import type { Message } from "./broker.js";
+import { unwrap } from "./event.js";
 
 /** What became of one message at one subscriber. */
 export interface Delivery {
@@ -16,31 +17,28 @@ export interface Delivery {
   deadLetterTopic?: string;
 }
 
-/** What a handler is told beside the event. */
+/** What a handler knows beside the event. */
 export interface About {
   pubsub: string;
   topic: string;
   route?: string;
 }
 
-/** A function's subscription with the handlers' calls; the promises tell the handlers' words. */
+/** A function's subscription with the handlers' calls; the promises give the handlers' words. */
 export interface Subscriber {
   function: string;
-  subscription: Subscription;
+  subscription: DeclaredSubscription;
   handle: (event: CloudEvent, about: About & { attempt: number }) => Promise<unknown>;
   handleBatch: (events: CloudEvent[], about: About & { attempts: number[] }) => Promise<unknown>;
 }
 
-/** Retries of a subscription that sets none, and the end of those that set no end. */
+/** Retries of a subscription that sets none, and the most of one that sets no end. */
 const DEFAULT_RETRIES = 3;
 const ENDLESS_RETRIES = 100;
-/** Events of a batch (Dapr's default). */
-const DEFAULT_BATCH = 100;
 
 /** Events that a batch of the subscription has at most; undefined where they come one by one. */
-export function batchSize({ bulkSubscribe = false }: Subscription): number | undefined {
-  const bulk: BulkSubscribe = typeof bulkSubscribe === "boolean" ? { enabled: bulkSubscribe } : bulkSubscribe;
-  return bulk.enabled === false ? undefined : (bulk.maxMessagesCount ?? DEFAULT_BATCH);
+export function batchSize({ bulkSubscribe }: DeclaredSubscription): number | undefined {
+  return bulkSubscribe?.maxMessagesCount;
 }
 
 /** A message that the subscriber wants, with its event; without one it has its outcome already. */
@@ -50,28 +48,25 @@ interface Underway {
 }
 
 function begin({ function: name, subscription }: Subscriber, message: Message, now: number): Underway {
-  const delivery: Delivery = { function: name, topic: message.topic, attempts: 0, outcome: "DROP" };
-  const event = subscription.rawPayload ? rawEvent(message) : message.event;
-  // What was published raw can only be read by a subscription with `rawPayload`.
-  if (event === undefined) return { delivery };
-  if (event.expiration !== undefined && Date.parse(event.expiration) <= now) {
-    return { delivery: { ...delivery, outcome: "EXPIRED" } };
-  }
-  return { delivery, event };
+  const delivery: Delivery = { function: name, topic: message.topic, attempts: 0, outcome: "EXPIRED" };
+  const event = unwrap(message, subscription.rawPayload, subscription);
+  if (event.expiration !== undefined && Date.parse(event.expiration) <= now) return { delivery };
+  return { delivery: { ...delivery, outcome: "DROP" }, event };
 }
 
-function retries({ retry }: Subscription): number {
+function retries({ retry }: DeclaredSubscription): number {
   const allowed = retry?.maxRetries ?? DEFAULT_RETRIES;
   return allowed < 0 ? ENDLESS_RETRIES : allowed;
 }
 
-function about({ pubsub = "pubsub", topic, routes }: Subscription): About {
-  // Conditions are evaluated by the server alone: here each event takes the default.
-  return { pubsub, topic, ...(routes?.default === undefined ? {} : { route: routes.default }) };
+function about({ pubsub, topic, routes }: DeclaredSubscription): About {
+  // Only the server evaluates conditions: here each event takes the first rule without one, or the default.
+  const route = routes?.rules.find(({ match }) => match === "")?.path ?? routes?.default;
+  return { pubsub, topic, ...(route !== undefined && { route }) };
 }
 
 /** Hands one message over until it has its outcome. */
-export async function deliverAlone(subscriber: Subscriber, message: Message, now: number): Promise<Delivery> {
+export async function deliverSingly(subscriber: Subscriber, message: Message, now: number): Promise<Delivery> {
   const { delivery, event } = begin(subscriber, message, now);
   if (event === undefined) return delivery;
   const { subscription } = subscriber;
@@ -89,7 +84,7 @@ export async function deliverAlone(subscriber: Subscriber, message: Message, now
   return { ...delivery, outcome: "RETRIES_EXHAUSTED" };
 }
 
-/** Hands messages of one topic over in batches until each has its outcome; those that failed go into later batches. */
+/** Hands messages of one topic over in batches until each has its outcome; a message that failed goes into a later batch. */
 export async function deliverInBatches(
   subscriber: Subscriber,
   messages: readonly Message[],
@@ -130,19 +125,4 @@ async function handBatch({ subscription, handleBatch }: Subscriber, batch: reado
   } catch (error) {
     return () => ({ word: "RETRY", error });
   }
-}
-
-function rawEvent(message: Message): CloudEvent {
-  const bytes = message.event === undefined ? message.data : Buffer.from(JSON.stringify(message.event));
-  return {
-    id: randomUUID(),
-    source: "Dapr",
-    type: "com.dapr.event.sent",
-    specversion: "1.0",
-    datacontenttype: "application/octet-stream",
-    topic: message.topic,
-    pubsubname: message.pubsub,
-    data: undefined,
-    data_base64: Buffer.from(bytes).toString("base64"),
-  };
 }

@@ -1,5 +1,5 @@
-// What a function may reach, by the rules of the host: spaces and secrets only where granted, the rest unless a list says less.
-import { failure } from "./error.js";
+// What a function may reach, by the rules of the host: spaces, secrets and keys only where granted, the rest unless a list says less.
+import { failure, type Failure, UploadError } from "./error.js";
 
 /** The grants of an upload. */
 export interface Grants {
@@ -13,14 +13,14 @@ export interface Grants {
   topics?: readonly string[];
   /** Topics to subscribe to, `pubsub/topic` */
   subscribe?: readonly string[];
-  /** Output bindings. */
-  bindings?: readonly string[];
+  /** App-ids. */
+  apps?: readonly string[];
   /** Types of actors to call. */
   actors?: readonly string[];
   /** Components of workflows and conversations. */
   components?: readonly string[];
-  /** App-ids. */
-  apps?: readonly string[];
+  /** Output bindings. */
+  bindings?: readonly string[];
   /** `store/key` */
   configuration?: readonly string[];
   /** Locks, `resource` in any store or `store/resource`; absent: those of the function's own name. */
@@ -29,13 +29,27 @@ export interface Grants {
   inputs?: readonly string[];
 }
 
-/** Who asks. */
-export interface Caller {
+const LISTS: readonly (keyof Grants)[] = [
+  "spaces",
+  "secrets",
+  "keys",
+  "stores",
+  "topics",
+  "subscribe",
+  "apps",
+  "actors",
+  "components",
+  "bindings",
+  "configuration",
+  "locks",
+  "inputs",
+];
+
+/** What `requireGrant` must know of a caller. */
+interface Holder {
   function: string;
   /** Undefined: everything is granted, as to the test itself. */
   grants: Grants | undefined;
-  /** The actor whose turn it is, `type/id`, and those whose turns wait for it. */
-  turn?: readonly string[];
 }
 
 /** Whether a list allows what is wanted. A `*` does not reach over the slash after a component. */
@@ -58,14 +72,48 @@ export function allowsIn(granted: readonly string[], component: string, name: st
   });
 }
 
+/** Whether a configuration item may be read. */
+export function hasConfiguration({ grants }: Holder, store: string, key: string): boolean {
+  return grants?.configuration === undefined || allows(grants.configuration, `${store}/${key}`);
+}
+
+/** Whether events of an input binding may be taken. */
+export function hasInput({ grants }: Holder, binding: string): boolean {
+  return grants?.inputs === undefined || allows(grants.inputs, binding);
+}
+
 /** Refuses what a list that is there does not allow. */
-export function requireGrant(caller: Caller, list: keyof Grants, wanted: string): void {
+export function requireGrant(caller: Holder, list: keyof Grants, wanted: string): void {
   const granted = caller.grants?.[list];
   if (granted !== undefined && !allows(granted, wanted)) throw refused(caller, list, wanted);
 }
 
 /** The refusal, with the grant to add. */
-export function refused(caller: Caller, list: keyof Grants, wanted: string): Error {
-  const message = `${caller.function} holds no grant for "${wanted}"; add it to \`grants.${list}\` in the upload`;
+export function refused(caller: Holder, list: keyof Grants, wanted: string): Failure {
+  const message = `${caller.function} holds no grant for ${JSON.stringify(wanted)}; add it to \`grants.${list}\` in the upload`;
   return failure("PERMISSION_DENIED", message);
+}
+
+/** Refuses lists that do not exist, and entries that could never allow anything. */
+export function checkGrants(grants: Grants): void {
+  for (const list of Object.keys(grants)) {
+    if (LISTS.includes(list as keyof Grants)) continue;
+    const known = LISTS.map((name) => `\`${name}\``).join(", ");
+    throw new UploadError(400, "badRequest", `grants: unknown field \`${list}\`, expected one of ${known}`);
+  }
+  const check = (list: keyof Grants, fits: (entry: string) => boolean, form: string, any: string) => {
+    const entry = grants[list]?.find((entry) => !fits(entry));
+    if (entry === undefined) return;
+    const wanted = `an entry is of the form "${form}", or "${any}" for all`;
+    throw new UploadError(400, "badRequest", `grants.${list} has ${JSON.stringify(entry)}, but ${wanted}`);
+  };
+  for (const list of ["keys", "locks"] as const) {
+    check(list, (entry) => /^([^/]+|[^/]+\/.+)$/s.test(entry), "name or component/name", "component/*");
+  }
+  // No component is named by a pattern: such an entry would match nothing.
+  const whole = (entry: string) => /^[^/*]+\/.+$/s.test(entry);
+  check("secrets", whole, "store/key", "store/*");
+  check("topics", whole, "pubsub/topic", "pubsub/*");
+  check("subscribe", whole, "pubsub/topic", "pubsub/*");
+  check("configuration", whole, "store/key", "store/*");
 }

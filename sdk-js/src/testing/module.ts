@@ -1,21 +1,9 @@
-// A function's module as the host sees it: which export handles what, and what becomes of its return value.
-import type {
-  BatchHandler,
-  BindingHandler,
-  ConfigurationHandler,
-  ConfigurationWatch,
-  Context,
-  Env,
-  FetchHandler,
-  Handlers,
-  JobHandler,
-  MessageHandler,
-  Schedule,
-  Subscription,
-} from "../events.js";
+// One evaluation of a function's module: which export handles what, and what becomes of what a handler returns.
 import { type Actor, TURN, type Turn } from "../actors.js";
-import { batchSize } from "./delivery.js";
-import type { Grants } from "./grants.js";
+import type { BatchHandler, BindingHandler, ConfigurationHandler, Context, Env, FetchHandler } from "../events.js";
+import type { JobHandler, MessageHandler } from "../events.js";
+import { type Declarations, kind, readDeclarations, refuse } from "./declarations.js";
+import { Problem } from "./problem.js";
 
 /** What `import * as module from "./function.js"` gives. */
 export interface FunctionModule {
@@ -46,144 +34,156 @@ interface ActorClass {
   prototype: Actor;
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] as const;
+
+/** Handlers of events other than requests. */
+interface EventHandlers {
+  message: MessageHandler;
+  messages: BatchHandler;
+  job: JobHandler;
+  binding: BindingHandler;
+  configuration: ConfigurationHandler;
+}
+
+type EventName = keyof EventHandlers;
+
+const EVENTS: readonly EventName[] = ["message", "job", "binding", "configuration", "messages"];
+
+const isActor = (value: unknown): value is ActorClass =>
+  typeof value === "function" && typeof (value as unknown as Record<symbol, unknown>)[TURN] === "function";
 
 /** Handlers found in a module's exports. */
-export class MountedFunction {
+export class LoadedModule {
   readonly name: string;
-  readonly env: Env;
-  readonly grants: Grants;
-  readonly subscriptions: readonly Subscription[];
-  readonly schedules: readonly Schedule[];
-  readonly #fetch: FetchHandler | undefined;
-  readonly #methods = new Map<string, FetchHandler>();
-  readonly #message: MessageHandler | undefined;
-  readonly #messages: BatchHandler | undefined;
-  /** Input bindings. */
-  readonly bindings: readonly string[];
-  readonly watches: readonly Required<ConfigurationWatch>[];
-  readonly #job: JobHandler | undefined;
-  readonly #binding: BindingHandler | undefined;
-  readonly #configuration: ConfigurationHandler | undefined;
+  /** What it exports, in the words of the developer. */
+  readonly handlers: string[] = [];
+  readonly declared: Declarations;
   /** By their types. */
   readonly actors = new Map<string, ActorClass>();
+  /** Handlers are called as methods of what exports them. */
+  #fetch: { fetch: FetchHandler } | undefined;
+  readonly #methods = new Map<string, FetchHandler>();
+  readonly #events: { [Name in EventName]?: Record<Name, EventHandlers[Name]> } = {};
 
-  constructor(name: string, module: FunctionModule, env: Env, grants: Grants) {
+  constructor(name: string, module: FunctionModule) {
     this.name = name;
-    this.env = env;
-    this.grants = grants;
-    const main = module.default;
-    const handlers = (typeof main === "object" && main !== null ? main : {}) as Handlers;
-    this.#fetch = typeof main === "function" ? (main as FetchHandler) : handlers.fetch?.bind(handlers);
-    this.#message = (handlers.message?.bind(handlers) ?? module.message) as MessageHandler | undefined;
-    this.#messages = (handlers.messages?.bind(handlers) ?? module.messages) as BatchHandler | undefined;
-    this.#job = (handlers.job?.bind(handlers) ?? module.job) as JobHandler | undefined;
-    this.#binding = (handlers.binding?.bind(handlers) ?? module.binding) as BindingHandler | undefined;
-    const { configuration } = module;
-    const own = typeof configuration === "function" ? (configuration as ConfigurationHandler) : undefined;
-    this.#configuration = handlers.configuration?.bind(handlers) ?? own;
+    this.#readDefault(module.default);
     for (const method of METHODS) {
       const handler = module[method];
-      if (typeof handler === "function") this.#methods.set(method, handler as FetchHandler);
+      if (handler === undefined) continue;
+      if (typeof handler !== "function") refuse(`the export "${method}" must be a function, not ${kind(handler)}`);
+      if (this.#fetch) refuse(`export either a default handler for requests or "${method}", not both`);
+      this.#methods.set(method, handler as FetchHandler);
+      this.handlers.push(method);
+    }
+    for (const event of EVENTS) {
+      if (typeof module[event] === "function" && this.#events[event] === undefined) this.#take(event, module);
     }
     for (const [type, value] of Object.entries(module)) {
-      if (typeof value === "function" && TURN in value) this.actors.set(type, value as unknown as ActorClass);
+      if (isActor(value)) this.actors.set(type, value);
     }
-    const handles = this.#fetch ?? this.#message ?? this.#messages ?? this.#job ?? this.#binding ?? this.#configuration;
-    if (!handles && this.#methods.size + this.actors.size === 0) {
-      throw new TypeError(
-        `mount: module "${name}" exports no handler: no default, no message, no messages, no job, no GET, POST, …`,
+    if (this.handlers.length === 0 && this.actors.size === 0) {
+      refuse(
+        "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
+          "or export a default function, or functions named GET, POST, …, or message, messages or job, or classes that extend Actor",
       );
     }
-    if (this.#fetch !== undefined && this.#methods.size > 0) {
-      const [method = ""] = this.#methods.keys();
-      throw new TypeError(`mount: module "${name}" exports a default handler and "${method}"; one of them must go`);
-    }
-    const subscriptions = (module.subscriptions ?? []) as (Subscription | string)[];
-    this.subscriptions = subscriptions.map((entry) => (typeof entry === "string" ? { topic: entry } : entry));
-    const [single, bulk] = [false, true].map((wanted) =>
-      this.subscriptions.some((subscription) => (batchSize(subscription) !== undefined) === wanted),
-    );
-    if (single && this.#message === undefined) {
-      throw new TypeError(`mount: module "${name}" has subscriptions but no message handler`);
-    }
-    if (bulk && this.#messages === undefined) {
-      throw new TypeError(`mount: module "${name}" has a subscription with bulkSubscribe but no messages handler`);
-    }
-    if (!bulk && this.#messages !== undefined) {
-      throw new TypeError(`mount: module "${name}" has a messages handler but no subscription with bulkSubscribe`);
-    }
-    const schedules = (module.schedules ?? []) as (Schedule | string)[];
-    this.schedules = schedules.map((entry) => (typeof entry === "string" ? { schedule: entry } : entry));
-    if (this.schedules.length > 0 && this.#job === undefined) {
-      throw new TypeError(`mount: module "${name}" has schedules but no job handler`);
-    }
-    this.bindings = (module.bindings ?? []) as string[];
-    if (this.bindings.length > 0 && this.#binding === undefined) {
-      throw new TypeError(`mount: module "${name}" has bindings but no binding handler`);
-    }
-    const watched = (own === undefined ? (configuration ?? []) : []) as ConfigurationWatch[];
-    this.watches = watched.map(({ store = "configstore", keys = [] }) => ({ store, keys }));
-    if (this.watches.length > 0 && this.#configuration === undefined) {
-      throw new TypeError(`mount: module "${name}" watches configuration but has no handler for it`);
-    }
+    this.declared = readDeclarations(module, (event) => this.#events[event as EventName] !== undefined);
   }
 
-  /** Answers a request as the host would; what the handler throws comes through. */
-  async fetch(request: Request, ctx: Context): Promise<Response> {
-    const own = this.#methods.get(request.method);
-    const handler = own ?? (request.method === "HEAD" ? this.#methods.get("GET") : undefined) ?? this.#fetch;
-    if (handler === undefined) {
-      if (this.#methods.size === 0) {
-        throw new TypeError(`${this.name} exports no handler for requests, only handlers of other events`);
+  #readDefault(main: unknown): void {
+    if (isActor(main)) {
+      refuse("an actor's type is the name that its class is exported by: export it by name, not as the default");
+    }
+    if (typeof main === "function") {
+      this.#fetch = { fetch: (request, env, ctx) => (main as FetchHandler)(request, env, ctx) };
+      this.handlers.push("fetch");
+    } else if (typeof main === "object" && main !== null) {
+      const members = main as Record<string, unknown>;
+      const has = (name: string) => {
+        const value = members[name];
+        if (value === undefined) return false;
+        return typeof value === "function" || refuse(`the "${name}" handler must be a function, not ${kind(value)}`);
+      };
+      if (has("fetch")) {
+        this.#fetch = main as { fetch: FetchHandler };
+        this.handlers.push("fetch");
       }
-      return new Response(null, { status: 405, headers: { allow: [...this.#methods.keys()].join(", ") } });
+      for (const event of EVENTS) if (has(event)) this.#take(event, main);
+    } else if (main !== undefined) {
+      const wanted = 'a function or an object with "fetch", "message" or "job"';
+      refuse(`the default export must be ${wanted}, not ${kind(main)}`);
     }
-    const response = toResponse(await handler(request, this.env, ctx));
-    return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
-  /** Hands an event to the message handler and returns its word; `{ status }` is another way to say it. */
-  async message(event: Parameters<MessageHandler>[0], ctx: Context): Promise<unknown> {
-    return word(await this.#message?.(event, this.env, ctx));
+  #take(event: EventName, owner: object): void {
+    (this.#events as Record<string, object>)[event] = owner;
+    this.handlers.push(event);
   }
 
-  /** Hands a batch to its handler and returns its word, or the words for each event. */
-  async messages(events: Parameters<BatchHandler>[0], ctx: Context): Promise<unknown> {
-    const answer = await this.#messages?.(events, this.env, ctx);
-    return Array.isArray(answer) ? answer : word(answer);
+  /** Whether it answers requests. */
+  get takesRequests(): boolean {
+    return this.#fetch !== undefined || this.#methods.size > 0;
   }
 
-  /** Hands what came from an input binding to its handler; what that returned goes back to the binding. */
-  async binding(event: Parameters<BindingHandler>[0], ctx: Context): Promise<unknown> {
-    return await this.#binding?.(event, this.env, ctx);
+  /** Answers a request; what the handler throws comes through. */
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    if (this.#fetch !== undefined) return toResponse(await this.#fetch.fetch(request, env, ctx));
+    if (this.#methods.size === 0) throw this.#noHandler();
+    const { method } = request;
+    const handler = this.#methods.get(method) ?? (method === "HEAD" ? this.#methods.get("GET") : undefined);
+    if (handler !== undefined) return toResponse(await handler(request, env, ctx));
+    const answered = (name: string) => this.#methods.has(name) || (name === "HEAD" && this.#methods.has("GET"));
+    const allow = METHODS.filter(answered).join(", ");
+    return new Response(`${method} is not supported; allowed: ${allow}\n`, { status: 405, headers: { allow } });
   }
 
-  /** Tells of items that have changed. */
-  async configuration(change: Parameters<ConfigurationHandler>[0], ctx: Context): Promise<unknown> {
-    return word(await this.#configuration?.(change, this.env, ctx));
+  /** Hands an event to its handler and returns what that returned. */
+  async handle<Name extends EventName>(
+    name: Name,
+    event: Parameters<EventHandlers[Name]>[0],
+    env: Env,
+    ctx: Context,
+  ): Promise<unknown> {
+    const owner = this.#events[name] as Record<Name, (...args: unknown[]) => unknown> | undefined;
+    if (owner === undefined) return refuse(`${this.name} has no "${name}" handler`);
+    return await owner[name](event, env, ctx);
   }
 
-  /** Hands a job that is due to the job handler and returns its word. */
-  async job(event: Parameters<JobHandler>[0], ctx: Context): Promise<unknown> {
-    if (this.#job === undefined) throw new TypeError(`${this.name} exports no handler for jobs`);
-    return word(await this.#job(event, this.env, ctx));
+  /** One turn of an actor. */
+  turn(turn: Turn, method: string, data: unknown): Promise<unknown> {
+    const actor = this.actors.get(turn.type);
+    if (actor === undefined) return refuse(`${this.name} exports no actor "${turn.type}"`);
+    return actor[TURN](turn, method, data);
+  }
+
+  #noHandler(): Problem {
+    const named = (names: Iterable<string>) => [...names].map((name) => `\`${name}\``).join(", ");
+    const has = this.handlers.length > 0 ? named(this.handlers) : `the actors ${named(this.actors.keys())}`;
+    const wanted = "export `fetch`, or a function named as the method";
+    const detail = `${this.name} has no handler for requests: it exports ${has}; ${wanted}`;
+    return new Problem(404, "noHandler", detail);
   }
 }
 
-function word(answer: unknown): unknown {
-  return typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
+/** The word that a handler of events returned; `{ status }` is another way to say it. */
+export function word(answer: unknown): unknown {
+  const word = typeof answer === "object" && answer !== null ? (answer as { status?: unknown }).status : answer;
+  return word === "RETRY" || word === "DROP" ? word : "SUCCESS";
 }
 
 function toResponse(value: unknown): Response {
   if (value instanceof Response) return value;
   if (value === undefined || value === null) return new Response(null, { status: 204 });
   if (typeof value === "string") return new Response(value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return new Response(value as ArrayBuffer, { headers: { "content-type": "application/octet-stream" } });
+  const bytes = { headers: { "content-type": "application/octet-stream" } };
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return new Response(value as ArrayBuffer, bytes);
+  if (value instanceof ReadableStream) return new Response(value, bytes);
+  if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") {
+    const json = JSON.stringify(value) as string | undefined;
+    if (json === undefined) return refuse(`the handler returned ${kind(value)} that JSON cannot express`);
+    return new Response(json, { headers: { "content-type": "application/json" } });
   }
-  if (typeof value === "object" || typeof value === "number" || typeof value === "boolean") return Response.json(value);
-  throw new TypeError(
-    `the handler returned a ${typeof value}; return a Response, a string, an object, bytes or nothing`,
-  );
+  const wanted = "return a Response, a string, an object, bytes or nothing";
+  return refuse(`the handler returned a ${typeof value}; ${wanted}`);
 }

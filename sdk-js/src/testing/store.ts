@@ -1,6 +1,7 @@
 // One state store in memory, with Dapr's rules for ETags, first writes, lifetimes and transactions.
 import type { FakeClock } from "./clock.js";
 import { failure } from "./error.js";
+import type { Meter } from "./quotas.js";
 
 interface Value {
   text: string;
@@ -11,76 +12,109 @@ interface Value {
 
 /** The conditions of one write, in the words of the operation. */
 export interface Conditions {
-  key: string;
-  etag?: string;
-  concurrency?: string;
-  ttlSeconds?: number;
+  etag?: string | undefined;
+  firstWrite?: boolean | undefined;
 }
 
 /** One write: `text` undefined deletes. */
 export interface Write extends Conditions {
+  key: string;
   text: string | undefined;
+  ttlSeconds?: number | undefined;
 }
+
+/** What a key has in the database before it, and a value before its text. */
+const PREFIX = "daplet||".length;
+const HEAD = 16;
 
 export class MemoryStore {
   readonly #values = new Map<string, Value>();
   readonly #clock: FakeClock;
+  readonly #meter: Meter;
   #writes = 0;
 
-  constructor(clock: FakeClock) {
+  constructor(clock: FakeClock, meter: Meter) {
     this.#clock = clock;
+    this.#meter = meter;
   }
 
-  /** What is there and has not expired. */
+  /** The value, unless it is absent or has expired. */
   read(key: string): Readonly<Value> | undefined {
     const value = this.#values.get(key);
     if (value?.expires !== undefined && value.expires <= this.#clock.now) {
-      this.#values.delete(key);
+      this.#set(key, undefined);
       return undefined;
     }
     return value;
   }
 
-  /** Checks every write's conditions, then applies all in order. Returns the last ETag given. */
+  /** Checks every write's conditions, and whether all fit, then applies them in order. Returns the last ETag given. */
   apply(writes: readonly Write[]): string | undefined {
-    for (const write of writes) this.#check(write);
+    for (const write of writes) this.expect(write.key, write);
+    this.#fit(writes);
     let etag: string | undefined;
     for (const { key, text, ttlSeconds } of writes) {
       if (text === undefined) {
-        this.#values.delete(key);
+        this.#set(key, undefined);
         continue;
       }
       etag = String(++this.#writes);
       const expires = ttlSeconds === undefined ? undefined : this.#clock.now + ttlSeconds * 1000;
-      this.#values.set(key, { text, etag, expires });
+      this.#set(key, { text, etag, expires });
     }
     return etag;
   }
 
-  /** Refuses if the value has another ETag, or if there is one although none is expected. */
-  expect(key: string, etag: string | null): void {
-    this.#check(etag === null ? { key, concurrency: "first-write" } : { key, etag });
+  /** Refuses if the value has another ETag, or if there is one although this is to be the first write. */
+  expect(key: string, { etag, firstWrite }: Conditions): void {
+    const current = this.read(key);
+    if (etag ? current?.etag === etag : !firstWrite || current === undefined) return;
+    const why = "it was written or deleted meanwhile, or exists although this was to be its first write";
+    throw failure("ETAG_MISMATCH", `the ETag of ${JSON.stringify(key)} does not match: ${why}`);
+  }
+
+  /** Every live value whose key begins with `prefix`; keys without it. */
+  *within(prefix: string): Generator<{ key: string; text: string; etag: string }> {
+    for (const whole of [...this.#values.keys()]) {
+      const value = whole.startsWith(prefix) ? this.read(whole) : undefined;
+      if (value !== undefined) yield { key: whole.slice(prefix.length), text: value.text, etag: value.etag };
+    }
   }
 
   /** Every live key with its value, parsed. */
   entries(): Map<string, unknown> {
-    const live = new Map<string, unknown>();
-    for (const key of this.#values.keys()) {
-      const value = this.read(key);
-      if (value !== undefined) live.set(key, JSON.parse(value.text));
-    }
-    return live;
+    return new Map([...this.within("")].map(({ key, text }) => [key, JSON.parse(text) as unknown]));
   }
 
-  #check({ key, etag, concurrency }: Conditions): void {
-    const current = this.read(key);
-    if (etag !== undefined && etag !== "") {
-      if (current?.etag !== etag) {
-        const actual = current === undefined ? "there is no value" : `it is "${current.etag}"`;
-        throw failure("ETAG_MISMATCH", `state: the ETag of key "${key}" is not "${etag}": ${actual}`);
-      }
-    } else if (concurrency === "first-write" && current !== undefined) {
-      throw failure("ETAG_MISMATCH", `state: key "${key}" has a value already, so this is no first write`);
+  #set(key: string, value: Value | undefined): void {
+    this.#meter.add(ownerOf(key), sizeOf(key, value?.text) - sizeOf(key, this.#values.get(key)?.text));
+    if (value === undefined) this.#values.delete(key);
+    else this.#values.set(key, value);
+  }
+
+  #fit(writes: readonly Write[]): void {
+    const now = new Map<string, string | undefined>();
+    const growth = new Map<string, number>();
+    for (const { key, text } of writes) {
+      const before = now.has(key) ? now.get(key) : this.#values.get(key)?.text;
+      now.set(key, text);
+      const owner = ownerOf(key);
+      growth.set(owner, (growth.get(owner) ?? 0) + sizeOf(key, text) - sizeOf(key, before));
+    }
+    for (const [owner, more] of growth) {
+      const refusal = this.#meter.refusal(owner, more);
+      if (refusal !== undefined) throw refusal;
     }
   }
+}
+
+/** What an entry counts, bytes; 0 for an absent one. */
+export function sizeOf(key: string, text: string | undefined): number {
+  return text === undefined ? 0 : PREFIX + Buffer.byteLength(key) + HEAD + Buffer.byteLength(text);
+}
+
+/** Whose quota a key counts for: the function's, or the space's. */
+function ownerOf(key: string): string {
+  const [kind, name = ""] = key.split("/", 2);
+  return kind === "s" ? `space ${name}` : name;
 }
