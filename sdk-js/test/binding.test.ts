@@ -37,7 +37,7 @@ describe("binding", () => {
   test("failures and missing bindings are told", async () => {
     await assert.rejects(binding("mail").invoke("explode"), {
       code: "ERR_INVOKE_OUTPUT_BINDING",
-      message: "no such operation",
+      message: "error invoking output binding mail: no such operation",
     });
     await assert.rejects(binding("nowhere").invoke("get"), NotFoundError);
     await assert.rejects(binding("mail").invoke("get", null, { n: 1 } as never), /metadata\.n must be a string/);

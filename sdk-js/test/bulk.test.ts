@@ -154,13 +154,13 @@ describe("bulk subscriptions", () => {
     [
       "no messages handler",
       { message() {}, subscriptions: [{ topic: "t", bulkSubscribe: true }] },
-      /no messages handler/,
+      /no "messages" handler/,
     ],
-    ["no bulkSubscribe", { messages() {}, message() {}, subscriptions: ["t"] }, /no subscription with bulkSubscribe/],
+    ["no bulkSubscribe", { messages() {}, message() {}, subscriptions: ["t"] }, /no subscription with "bulkSubscribe"/],
     [
       "no message handler",
       { messages() {}, subscriptions: ["s", { topic: "t", bulkSubscribe: true }] },
-      /no message handler/,
+      /no "message" handler/,
     ],
   ];
   for (const [name, module, message] of refused) {

@@ -46,7 +46,7 @@ describe("cryptography", () => {
     const sealed = await cryptography("vault").encrypt("x", options);
     assert.equal(text(await cryptography("vault").decrypt(sealed)), "x");
     await assert.rejects(cryptography("chest").decrypt(sealed), { code: "ERR_CRYPTO" });
-    await assert.rejects(cryptography().encrypt("x", options), /Known: vault, chest/);
+    await assert.rejects(cryptography().encrypt("x", options), /there are "chest", "vault"$/);
     const seal = (component: string) => async () => (await cryptography(component).encrypt("x", options)).length > 0;
     daplet.mount("one", { GET: seal("vault"), POST: seal("chest") }, { grants: { keys: ["vault/mine"] } });
     assert.equal((await daplet.fetch("/one/")).status, 200);

@@ -21,7 +21,7 @@ describe("input bindings and changes of the configuration", () => {
       { name: "orders", data: { n: 1 }, from: "queue" },
     ]);
     await assert.rejects(fake.trigger("others"), /no mounted function declares/);
-    assert.throws(() => fake.mount("none", { bindings: ["a"], default: () => 1 }), /no binding handler/);
+    assert.throws(() => fake.mount("none", { bindings: ["a"], default: () => 1 }), /no "binding" handler/);
   });
 
   it("tell those who watch, as far as granted", async () => {

@@ -48,7 +48,7 @@ describe("jobs", () => {
       (error: DapletError) => error.code === "ALREADY_EXISTS",
     );
     await jobs().schedule("a", { dueTime: "1s" }, { overwrite: true });
-    assert.deepEqual(await jobs().get("a"), { dueTime: "1s", ttl: undefined });
+    assert.deepEqual(await jobs().get("a"), { dueTime: "1s" });
     await jobs().delete("a");
     assert.equal(await jobs().get("a"), null);
     await assert.rejects(jobs().schedule("a", {}), /needs a schedule or a dueTime/);
@@ -60,6 +60,6 @@ describe("jobs", () => {
     fake.mount("bad", { default: worker.default, schedules: [{ schedule: "@daily", data: "bad" }] });
     await assert.rejects(fake.runJob("bad", "@daily"), /bad/);
     assert.equal(fake.jobs("bad").size, 1);
-    assert.throws(() => fake.mount("none", { schedules: ["@daily"], default: () => 1 }), /no job handler/);
+    assert.throws(() => fake.mount("none", { schedules: ["@daily"], default: () => 1 }), /no "job" handler/);
   });
 });

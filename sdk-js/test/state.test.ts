@@ -134,7 +134,7 @@ describe("state", () => {
     assert.equal(await state().get("k"), null);
     await assert.rejects(state("nope").get("k"), (error) => {
       assert.ok(error instanceof NotFoundError && error instanceof DapletError);
-      assert.match(error.message, /"nope"/);
+      assert.match(error.message, /state store nope is not found/);
       return true;
     });
   });
