@@ -49,4 +49,5 @@ mod supply;
 mod test262;
 mod transactions;
 mod uploads;
+mod waiting;
 mod wpt;

@@ -13,5 +13,4 @@ mod grants;
 mod http;
 mod origins;
 mod results;
-mod waiting;
 mod workflows;

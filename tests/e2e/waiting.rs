@@ -1,5 +1,5 @@
 //! Waiting costs no thread: parked invocations, concurrent operations, timers.
-use crate::server::Server;
+use daplet_tests::server::Server;
 use futures::future::join_all;
 use std::time::{Duration, Instant};
 
