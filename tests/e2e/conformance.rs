@@ -6,23 +6,11 @@ use daplet_tests::conformance::{Client, Target, cases, check};
 use daplet_tests::daprd::Mesh;
 use daplet_tests::root;
 use daplet_tests::server::{Options, Server};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What is invoked, and who listens.
-const ECHO: &str = r#"import { state } from "@daplet/sdk";
-    export const subscriptions = ["heard"];
-    export default {
-      async fetch(request) {
-        const { pathname, search } = new URL(request.url);
-        switch (pathname) {
-          case "/heard": return (await state().get("heard")) ?? [];
-          case "/conflict": return new Response("taken", { status: 409 });
-          case "/missing": return new Response("no", { status: 404 });
-        }
-        return { method: request.method, path: pathname + search, body: await request.text() };
-      },
-      message: async (event) => { await state().update("heard", (list) => [...(list ?? []), event.data], { retries: 100 }) },
-    };"#;
+const ECHO: &str = include_str!("../conformance/functions/echo.js");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_client_sees_the_same() {
@@ -30,16 +18,18 @@ async fn every_client_sees_the_same() {
     let (app, folder) = (App::start().await, tempfile::tempdir().unwrap());
     let settings = folder.path().join("daplet.toml");
     std::fs::write(&settings, format!("[bindings.echo]\nurl = \"http://127.0.0.1:{}/echo/in\"\n", app.port)).unwrap();
-    for client in Client::ALL {
+    for client in Client::OUTSIDE.into_iter().chain([Client::Sdk]) {
         let secrets = root().join("tests/conformance/secrets.json").to_string_lossy().into_owned();
         let settings = settings.to_string_lossy().into_owned();
         let args = vec!["--secrets-file".to_owned(), secrets, "--config".to_owned(), settings];
         let server = Server::with(Options { args, ..Options::default() }).await;
         server.deploy("echo", ECHO).await;
         server.deploy("clocks", CLOCKS).await;
+        server.upload(&sdk()).await;
         configure(&server).await;
         let operator = server.url("/configuration");
-        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator };
+        let sdk = server.url("/sdk");
+        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator, sdk };
         let files = ["state", "messages", "secrets", "configuration", "locks", "invoke", "bindings", "embedded"];
         let all = files.map(|file| cases(&format!("{file}.json"))).concat();
         differences.extend(check(&target, client, "embedded", &all).await);
@@ -56,12 +46,19 @@ async fn every_client_sees_the_same() {
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         heard.sort_by_key(ToString::to_string);
-        let expected = [serde_json::json!("two"), serde_json::json!({"n": 1})];
+        let expected = [json!("two"), json!({"n": 1})];
         if heard != expected {
             differences.push(format!("{}: of two events these arrived: {heard:?}", client.name()));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// The function that runs steps with `@daplet/sdk`; all steps of a client are one invocation.
+fn sdk() -> Value {
+    let grants = json!({"secrets": ["secretstore/*", "nowhere/*"], "locks": ["lockstore/*", "nowhere/*"]});
+    let source = include_str!("../conformance/functions/sdk.js");
+    json!({"name": "sdk", "source": source, "grants": grants, "limits": {"cpuMs": 1000}})
 }
 
 /// What must have called the actor in the end.
@@ -75,12 +72,12 @@ async fn called(server: &Server, names: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sidecar_with_placement_sees_the_same_of_actors() {
     let mut differences = Vec::new();
-    for client in Client::ALL.into_iter().filter(|client| *client != Client::Python) {
+    for client in Client::OUTSIDE.into_iter().filter(|client| *client != Client::Python) {
         let Some(mut mesh) = Mesh::start("redis").await else { return };
         mesh.start_placement().await;
         let (server, daprd) = with_clocks(&mesh).await;
         let grpc = format!("http://127.0.0.1:{}", daprd.grpc_port);
-        let target = Target { http: daprd.url(""), grpc, operator: String::new() };
+        let target = Target { http: daprd.url(""), grpc, operator: String::new(), sdk: String::new() };
         differences.extend(check(&target, client, "redis", &cases("actors.json")).await);
         called(&server, &["tick"]).await;
     }
@@ -90,7 +87,7 @@ async fn a_sidecar_with_placement_sees_the_same_of_actors() {
 /// A real sidecar: what the steps say is Dapr's own behaviour, and not only ours. Each client meets empty stores.
 async fn on_a_real_sidecar(store: &str, files: &[&str]) {
     let (mut differences, app) = (Vec::new(), App::start().await);
-    for client in Client::ALL {
+    for client in Client::OUTSIDE {
         let Some(mesh) = Mesh::start(store).await else { return };
         stock(&mesh, &app).await;
         let operator = mesh.operator().await;
@@ -98,7 +95,7 @@ async fn on_a_real_sidecar(store: &str, files: &[&str]) {
         server.deploy("echo", ECHO).await;
         let (grpc, operator) =
             (format!("http://127.0.0.1:{}", daprd.grpc_port), format!("http://127.0.0.1:{}", operator.port));
-        let target = Target { http: daprd.url(""), grpc, operator };
+        let target = Target { http: daprd.url(""), grpc, operator, sdk: String::new() };
         let all = files.iter().map(|file| cases(&format!("{file}.json"))).collect::<Vec<_>>().concat();
         differences.extend(check(&target, client, store, &all).await);
     }

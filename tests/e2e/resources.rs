@@ -293,7 +293,7 @@ async fn renamed_components_conform() {
             server.http.put(server.url(&format!("/configuration/{key}"))).body(value.clone()).send().await.unwrap();
         }
         let operator = server.url("/configuration");
-        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator };
+        let target = Target { http: server.dapr.clone(), grpc: server.grpc.clone(), operator, sdk: String::new() };
         let differences = check(&target, client, "embedded", &all).await;
         assert!(differences.is_empty(), "{}", differences.join("\n"));
     }

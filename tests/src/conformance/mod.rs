@@ -21,6 +21,8 @@ pub struct Target {
     pub grpc: String,
     /// Where whoever operates it sets an item of its configuration: `PUT {operator}/{key}`.
     pub operator: String,
+    /// The function `tests/conformance/functions/sdk.js`.
+    pub sdk: String,
 }
 
 /// A list of steps that belong together.
@@ -56,11 +58,13 @@ pub enum Client {
     NodeGrpc,
     /// Python's `dapr`.
     Python,
+    /// `@daplet/sdk` inside a function.
+    Sdk,
 }
 
 impl Client {
-    /// All of them.
-    pub const ALL: [Client; 5] = [Client::Http, Client::Crate, Client::NodeHttp, Client::NodeGrpc, Client::Python];
+    /// The clients that reach the API from outside.
+    pub const OUTSIDE: [Client; 5] = [Client::Http, Client::Crate, Client::NodeHttp, Client::NodeGrpc, Client::Python];
 
     /// As `expect_<name>` has it.
     pub fn name(self) -> &'static str {
@@ -70,6 +74,7 @@ impl Client {
             Client::NodeHttp => "node_http",
             Client::NodeGrpc => "node_grpc",
             Client::Python => "python",
+            Client::Sdk => "sdk",
         }
     }
 
@@ -81,8 +86,18 @@ impl Client {
             Client::NodeHttp => outside("node", "client.mjs", target, steps, "http").await,
             Client::NodeGrpc => outside("node", "client.mjs", target, steps, "grpc").await,
             Client::Python => outside(&python(), "client.py", target, steps, "grpc").await,
+            Client::Sdk => inside(target, steps).await,
         }
     }
+}
+
+/// Has a function run the steps.
+async fn inside(target: &Target, steps: &[Step]) -> Vec<Value> {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let steps: Vec<Value> = steps.iter().map(Step::to_value).collect();
+    let answer = http.post(&target.sdk).json(&steps).send().await.expect("the function answers");
+    let text = answer.text().await.expect("the function answers");
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}\n{text}", target.sdk))
 }
 
 /// The Python that has the client installed (`scripts/setup-tests`).

@@ -17,7 +17,7 @@ use crate::store::{Change, Item, Put};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use query::Found;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -96,13 +96,18 @@ struct Arguments {
     ttl_seconds: Option<i64>,
 }
 
+/// A member that is there: `null` is a value like any other.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
+}
+
 /// One entry of a transaction's body.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
     operation: String,
     key: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     value: Option<&'a RawValue>,
     etag: Option<String>,
     concurrency: Option<String>,

@@ -1,7 +1,7 @@
 //! A unit of work as a function sends it: `state.commit` with what it read, what it wrote and what it publishes.
 //!
 //! Must not know: how a conflict is dealt with; it is told by its code.
-use super::{Entry, StateCapability, whole_key};
+use super::{Entry, StateCapability, present, whole_key};
 use crate::blocks::call::{CallContext, OpResult, error};
 use crate::blocks::pubsub::{DEFAULT_PUBSUB, Outgoing, may_publish, outgoing};
 use crate::code::{Code, OpError};
@@ -62,7 +62,7 @@ struct Body<'a> {
 struct ReadEntry<'a> {
     key: String,
     etag: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     value: Option<&'a RawValue>,
     ttl_expire_time: Option<jiff::Timestamp>,
 }
@@ -125,8 +125,9 @@ fn decode(prefix: &str, body: &[u8]) -> Result<Unit, OpError> {
         let left = |at: jiff::Timestamp| u64::try_from(at.duration_since(now).as_secs()).unwrap_or(0).max(1);
         Ok::<_, OpError>(Read {
             key: whole_key(prefix, &entry.key)?,
+            // Of a key that was absent the value is `null` too.
+            value: entry.etag.as_ref().and(entry.value).map_or_else(Vec::new, |value| value.get().as_bytes().to_vec()),
             etag: entry.etag,
-            value: entry.value.map_or_else(Vec::new, |value| value.get().as_bytes().to_vec()),
             ttl_seconds: entry.ttl_expire_time.map(left),
         })
     };
