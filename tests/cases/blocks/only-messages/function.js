@@ -1,0 +1,2 @@
+export const subscriptions = ["only-messages"];
+export function message() {}

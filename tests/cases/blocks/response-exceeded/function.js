@@ -1,0 +1,1 @@
+export default (request) => "x".repeat(Number(new URL(request.url).searchParams.get("n")));

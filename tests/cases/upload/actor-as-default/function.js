@@ -1,0 +1,2 @@
+import { Actor } from "@daplet/sdk";
+export default class Cart extends Actor {}

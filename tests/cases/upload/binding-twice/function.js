@@ -1,0 +1,2 @@
+export const bindings = ["ticks", "ticks"];
+export default { binding() {} };

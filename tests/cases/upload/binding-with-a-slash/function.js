@@ -1,0 +1,2 @@
+export const bindings = ["a/b"];
+export default { binding() {} };

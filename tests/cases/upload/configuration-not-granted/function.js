@@ -1,0 +1,2 @@
+export const configuration = [{ keys: ["open", "closed"] }];
+export default { configuration() {} };

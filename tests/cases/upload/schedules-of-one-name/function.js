@@ -1,0 +1,2 @@
+export const schedules = ["@daily", { name: "@daily", schedule: "@hourly" }];
+export default { job() {} };
