@@ -1,8 +1,8 @@
 //! Actors: turns one after the other, state that is written with them, and what can go wrong; without a sidecar.
 use daplet_tests::server::{Answer, Options, Server};
 use dapr::dapr::proto::runtime::v1::{
-    ExecuteActorStateTransactionRequest, GetActorStateRequest, InvokeActorRequest, TransactionalActorStateOperation,
-    dapr_client::DaprClient,
+    ExecuteActorStateTransactionRequest, GetActorStateRequest, GetMetadataRequest, InvokeActorRequest,
+    TransactionalActorStateOperation, dapr_client::DaprClient,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -195,6 +195,9 @@ async fn outside_clients_call_actors_by_grpc() {
     assert_eq!(nobody.code(), tonic::Code::FailedPrecondition);
     let failed = client.invoke_actor(call("Counter", "incrementAndThrow", "")).await.unwrap_err();
     assert!(failed.code() == tonic::Code::Internal && failed.message().contains("not today"), "{failed}");
+    let metadata = client.get_metadata(GetMetadataRequest {}).await.unwrap().into_inner();
+    let types: Vec<String> = metadata.actor_runtime.unwrap().active_actors.into_iter().map(|of| of.r#type).collect();
+    assert!(types.contains(&"Counter".to_owned()), "{types:?}");
 }
 
 /// Dapr's own API: methods by any verb, state under Dapr's keys.

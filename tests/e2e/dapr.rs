@@ -87,6 +87,10 @@ async fn state_speaks_dapr() {
             "ERR_NOT_SUPPORTED_STATE_OPERATION",
         ),
         ("POST", "/v1.0/state/statestore/bulk", &json, r#"{"keys":["k","none"]}"#, 200, r#"{"key":"none"}"#),
+        // A first write of a key that has a value, also where it removes.
+        ("DELETE", "/v1.0/state/statestore/k?concurrency=first-write", &[], "", 409, "ERR_STATE_DELETE"),
+        ("DELETE", "/v1.0/state/statestore/k?concurrency=any", &[], "", 400, "unrecognized concurrency model 'any'"),
+        ("GET", "/v1.0/state/statestore/k?consistency=strong", &[], "", 200, r#"{"a":1}"#),
         ("DELETE", "/v1.0/state/statestore/k", &[], "", 204, ""),
         ("DELETE", "/v1.0/state/statestore/k", &[], "", 204, ""),
         ("POST", "/v1.0/state/statestore", &json, r#"[{"key":"a||b","value":1}]"#, 400, "ERR_MALFORMED_REQUEST"),

@@ -29,6 +29,7 @@ const PLAIN: &[&str] = &[
     "docs",
     "tests/e2e",
     "host/src/app",
+    "host/src/blocks",
     "host/src/budget",
     "host/src/code",
     "host/src/components",

@@ -12,6 +12,7 @@
 //! - [`between`]: kills the server in the middle of a call of its sidecar
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
+//! - [`modules`]: the host's source as a graph of imports
 //! - [`programs`]: random JavaScript programs
 //! - [`resources`]: a folder of components
 //! - [`readme`]: runs the commands of a README and compares what they print
@@ -27,6 +28,7 @@ pub mod daprd;
 pub mod exposition;
 pub mod flood;
 pub mod load;
+pub mod modules;
 pub mod programs;
 pub mod raw;
 pub mod readme;

@@ -1,8 +1,8 @@
-//! Capabilities: what a function may ask of the world. One folder each, one registration line in `app.rs`.
+//! Operations: what a function asks of a block.
 //!
-//! Owns: the seam that every operation passes; `grants` what a function may reach. Must not know: HTTP, the sandbox.
-use super::actors;
+//! Owns: the seam that every operation passes, who calls, how failures are reported. Must not know: HTTP, the sandbox, any block.
 use super::grants::Grants;
+use super::turn::Turn;
 use crate::allowance::Allowance;
 use crate::budget::{BudgetError, Purse};
 use crate::code::{Code, OpError};
@@ -10,8 +10,8 @@ use crate::dapr::{DaprError, Trace};
 use crate::origin::Origin;
 use crate::quotas::QuotaExceeded;
 use crate::store::StoreError;
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -26,14 +26,27 @@ pub struct CallContext {
     /// Where its invocation comes from.
     pub origin: Origin,
     /// The turn that it belongs to, if an actor makes it.
-    pub turn: Option<Arc<actors::Turn>>,
+    pub turn: Option<Arc<Turn>>,
     /// Whose memory results take.
     pub memory: Purse,
     /// What its results and the host's work for it may take.
     pub allowance: Allowance,
 }
 
+/// Functions that call each other this deep are taken for an endless chain.
+const MAX_DEPTH: u32 = 16;
+
 impl CallContext {
+    /// Refuses a call that would go too deep.
+    pub fn check_depth(&self) -> Result<(), OpError> {
+        if self.origin.depth < MAX_DEPTH {
+            return Ok(());
+        }
+        let message =
+            format!("functions called each other {MAX_DEPTH} deep; the chain ends here, in {}", self.function);
+        Err(error(Code::Unavailable, message))
+    }
+
     /// Both parts of the trace context.
     pub fn trace(&self) -> Trace<'_> {
         let allowance = Some(&self.allowance);
@@ -45,19 +58,46 @@ impl CallContext {
 /// The result of an operation: fields for the completion's head, and the raw body.
 pub type OpResult = Result<(Value, Bytes), OpError>;
 
+/// One operation as a function submits it.
+pub struct Operation<'a> {
+    /// Its name, `capability.verb`.
+    pub op: &'a str,
+    /// The head's fields beside `id` and `op`.
+    pub args: Map<String, Value>,
+    /// The raw body.
+    pub body: Bytes,
+}
+
+impl<'a> Operation<'a> {
+    /// The word after the dot.
+    pub fn verb(&self) -> &'a str {
+        self.op.split_once('.').map_or("", |(_, verb)| verb)
+    }
+
+    /// The arguments as a type; what does not fit is the caller's error.
+    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, OpError> {
+        T::deserialize(&self.args).map_err(|e| self.invalid(e))
+    }
+
+    /// The error for arguments that are wrong.
+    pub fn invalid(&self, reason: impl std::fmt::Display) -> OpError {
+        error(Code::InvalidArgument, format!("{}: {reason}", self.op))
+    }
+
+    /// The error for an operation that no capability serves.
+    pub fn unknown(&self) -> OpError {
+        error(Code::UnknownOperation, format!("no capability serves the operation \"{}\"", self.op))
+    }
+}
+
 /// One family of operations, such as `state.*`.
+#[async_trait]
 pub trait Capability: Send + Sync {
     /// The word before the dot in its operations' names.
     fn name(&self) -> &'static str;
 
-    /// Runs one operation. `verb` is the word after the dot; `args` the head's fields beside `id` and `op`.
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        body: Bytes,
-    ) -> BoxFuture<'a, OpResult>;
+    /// Runs one operation.
+    async fn call(&self, cx: &CallContext, operation: Operation<'_>) -> OpResult;
 }
 
 /// Every capability there is.
@@ -71,21 +111,17 @@ impl Capabilities {
 
     /// Runs one operation, named `capability.verb`.
     pub async fn call(&self, cx: &CallContext, op: &str, args: Map<String, Value>, body: Bytes) -> OpResult {
-        let (name, verb) = op.split_once('.').unwrap_or((op, ""));
+        let operation = Operation { op, args, body };
+        let name = op.split_once('.').map_or(op, |(name, _)| name);
         match self.0.iter().find(|capability| capability.name() == name) {
             Some(capability) => {
-                let (head, body) = capability.call(cx, verb, args, body).await?;
+                let (head, body) = capability.call(cx, operation).await?;
                 cx.allowance.cover(body.len())?;
                 Ok((head, body))
             }
-            None => Err(unknown(op)),
+            None => Err(operation.unknown()),
         }
     }
-}
-
-/// The error for an operation that no capability serves.
-pub fn unknown(op: &str) -> OpError {
-    error(Code::UnknownOperation, format!("no capability serves the operation \"{op}\""))
 }
 
 /// An error without details.
@@ -96,11 +132,6 @@ pub fn error(code: Code, message: impl Into<String>) -> OpError {
 /// The error for a result that the process has no memory for now.
 pub fn no_memory(e: BudgetError) -> OpError {
     error(Code::MemoryBudget, e.to_string())
-}
-
-/// The arguments as a type; what does not fit is the caller's error.
-pub fn arguments<T: DeserializeOwned>(op: &str, args: Map<String, Value>) -> Result<T, OpError> {
-    serde_json::from_value(Value::Object(args)).map_err(|e| error(Code::InvalidArgument, format!("{op}: {e}")))
 }
 
 /// The error for a component that the embedded default does not have, with those that it has.

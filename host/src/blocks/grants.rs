@@ -1,10 +1,10 @@
 //! Grants: what a function may reach, as its upload says.
 //!
 //! Owns: their form, the words of a refusal. Must not know: what is reached.
-use crate::blocks::call::error;
 use crate::code::{Code, OpError};
 use crate::config::AbsentGrants;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What a function may reach beyond its own key space. Least privilege where it matters most: shared spaces, secrets, keys and
 /// foreign locks are refused unless granted. Of the rest an absent list allows everything, unless the operator says `--grants deny`
@@ -177,7 +177,7 @@ pub fn require(function: &str, list: &str, granted: Option<&Vec<String>>, wanted
 /// The refusal, with the grant to add.
 pub fn refused(function: &str, list: &str, wanted: &str) -> OpError {
     let message = format!("{function} holds no grant for {wanted:?}; add it to `grants.{list}` in the upload");
-    error(Code::PermissionDenied, message)
+    OpError { code: Code::PermissionDenied, message, details: Value::Null }
 }
 
 #[cfg(test)]

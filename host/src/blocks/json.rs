@@ -21,7 +21,7 @@ impl Json {
         Json(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
     }
 
-    /// Bytes that somebody sends: JSON, or text, or else text in base64. `None` where there are none.
+    /// Reads bytes as JSON, else as text, else as base64; `None` if there are none.
     pub fn read(bytes: &[u8]) -> Option<Json> {
         if bytes.is_empty() {
             return None;

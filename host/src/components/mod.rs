@@ -17,12 +17,8 @@ mod properties;
 mod types;
 
 use crate::blocks::bindings::embedded::Target;
-use crate::blocks::configuration::DEFAULT_CONFIGURATION_STORE;
-use crate::blocks::crypto::DEFAULT_CRYPTO;
 use crate::blocks::jobs::schedule::Schedule;
-use crate::blocks::locks::DEFAULT_LOCKS;
-use crate::blocks::pubsub::{Brokers, DEFAULT_PUBSUB};
-use crate::blocks::secrets::DEFAULT_SECRET_STORE;
+use crate::blocks::pubsub::Brokers;
 use crate::blocks::secrets::embedded::Secrets;
 use crate::blocks::state::DEFAULT_STORE;
 use crate::config::{self, BindingSettings};
@@ -32,7 +28,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use manifest::{Manifest, parse};
-use properties::Properties;
+pub use prefix::Owner;
+pub use properties::Properties;
+pub use types::{Made, Making, Type};
+
+/// The capability of a binding that functions call.
+pub const OUTPUT: &str = "OUTPUT_BINDING";
+/// The capability of a binding that calls functions.
+pub const INPUT: &str = "INPUT_BINDING";
 
 /// A fault of the components, which ends the program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,16 +60,6 @@ pub enum Block {
     /// Input and output bindings.
     Binding,
 }
-
-/// The default names and types; a block that the folder does not declare has its default.
-const DEFAULTS: [(Block, &str, &str); 6] = [
-    (Block::State, DEFAULT_STORE, "state.daplet"),
-    (Block::Pubsub, DEFAULT_PUBSUB, "pubsub.daplet"),
-    (Block::Configuration, DEFAULT_CONFIGURATION_STORE, "configuration.daplet"),
-    (Block::Secrets, DEFAULT_SECRET_STORE, "secretstores.daplet"),
-    (Block::Crypto, DEFAULT_CRYPTO, "crypto.daplet"),
-    (Block::Lock, DEFAULT_LOCKS, "lock.daplet"),
-];
 
 /// A component, as the metadata lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +99,7 @@ pub struct Components {
 }
 
 /// Where components come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sources<'a> {
     /// This host's app-id.
     pub app_id: &'a str,
@@ -118,6 +111,15 @@ pub struct Sources<'a> {
     pub keys_dir: &'a Path,
     /// Bindings of the configuration file.
     pub bindings: BTreeMap<String, BindingSettings>,
+    /// The types that blocks have.
+    pub types: &'static [&'static [Type]],
+}
+
+impl Sources<'_> {
+    /// Every type, block by block.
+    fn all_types(&self) -> impl Iterator<Item = &'static Type> + use<> {
+        self.types.iter().flat_map(|types| types.iter())
+    }
 }
 
 impl Components {
@@ -130,8 +132,8 @@ impl Components {
         };
         types::build(&mut components, declared, sources)?;
         components.bindings_of_the_configuration(&sources.bindings)?;
-        for (block, ..) in DEFAULTS {
-            components.add_default(block, sources)?;
+        for known in sources.all_types().filter(|known| known.default.is_some()) {
+            components.add_default(known.block, sources)?;
         }
         let said = sources.secrets.file.is_some() || !sources.secrets.environment.is_empty();
         if said && components.listed.iter().all(|component| component.kind != "secretstores.daplet") {
@@ -159,18 +161,17 @@ impl Components {
         of_block.map(|component| component.name.as_str()).collect()
     }
 
-    /// Adds one. Names are unique across the blocks, as in Dapr.
+    /// Adds one. A name is unique over all blocks, as in Dapr.
     fn add(
         &mut self,
-        block: Block,
-        name: &str,
-        (kind, version): (&str, &str),
+        known: &Type,
+        (name, version): (&str, &str),
         properties: &Properties,
         sources: &Sources<'_>,
     ) -> Result<(), String> {
         self.check_free(name)?;
-        let capabilities = types::make(self, (kind, name), properties, sources)?;
-        self.list(block, name, (kind, version), capabilities);
+        let capabilities = (known.make)(self, &Making { name, properties, sources })?;
+        self.list(known.block, name, (known.name, version), capabilities);
         Ok(())
     }
 
@@ -191,9 +192,10 @@ impl Components {
         if self.listed.iter().any(|component| component.block == block) {
             return Ok(());
         }
-        let defaults = DEFAULTS.iter().filter(|(of, ..)| *of == block);
-        defaults.copied().try_for_each(|(_, name, kind)| {
-            let added = self.add(block, name, (kind, "v1"), &Properties::default(), sources);
+        let of_block = sources.all_types().filter(|known| known.block == block);
+        of_block.filter_map(|known| Some((known, known.default?))).try_for_each(|(known, name)| {
+            let added = self.add(known, (name, "v1"), &Properties::default(), sources);
+            let kind = known.name;
             added.map_err(|reason| Fault {
                 place: format!("the default component {name:?} ({kind})"),
                 reason: format!("{reason}; it needs another name, or the folder a component in the default's place"),
@@ -215,12 +217,12 @@ impl Components {
                         error_if_not_2xx: true,
                     };
                     self.targets.insert(name.clone(), target);
-                    ("bindings.http", types::OUTPUT)
+                    ("bindings.http", OUTPUT)
                 }
                 BindingSettings::Cron(schedule) => {
                     let schedule = Schedule::parse(schedule).map_err(fault)?;
                     self.schedules.insert(name.clone(), schedule);
-                    ("bindings.cron", types::INPUT)
+                    ("bindings.cron", INPUT)
                 }
             };
             self.list(Block::Binding, name, (kind, "v1"), vec![capability]);

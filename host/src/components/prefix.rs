@@ -23,6 +23,7 @@ fn strategy(said: Option<&str>, name: &str, app_id: &str, namespace: Option<&str
 
 /// What a prefix depends on.
 pub struct Owner<'a> {
+    /// The component.
     pub name: &'a str,
     /// The name of its block's default.
     pub default: &'a str,

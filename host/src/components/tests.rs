@@ -12,6 +12,7 @@ fn describe(folder: &Path) -> String {
     let environment = [("NAMESPACE", "here"), ("TIMEOUT", "1500ms"), ("A_KEY", "a")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let opened = Components::open(&Sources {
+        types: crate::blocks::COMPONENTS,
         app_id: "daplet",
         resources: Some(&Resources { folder: folder.to_owned(), environment }),
         secrets: Secrets::default(),

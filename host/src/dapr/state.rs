@@ -3,15 +3,18 @@ use super::{Answer, DaprError, Sidecar, Trace, segment};
 use hyper::Method;
 
 impl Sidecar {
-    /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header.
-    pub async fn get_state(&self, store: &str, key: &str, trace: Trace<'_>) -> Result<Answer, DaprError> {
-        self.expect(self.request(Method::GET, &format!("/v1.0/state/{}/{}", segment(store), segment(key)), trace)).await
-    }
-
-    /// The same, never an older value than the latest that was acknowledged.
-    pub async fn get_state_strong(&self, store: &str, key: &str) -> Result<Answer, DaprError> {
-        let path = format!("/v1.0/state/{}/{}?consistency=strong", segment(store), segment(key));
-        self.expect(self.request(Method::GET, &path, None)).await
+    /// `GET /v1.0/state/{store}/{key}`: 204 when absent; the ETag in a header. With `strong` never an older value than the latest
+    /// that was acknowledged.
+    pub async fn get_state<'a>(
+        &self,
+        store: &str,
+        key: &str,
+        strong: bool,
+        trace: impl Into<Trace<'a>>,
+    ) -> Result<Answer, DaprError> {
+        let consistency = if strong { "?consistency=strong" } else { "" };
+        let path = format!("/v1.0/state/{}/{}{consistency}", segment(store), segment(key));
+        self.expect(self.request(Method::GET, &path, trace)).await
     }
 
     /// `POST /v1.0/state/{store}` with a JSON array of items.

@@ -1,7 +1,7 @@
 //! What a host has before it has an engine: its settings, its building blocks, its functions' records. Fuzzers use it without one.
-use super::capabilities::Functions;
 use super::{Fatal, databases, memory, places};
-use crate::blocks::{Blocks, actors, http as dapr};
+use crate::blocks::Blocks;
+use crate::blocks::api::Shared;
 use crate::budget::Budget;
 use crate::components::Components;
 use crate::config::Config;
@@ -50,7 +50,7 @@ impl Base {
         }
         let registry = Arc::new(places::registry(&config, sidecar.as_ref(), memory.clone())?);
         let blocks = match &sidecar {
-            Some(sidecar) => Blocks::of_sidecar(sidecar),
+            Some(sidecar) => Blocks::of_sidecar(sidecar, &config),
             None => Blocks::embedded(places::store(&config)?, &config, &components).await?,
         };
         databases::note(&config.data_dir, &places::databases(&config));
@@ -58,27 +58,11 @@ impl Base {
         Ok(Base { config, components, sidecar, registry, blocks, memory, stop })
     }
 
-    /// What Dapr's API is made of.
-    pub fn dapr(&self, functions: &Functions) -> dapr::Context {
-        let (config, blocks) = (&self.config, &self.blocks);
-        let kept = blocks.kept.as_ref();
-        dapr::Context {
+    /// What the blocks share in Dapr's API.
+    pub fn shared(&self) -> Arc<Shared> {
+        let config = &self.config;
+        Arc::new(Shared {
             components: Arc::clone(&self.components),
-            state: Arc::clone(&blocks.state),
-            broker: Arc::clone(&blocks.broker),
-            log: kept.map(|kept| kept.log.clone()),
-            secrets: Arc::clone(&blocks.secrets),
-            configuration: Arc::clone(&blocks.configuration),
-            lock: Arc::clone(&blocks.locks),
-            max_lock_seconds: config.max_lock_seconds,
-            jobs: Arc::clone(&blocks.jobs),
-            actors: Arc::clone(&functions.actors),
-            reminders: Arc::clone(&blocks.reminders),
-            kept_reminders: kept.map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
-            timers: Arc::clone(&functions.timers),
-            crypto: Arc::clone(&blocks.crypto),
-            binding: Arc::clone(&blocks.bindings),
-            own: Arc::clone(&functions.own),
             registry: Arc::clone(&self.registry),
             app_id: config.app_id.as_str().into(),
             max_body_bytes: config.max_body_bytes,
@@ -86,7 +70,6 @@ impl Base {
             memory: self.memory.purse(),
             max_answer_bytes: config.max_answer_bytes,
             stop: self.stop.clone(),
-            extended: Arc::default(),
-        }
+        })
     }
 }

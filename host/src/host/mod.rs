@@ -6,7 +6,7 @@
 //! # Layout
 //! - [`base`]: what a host has before it has an engine
 //! - [`serving`]: surfaces made of a host, and the addresses that they are served at
-//! - [`capabilities`]: what functions may ask for
+//! - [`capabilities`]: the parts of the blocks that call functions
 //! - [`databases`]: which databases the data folder has had; [`places`] where functions and components are
 //! - [`sites`]: the rules of each address
 //! - [`faults`]: what does not work although the host serves
@@ -24,10 +24,10 @@ mod serving;
 mod sites;
 
 pub use base::Base;
-pub use capabilities::Functions;
 pub use engine::compile;
 pub use serving::{Listeners, Serving};
 
+use crate::blocks::Functions;
 use crate::config::{Config, RegistryPlace};
 use crate::functions::{CheckLimits, Checker, Deployer};
 use crate::invoke::{Calls, Invoker};
@@ -77,8 +77,8 @@ impl Host {
         let (wait, heap) = (base.config.queue_wait, base.config.limits.memory_bytes());
         let equip = |calls: Calls| {
             let turns = capabilities::turns(&base, calls.clone());
-            let functions = Functions::new(&base, &turns, calls);
-            (functions.capabilities(&base), (functions, turns))
+            let functions = capabilities::functions(&base, &turns, calls);
+            (base.blocks.capabilities(&functions), (functions, turns))
         };
         let (invoker, (functions, turns)) =
             Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), observer, wait, heap, equip);

@@ -17,6 +17,7 @@ pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
         return Ok(Components::default());
     }
     let sources = Sources {
+        types: crate::blocks::COMPONENTS,
         app_id: &config.app_id,
         resources: config.resources.as_ref(),
         secrets: config.secrets.clone(),

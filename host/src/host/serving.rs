@@ -4,7 +4,6 @@
 use super::runtimes::{self, made_on};
 use super::sites::{Sites, bind, bind_place};
 use super::{Fatal, Host, faults, places};
-use crate::blocks::{grpc, http as dapr};
 use crate::config::Connections;
 use crate::http::trust;
 use crate::listener::{self, Listener};
@@ -73,9 +72,8 @@ impl Host {
         let (events, inputs) = self.events();
         running.extend(events.tasks.into_iter().map(tokio::spawn));
         if let Some((http, grpc)) = listeners.dapr {
-            let context = self.base.dapr(&self.functions);
-            let grpc_routes = grpc::routes(&context);
-            let (http_site, grpc_site) = sites.dapr(config, dapr::routes(context), grpc_routes);
+            let (http_api, grpc_api) = self.base.blocks.api(&self.functions, &self.base.shared());
+            let (http_site, grpc_site) = sites.dapr(config, http_api, grpc_api);
             let (memory, stop) = (|| self.base.memory.purse(), || self.base.stop.clone());
             running.push(tokio::spawn(listener::grpc::serve(grpc, grpc_site, connections.clone(), memory(), stop())));
             running.push(tokio::spawn(listener::serve(http, http_site, connections.clone(), memory(), stop())));

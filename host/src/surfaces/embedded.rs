@@ -1,8 +1,8 @@
 //! Events of the embedded default: messages, jobs, reminders, schedules, changes of the configuration.
 use super::scheduler::{Scheduler, Work};
 use super::{Inside, Surface, actors, bindings, configuration, jobs, topics};
-use crate::blocks::Kept;
 use crate::blocks::configuration::ConfigurationStore;
+use crate::blocks::kept::Kept;
 use crate::components::{Block, Components};
 use crate::store::Jobs;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::store::flight::{Flights, Id, MOST_CRASHES};
 use crate::store::job::{Claim, Job, Jobs, PARKED};
 use crate::store::{StoreError, now_ms};
 use crate::surfaces::places::Places;
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +36,7 @@ pub enum Outcome {
 }
 
 /// What is to run.
+#[async_trait]
 pub trait Work: Send + Sync + 'static {
     /// Whether a job that belongs to nobody waits until it belongs to somebody again. Otherwise it is removed.
     const ORPHANS_WAIT: bool;
@@ -52,10 +53,10 @@ pub trait Work: Send + Sync + 'static {
     fn owned(&self, name: &str) -> bool;
 
     /// One attempt.
-    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome>;
+    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome;
 
     /// Functions have changed.
-    fn reconcile<'a>(&'a self, jobs: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>>;
+    async fn reconcile(&self, jobs: &Jobs) -> Result<(), StoreError>;
 }
 
 /// What runs jobs.

@@ -5,7 +5,7 @@ use crate::blocks::call::{CallContext, error, from_store};
 use crate::blocks::jobs::embedded::Kept;
 use crate::code::{Code, OpError};
 use crate::store::{Job, Jobs, now_ms};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 
 /// The backend, over [`Jobs::reminders`]. Cheap to clone.
 #[derive(Clone)]
@@ -36,41 +36,27 @@ impl Embedded {
     }
 }
 
+#[async_trait]
 impl Reminders for Embedded {
-    fn set<'a>(
-        &'a self,
-        _: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        reminder: Reminder,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let invalid = |message| error(Code::InvalidArgument, message);
-            let overwrite = reminder.overwrite.unwrap_or(true);
-            let job = reminder.job().map_err(invalid)?;
-            let plan = job.plan(now_ms()).map_err(invalid)?;
-            let bytes = serde_json::to_vec(&Kept::new(job, &plan, false))
-                .map_err(|e| error(Code::OperationFailed, e.to_string()))?;
-            match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
-                true => Ok(()),
-                false => Err(error(Code::ActorReminderAlreadyExists, format!("actor reminder already exists: {name}"))),
-            }
-        })
+    async fn set(&self, _: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError> {
+        let invalid = |message| error(Code::InvalidArgument, message);
+        let overwrite = reminder.overwrite.unwrap_or(true);
+        let job = reminder.job().map_err(invalid)?;
+        let plan = job.plan(now_ms()).map_err(invalid)?;
+        let bytes = serde_json::to_vec(&Kept::new(job, &plan, false))
+            .map_err(|e| error(Code::OperationFailed, e.to_string()))?;
+        match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
+            true => Ok(()),
+            false => Err(error(Code::ActorReminderAlreadyExists, format!("actor reminder already exists: {name}"))),
+        }
     }
 
-    fn get<'a>(
-        &'a self,
-        _: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>> {
-        Box::pin(async move {
-            let found = self.0.get(&actor.key(name)).map_err(|e| from_store(&e))?;
-            found.as_ref().map(read).transpose()
-        })
+    async fn get(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError> {
+        let found = self.0.get(&actor.key(name)).map_err(|e| from_store(&e))?;
+        found.as_ref().map(read).transpose()
     }
 
-    fn delete<'a>(&'a self, _: &'a CallContext, actor: &'a Actor, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move { self.0.remove(actor.key(name)).await.map(drop).map_err(|e| from_store(&e)) })
+    async fn delete(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
+        self.0.remove(actor.key(name)).await.map(drop).map_err(|e| from_store(&e))
     }
 }

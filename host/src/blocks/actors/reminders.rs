@@ -1,20 +1,19 @@
-//! Reminders and timers: what an actor has told its host to call it for later. `actors.setReminder`, `actors.getReminder`,
-//! `actors.deleteReminder`, `actors.setTimer`, `actors.deleteTimer`, of the actor whose turn it is.
+//! Reminders and timers: what an actor has told its host to call it for later.
 //!
 //! Owns: what they are, in the words of Dapr's API, which both backends take. [`When`] is when they are due.
-use super::Actor;
 pub use super::when::When;
 use super::when::{given, period};
-use crate::blocks::call::{CallContext, OpResult, arguments, error};
+use crate::blocks::call::CallContext;
 use crate::blocks::jobs::schedule::{go, instant};
 use crate::blocks::jobs::{FailurePolicy, JobSpec};
 use crate::blocks::json::Json;
-use crate::code::{Code, OpError};
-use bytes::Bytes;
-use futures::future::BoxFuture;
+use crate::blocks::turn::Actor;
+use crate::code::OpError;
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 
+/// What Dapr says of a type that no function exports.
+pub const NOT_HOSTED: &str = "operations on actor reminders are only possible on hosted actor types";
 /// Longest name, bytes: it becomes a part of a key.
 const LONGEST: usize = 256;
 
@@ -119,102 +118,23 @@ pub fn check(name: &str) -> Result<(), String> {
 }
 
 /// Where reminders are kept.
+#[async_trait]
 pub trait Reminders: Send + Sync {
     /// Keeps one, in the place of what had its name unless that is forbidden.
-    fn set<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        reminder: Reminder,
-    ) -> BoxFuture<'a, Result<(), OpError>>;
+    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError>;
     /// One of them.
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>>;
+    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError>;
     /// Removes one, if there is one.
-    fn delete<'a>(&'a self, cx: &'a CallContext, actor: &'a Actor, name: &'a str)
-    -> BoxFuture<'a, Result<(), OpError>>;
+    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError>;
 }
 
 /// What counts the time of timers.
+#[async_trait]
 pub trait Timers: Send + Sync {
     /// Starts one, in the place of what had its name.
-    fn set<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        timer: Timer,
-    ) -> BoxFuture<'a, Result<(), OpError>>;
+    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError>;
     /// Stops one, if there is one.
-    fn delete<'a>(&'a self, cx: &'a CallContext, actor: &'a Actor, name: &'a str)
-    -> BoxFuture<'a, Result<(), OpError>>;
-}
-
-#[derive(Deserialize)]
-struct Nothing {}
-
-/// The name, and what the other arguments are.
-fn named<T: serde::de::DeserializeOwned>(op: &str, mut args: Map<String, Value>) -> Result<(String, T), OpError> {
-    let Some(Value::String(name)) = args.remove("name") else { return Err(invalid(op, "name must be a text")) };
-    check(&name).map_err(|message| invalid(op, message))?;
-    Ok((name, arguments(op, args)?))
-}
-
-fn invalid(op: &str, message: impl std::fmt::Display) -> OpError {
-    error(Code::InvalidArgument, format!("{op}: {message}"))
-}
-
-/// One operation of the actor whose turn it is; none where the verb is another's.
-pub async fn call(
-    (reminders, timers): (&dyn Reminders, &dyn Timers),
-    cx: &CallContext,
-    actor: &Actor,
-    op: &str,
-    args: Map<String, Value>,
-) -> OpResult {
-    let refused = |message: String| invalid(op, message);
-    let nothing = Ok((json!({}), Bytes::new()));
-    match op {
-        "actors.setReminder" => {
-            let (name, reminder) = named::<Reminder>(op, args)?;
-            let when = reminder.when.normal(reminder.repeats).map_err(refused)?;
-            let reminder = Reminder { when, repeats: None, overwrite: None, ..reminder };
-            reminder.clone().job().and_then(|job| job.plan(crate::store::now_ms())).map_err(refused)?;
-            reminders.set(cx, actor, &name, reminder).await?;
-            nothing
-        }
-        "actors.getReminder" => {
-            let (name, Nothing {}) = named(op, args)?;
-            let reminder = reminders.get(cx, actor, &name).await?;
-            Ok((json!({ "reminder": reminder }), Bytes::new()))
-        }
-        "actors.deleteReminder" => {
-            let (name, Nothing {}) = named(op, args)?;
-            reminders.delete(cx, actor, &name).await?;
-            nothing
-        }
-        "actors.setTimer" => {
-            let mut args = args;
-            let repeats = args.remove("repeats").map(serde_json::from_value::<Option<u32>>).transpose();
-            let repeats = repeats.map_err(|e| invalid(op, format!("repeats: {e}")))?.flatten();
-            let (name, timer) = named::<Timer>(op, args)?;
-            let timer = Timer { when: timer.when.normal(repeats).map_err(refused)?, ..timer };
-            timer.ticks(crate::store::now_ms()).map_err(refused)?;
-            timers.set(cx, actor, &name, timer).await?;
-            nothing
-        }
-        "actors.deleteTimer" => {
-            let (name, Nothing {}) = named(op, args)?;
-            timers.delete(cx, actor, &name).await?;
-            nothing
-        }
-        _ => Err(crate::blocks::call::unknown(op)),
-    }
+    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError>;
 }
 
 #[cfg(test)]

@@ -5,56 +5,34 @@ use super::{Actor, Actors, Write};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Sidecar};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// The backend of all three.
 pub struct Dapr(pub Sidecar);
 
+#[async_trait]
 impl Actors for Dapr {
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: Actor,
-        method: &'a str,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async move {
-            let answer = self.0.call_actor(&actor.kind, &actor.id, method, data, cx.trace()).await;
-            answer.map(|answer| answer.body).map_err(from_dapr)
-        })
+    async fn call(&self, cx: &CallContext, actor: Actor, method: &str, data: Bytes) -> Result<Bytes, OpError> {
+        let answer = self.0.call_actor(&actor.kind, &actor.id, method, data, cx.trace()).await;
+        answer.map(|answer| answer.body).map_err(from_dapr)
     }
 
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
-        Box::pin(async move {
-            let answer = self.0.actor_state(&actor.kind, &actor.id, key, cx.trace()).await.map_err(from_dapr)?;
-            Ok((answer.status != 204).then_some(answer.body))
-        })
+    async fn get(&self, cx: &CallContext, actor: &Actor, key: &str) -> Result<Option<Bytes>, OpError> {
+        let answer = self.0.actor_state(&actor.kind, &actor.id, key, cx.trace()).await.map_err(from_dapr)?;
+        Ok((answer.status != 204).then_some(answer.body))
     }
 
-    fn save<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        writes: Vec<Write>,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let operation = |Write { key, value }| Operation {
-                operation: if value.is_some() { "upsert" } else { "delete" },
-                request: Request { key, value },
-            };
-            let operations: Vec<Operation> = writes.into_iter().map(operation).collect();
-            let operations =
-                serde_json::to_vec(&operations).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
-            self.0.save_actor_state(&actor.kind, &actor.id, operations, cx.trace()).await.map_err(from_dapr)
-        })
+    async fn save(&self, cx: &CallContext, actor: &Actor, writes: Vec<Write>) -> Result<(), OpError> {
+        let operation = |Write { key, value }| Operation {
+            operation: if value.is_some() { "upsert" } else { "delete" },
+            request: Request { key, value },
+        };
+        let operations: Vec<Operation> = writes.into_iter().map(operation).collect();
+        let operations = serde_json::to_vec(&operations).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
+        self.0.save_actor_state(&actor.kind, &actor.id, operations, cx.trace()).await.map_err(from_dapr)
     }
 }
 
@@ -85,70 +63,37 @@ fn refused(e: DaprError) -> OpError {
     }
 }
 
+#[async_trait]
 impl Reminders for Dapr {
-    fn set<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        reminder: Reminder,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let body = body(&reminder)?;
-            let at = (actor.kind.as_str(), actor.id.as_str(), name);
-            self.0.set_reminder(at, body, cx.trace()).await.map_err(refused)
-        })
+    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError> {
+        let body = body(&reminder)?;
+        let at = (actor.kind.as_str(), actor.id.as_str(), name);
+        self.0.set_reminder(at, body, cx.trace()).await.map_err(refused)
     }
 
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Reminder>, OpError>> {
-        Box::pin(async move {
-            match self.0.reminder((&actor.kind, &actor.id, name), cx.trace()).await {
-                Err(DaprError::Refused { status: 404, .. }) => Ok(None),
-                Err(other) => Err(refused(other)),
-                Ok(answer) => serde_json::from_slice(&answer.body)
-                    .map(Some)
-                    .map_err(|e| error(Code::OperationFailed, format!("the sidecar's reminder: {e}"))),
-            }
-        })
+    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError> {
+        match self.0.reminder((&actor.kind, &actor.id, name), cx.trace()).await {
+            Err(DaprError::Refused { status: 404, .. }) => Ok(None),
+            Err(other) => Err(refused(other)),
+            Ok(answer) => serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|e| error(Code::OperationFailed, format!("the sidecar's reminder: {e}"))),
+        }
     }
 
-    fn delete<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(
-            async move { self.0.delete_reminder((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused) },
-        )
+    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
+        self.0.delete_reminder((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused)
     }
 }
 
+#[async_trait]
 impl Timers for Dapr {
-    fn set<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        timer: Timer,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let body = body(&timer)?;
-            self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused)
-        })
+    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError> {
+        let body = body(&timer)?;
+        self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused)
     }
 
-    fn delete<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move { self.0.delete_timer((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused) })
+    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
+        self.0.delete_timer((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused)
     }
 }

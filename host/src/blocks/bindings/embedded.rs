@@ -1,14 +1,14 @@
 //! HTTP bindings as the configuration or a component names them: Dapr's `bindings.http` in what it sends and in what it answers.
 use super::address::{extended, redirected};
 use super::clients::Clients;
-use super::{Answer, Bindings, Outgoing, failed};
+use super::{Answer, Bindings, Invoke, failed};
 use crate::allowance::{Allowance, Refused};
 use crate::blocks::call::{CallContext, error, truthy};
 use crate::code::{Code, OpError};
 use crate::headers::is_reserved;
 use crate::origin::TRACEPARENT;
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, Url};
 use std::collections::BTreeMap;
@@ -56,8 +56,8 @@ impl Embedded {
         Ok(Embedded { targets, clients: Clients::new()? })
     }
 
-    async fn send(&self, target: &Target, cx: &CallContext, outgoing: Outgoing) -> Result<Answer, OpError> {
-        let Outgoing { name, operation, metadata, data } = outgoing;
+    async fn send(&self, target: &Target, cx: &CallContext, outgoing: Invoke) -> Result<Answer, OpError> {
+        let Invoke { name, operation, metadata, data } = outgoing;
         let failed = |reason: String| failed(&name, &reason);
         if !OPERATIONS.contains(&operation.as_str()) {
             let supported = OPERATIONS.join(" ");
@@ -204,24 +204,23 @@ fn reason(e: reqwest::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+#[async_trait]
 impl Bindings for Embedded {
-    fn invoke<'a>(&'a self, cx: &'a CallContext, outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>> {
-        Box::pin(async move {
-            match self.targets.get(&outgoing.name) {
-                Some(_) if outgoing.operation.is_empty() => {
-                    Err(failed(&outgoing.name, "operation field is missing from request"))
-                }
-                Some(target) => self.send(target, cx, outgoing).await,
-                None => {
-                    let name = &outgoing.name;
-                    let message = format!(
-                        "error invoking output binding {name}: couldn't find output binding {name}; without a Dapr sidecar \
+    async fn invoke(&self, cx: &CallContext, outgoing: Invoke) -> Result<Answer, OpError> {
+        match self.targets.get(&outgoing.name) {
+            Some(_) if outgoing.operation.is_empty() => {
+                Err(failed(&outgoing.name, "operation field is missing from request"))
+            }
+            Some(target) => self.send(target, cx, outgoing).await,
+            None => {
+                let name = &outgoing.name;
+                let message = format!(
+                    "error invoking output binding {name}: couldn't find output binding {name}; without a Dapr sidecar \
                          there are those of the configuration file ([bindings.{name}] url = \"http://…\") and of the folder \
                          --resources-path"
-                    );
-                    Err(error(Code::ComponentNotFound, message))
-                }
+                );
+                Err(error(Code::ComponentNotFound, message))
             }
-        })
+        }
     }
 }

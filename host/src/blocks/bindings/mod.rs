@@ -1,34 +1,35 @@
-//! Output bindings: `binding.invoke`.
+//! Output bindings.
 //!
-//! Owns: the operation, its arguments, the grant `bindings`; `address` what is below a binding's URL, `clients` the connections. Must
-//! not know: what is at a binding's end. Backends: `embedded`, `sidecar`.
+//! Owns: the request, and what bindings do with it; `address` what is below a binding's URL, `clients` the connections. Must not
+//! know: who asks, what is at a binding's end.
 mod address;
 mod clients;
+pub mod component;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod sidecar;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::grants;
+use super::call::{CallContext, error};
 use crate::code::{Code, OpError};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// What is asked of a binding.
-#[derive(Clone, Debug, Default)]
-pub struct Outgoing {
+/// Runs an operation of a binding: `binding.invoke`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Invoke {
     /// The binding.
     pub name: String,
     /// What it is to do.
     pub operation: String,
     /// For the binding.
+    #[serde(default)]
     pub metadata: BTreeMap<String, String>,
     /// The data, as it is.
+    #[serde(skip)]
     pub data: Bytes,
 }
 
@@ -41,45 +42,11 @@ pub struct Answer {
     pub data: Bytes,
 }
 
-/// The bindings there are.
+/// The bindings of this host.
+#[async_trait]
 pub trait Bindings: Send + Sync {
     /// Runs an operation.
-    fn invoke<'a>(&'a self, cx: &'a CallContext, outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>>;
-}
-
-/// The capability.
-pub struct BindingCapability(pub Arc<dyn Bindings>);
-
-#[derive(Deserialize)]
-struct Arguments {
-    name: String,
-    operation: String,
-    #[serde(default)]
-    metadata: BTreeMap<String, String>,
-}
-
-impl Capability for BindingCapability {
-    fn name(&self) -> &'static str {
-        "binding"
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        data: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            if verb != "invoke" {
-                return Err(unknown(&format!("binding.{verb}")));
-            }
-            let Arguments { name, operation, metadata } = arguments("binding.invoke", args)?;
-            grants::require(&cx.function, "bindings", cx.grants.bindings.as_ref(), &name)?;
-            let answer = self.0.invoke(cx, Outgoing { name, operation, metadata, data }).await?;
-            Ok((json!({ "metadata": answer.metadata }), answer.data))
-        })
-    }
+    async fn invoke(&self, cx: &CallContext, invoke: Invoke) -> Result<Answer, OpError>;
 }
 
 /// A failure in Dapr's words.

@@ -1,13 +1,13 @@
 //! Bindings of the Dapr sidecar.
 use super::address::check_path;
-use super::{Answer, Bindings, Outgoing, failed};
+use super::{Answer, Bindings, Invoke, failed};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
 use crate::headers::is_reserved;
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
@@ -34,26 +34,25 @@ fn as_json(data: &[u8]) -> Result<Option<Box<RawValue>>, serde_json::Error> {
     }
 }
 
+#[async_trait]
 impl Bindings for Dapr {
-    fn invoke<'a>(&'a self, cx: &'a CallContext, mut outgoing: Outgoing) -> BoxFuture<'a, Result<Answer, OpError>> {
-        Box::pin(async move {
-            // Dapr's HTTP binding puts both into its request as they are.
-            outgoing.metadata.retain(|name, _| !is_reserved(name));
-            if let Some(path) = outgoing.metadata.get("path") {
-                check_path(path).map_err(|reason| failed(&outgoing.name, &reason))?;
-            }
-            let broken = |e: serde_json::Error| error(Code::OperationFailed, format!("binding.invoke: {e}"));
-            let data = as_json(&outgoing.data).map_err(broken)?;
-            let body = Body { operation: &outgoing.operation, metadata: &outgoing.metadata, data };
-            let body = serde_json::to_vec(&body).map_err(broken)?;
-            let answer = self.0.invoke_binding(&outgoing.name, body, cx.trace()).await;
-            let answer = answer.map_err(from_dapr)?;
-            // Headers of HTTP have lost the case that the component gave its metadata.
-            let metadata = answer.pairs().into_iter().filter_map(|(name, value)| {
-                let name = name.strip_prefix("metadata.")?.to_owned();
-                Some((if name == "statuscode" { "statusCode".to_owned() } else { name }, value))
-            });
-            Ok(Answer { metadata: metadata.collect(), data: answer.body })
-        })
+    async fn invoke(&self, cx: &CallContext, mut outgoing: Invoke) -> Result<Answer, OpError> {
+        // Dapr's HTTP binding puts both into its request as they are.
+        outgoing.metadata.retain(|name, _| !is_reserved(name));
+        if let Some(path) = outgoing.metadata.get("path") {
+            check_path(path).map_err(|reason| failed(&outgoing.name, &reason))?;
+        }
+        let broken = |e: serde_json::Error| error(Code::OperationFailed, format!("binding.invoke: {e}"));
+        let data = as_json(&outgoing.data).map_err(broken)?;
+        let body = Body { operation: &outgoing.operation, metadata: &outgoing.metadata, data };
+        let body = serde_json::to_vec(&body).map_err(broken)?;
+        let answer = self.0.invoke_binding(&outgoing.name, body, cx.trace()).await;
+        let answer = answer.map_err(from_dapr)?;
+        // Headers of HTTP have lost the case that the component gave its metadata.
+        let metadata = answer.pairs().into_iter().filter_map(|(name, value)| {
+            let name = name.strip_prefix("metadata.")?.to_owned();
+            Some((if name == "statuscode" { "statusCode".to_owned() } else { name }, value))
+        });
+        Ok(Answer { metadata: metadata.collect(), data: answer.body })
     }
 }

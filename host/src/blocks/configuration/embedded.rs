@@ -1,9 +1,9 @@
 //! Configuration in the embedded database. Each store has items of its own in it.
-use super::{ConfigurationStore, Item, Items, Metadata};
+use super::{ConfigurationStore, Get, Item, Items, Watch};
 use crate::blocks::call::{CallContext, error, no_component};
 use crate::code::{Code, OpError};
 use crate::store::{Configuration, Configured, StoreError};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use std::collections::BTreeMap;
 use tokio::sync::broadcast::error::RecvError;
@@ -30,25 +30,18 @@ fn now(kept: &Configuration, keys: &[String]) -> Result<Items, StoreError> {
     Ok(items)
 }
 
+#[async_trait]
 impl ConfigurationStore for Embedded {
-    fn get<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        keys: &'a [String],
-        _: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Items, OpError>> {
-        Box::pin(async move {
-            let found = self.store(store)?.get(keys).map_err(|e| {
-                tracing::error!("{e}");
-                error(Code::OperationFailed, e.to_string())
-            })?;
-            Ok(found.into_iter().map(|(key, found)| (key, item(found))).collect())
-        })
+    async fn get(&self, _: &CallContext, Get { store, keys, .. }: &Get) -> Result<Items, OpError> {
+        let found = self.store(store)?.get(keys).map_err(|e| {
+            tracing::error!("{e}");
+            error(Code::OperationFailed, e.to_string())
+        })?;
+        Ok(found.into_iter().map(|(key, found)| (key, item(found))).collect())
     }
 
-    fn watch(&self, store: &str, keys: Vec<String>) -> Result<BoxStream<'static, Items>, OpError> {
-        let kept = self.store(store)?;
+    fn watch(&self, Watch { store, keys }: Watch) -> Result<BoxStream<'static, Items>, OpError> {
+        let kept = self.store(&store)?;
         let start = (kept.clone(), kept.watch(), keys);
         let next = |(kept, mut changes, keys): (
             Configuration,
@@ -59,7 +52,7 @@ impl ConfigurationStore for Embedded {
                 let changed = match changes.recv().await {
                     Ok(key) if keys.is_empty() || keys.contains(&key) => vec![key],
                     Ok(_) => continue,
-                    // Too far behind to know what has changed: all is told again.
+                    // Too far behind to know what has changed: every item is sent again.
                     Err(RecvError::Lagged(_)) => keys.clone(),
                     Err(RecvError::Closed) => return None,
                 };

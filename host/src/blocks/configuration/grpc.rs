@@ -1,15 +1,28 @@
 //! Configuration: get, and the stream of changes.
-use super::http::unknown_store;
-use super::{Item, Items};
-use crate::blocks::grpc::{Call, proto};
-use crate::blocks::http::Context;
+use super::{ConfigurationStore, Get, Item, Items, Watch, unknown_store};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Messages, Methods, proto};
+use crate::components::Block;
 use ::dapr::dapr::proto::common::v1::ConfigurationItem;
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::StreamExt;
 use std::collections::HashMap;
 use tonic::Status;
 
+type Context = api::Context<dyn ConfigurationStore>;
+type Call<Q> = grpc::Call<dyn ConfigurationStore, Q>;
+
+/// Its methods.
+pub fn methods(context: Context) -> Methods<dyn ConfigurationStore> {
+    Methods::new(context)
+        .unary("GetConfiguration", get)
+        .unary("GetConfigurationAlpha1", get)
+        .streaming("SubscribeConfiguration", subscribe)
+        .streaming("SubscribeConfigurationAlpha1", subscribe)
+        .unary("UnsubscribeConfiguration", unsubscribe)
+}
+
 fn check_store(context: &Context, store: &str) -> Result<(), Status> {
-    unknown_store(context, store).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
+    if context.has(Block::Configuration, store) { Ok(()) } else { Err(Status::invalid_argument(unknown_store(store))) }
 }
 
 fn items(found: Items) -> HashMap<String, ConfigurationItem> {
@@ -21,33 +34,34 @@ fn items(found: Items) -> HashMap<String, ConfigurationItem> {
     found.into_iter().map(|(key, found)| (key, item(found))).collect()
 }
 
-pub async fn get(call: Call<proto::GetConfigurationRequest>) -> Result<proto::GetConfigurationResponse, Status> {
+async fn get(call: Call<proto::GetConfigurationRequest>) -> Result<proto::GetConfigurationResponse, Status> {
     let cx = call.caller();
     let proto::GetConfigurationRequest { store_name: store, keys, metadata } = call.message;
     check_store(&call.context, &store)?;
-    let found = call.context.configuration.get(&cx, &store, &keys, &metadata.into_iter().collect()).await;
+    let get = Get { store, keys, metadata: metadata.into_iter().collect() };
+    let found = call.context.block.get(&cx, &get).await;
+    let Get { store, keys, .. } = &get;
     let failed =
         |message| Status::internal(format!("failed to get {keys:?} from Configuration store {store}: {message}"));
     found.map(|found| proto::GetConfigurationResponse { items: items(found) }).map_err(|e| failed(e.message))
 }
 
-/// What the stream yields.
-pub type Changes = BoxStream<'static, Result<proto::SubscribeConfigurationResponse, Status>>;
+type Changes = Messages<proto::SubscribeConfigurationResponse>;
 
 /// First the subscription's id alone, as Dapr sends it, then each change. The subscription ends with its stream.
-pub async fn subscribe(call: Call<proto::SubscribeConfigurationRequest>) -> Result<Changes, Status> {
+async fn subscribe(call: Call<proto::SubscribeConfigurationRequest>) -> Result<Changes, Status> {
     let proto::SubscribeConfigurationRequest { store_name: store, keys, .. } = call.message;
     check_store(&call.context, &store)?;
-    let changes = call.context.configuration.watch(&store, keys).map_err(|e| Status::internal(e.message))?;
+    let changes = call.context.block.watch(Watch { store, keys }).map_err(|e| Status::internal(e.message))?;
     let id = uuid::Uuid::new_v4().to_string();
     let told = move |found: Items| proto::SubscribeConfigurationResponse { id: id.clone(), items: items(found) };
     let first = told(Items::new());
-    let changes = changes.take_until(call.context.stop.cancelled_owned());
+    let changes = changes.take_until(call.context.stop.clone().cancelled_owned());
     Ok(futures::stream::iter([first]).chain(changes.map(told)).map(Ok).boxed())
 }
 
 /// A subscription is its stream: who closes it has unsubscribed.
-pub async fn unsubscribe(
+async fn unsubscribe(
     call: Call<proto::UnsubscribeConfigurationRequest>,
 ) -> Result<proto::UnsubscribeConfigurationResponse, Status> {
     check_store(&call.context, &call.message.store_name)?;

@@ -1,24 +1,24 @@
-//! Configuration: `configuration.get`. Written by the operator, read by functions. Backends: `embedded`, `sidecar`.
+//! Configuration: items that the operator writes and functions read.
+//!
+//! Owns: the requests, and what a store does with them. Must not know: who asks, where items are kept.
+pub mod component;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod sidecar;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::grants;
-use crate::code::{Code, OpError};
-use bytes::Bytes;
-use futures::future::BoxFuture;
+use super::call::CallContext;
+use crate::code::OpError;
+use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The store that a function means when it names none.
 pub const DEFAULT_CONFIGURATION_STORE: &str = "configstore";
 
-/// An item, as Dapr tells it. One that was removed has neither value nor version: in JSON both are absent.
+/// An item in Dapr's form. One that was removed has neither value nor version: in JSON both are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
@@ -39,7 +39,7 @@ impl Item {
         Item { value: Some(value), version, ..Item::default() }
     }
 
-    /// As a sidecar tells it: an empty value is left out there too, so only one without a version is gone.
+    /// As a sidecar reports it: an empty value is left out there too, so only one without a version is gone.
     fn told(mut self) -> Item {
         if self.value.is_none() && !self.version.is_empty() {
             self.value = Some(String::new());
@@ -48,7 +48,7 @@ impl Item {
     }
 }
 
-/// Items that a sidecar told.
+/// Items that a sidecar reported.
 pub fn told(items: Items) -> Items {
     items.into_iter().map(|(key, item)| (key, item.told())).collect()
 }
@@ -66,67 +66,50 @@ fn or_empty<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String
 /// Items by their keys.
 pub type Items = BTreeMap<String, Item>;
 
-/// What a store is told beside the keys.
+/// What a store gets beside the keys.
 pub type Metadata = BTreeMap<String, String>;
 
+/// Reads items: `configuration.get`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Get {
+    /// The store.
+    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    pub store: String,
+    /// The keys; without any, all that the store reports.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// What the store is given beside the keys.
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// Waits for changes of items.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// The store.
+    pub store: String,
+    /// The keys; without any, all items.
+    pub keys: Vec<String>,
+}
+
+fn default_store() -> String {
+    DEFAULT_CONFIGURATION_STORE.to_owned()
+}
+
+fn store_or_default<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
+}
+
+/// Dapr's words for a store that does not exist.
+fn unknown_store(store: &str) -> String {
+    format!("configuration store {store} not found")
+}
+
 /// Where configuration is kept.
+#[async_trait]
 pub trait ConfigurationStore: Send + Sync {
-    /// The items of those keys that there are; without keys, all that the store tells.
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        keys: &'a [String],
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Items, OpError>>;
-    /// Changes of those items from now on, of all items without keys; one that was removed has neither value nor version. The
-    /// stream ends when the store does.
-    fn watch(&self, store: &str, keys: Vec<String>) -> Result<BoxStream<'static, Items>, OpError>;
-}
-
-/// The capability.
-pub struct ConfigurationCapability(pub Arc<dyn ConfigurationStore>);
-
-#[derive(Deserialize)]
-struct Arguments {
-    store: Option<String>,
-    #[serde(default)]
-    keys: Vec<String>,
-    #[serde(default)]
-    metadata: Metadata,
-}
-
-impl Capability for ConfigurationCapability {
-    fn name(&self) -> &'static str {
-        "configuration"
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        _: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            if verb != "get" {
-                return Err(unknown(&format!("configuration.{verb}")));
-            }
-            let Arguments { store, keys, metadata } = arguments("configuration.get", args)?;
-            let store = store.as_deref().unwrap_or(DEFAULT_CONFIGURATION_STORE);
-            if keys.iter().any(String::is_empty) {
-                return Err(error(Code::InvalidArgument, "a configuration key cannot be empty"));
-            }
-            let granted = |key: &String| cx.grants.has_configuration(store, key);
-            if let Some(key) = keys.iter().find(|key| !granted(key)) {
-                return Err(grants::refused(&cx.function, "configuration", &format!("{store}/{key}")));
-            }
-            let mut items = self.0.get(cx, store, &keys, &metadata).await?;
-            // Who asks for all gets what is granted.
-            items.retain(|key, _| granted(key));
-            let text = serde_json::to_vec(&items);
-            let text = text.map_err(|e| error(Code::OperationFailed, format!("configuration.get: {e}")))?;
-            Ok((json!({}), text.into()))
-        })
-    }
+    /// The items of those keys that exist.
+    async fn get(&self, cx: &CallContext, get: &Get) -> Result<Items, OpError>;
+    /// Changes from now on; an item that was removed has neither value nor version. The stream ends when the store does.
+    fn watch(&self, watch: Watch) -> Result<BoxStream<'static, Items>, OpError>;
 }

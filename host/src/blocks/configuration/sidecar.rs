@@ -1,35 +1,28 @@
 //! Configuration in a store of the Dapr sidecar.
-use super::{ConfigurationStore, Items, Metadata, told};
+use super::{ConfigurationStore, Get, Items, Watch, told};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 /// The backend.
 pub struct Dapr(pub Sidecar);
 
+#[async_trait]
 impl ConfigurationStore for Dapr {
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        keys: &'a [String],
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Items, OpError>> {
-        Box::pin(async move {
-            let trace = cx.trace();
-            let answer = self.0.configuration(store, keys, metadata, trace).await.map_err(from_dapr)?;
-            if answer.body.is_empty() {
-                return Ok(Items::new());
-            }
-            let items = serde_json::from_slice(&answer.body);
-            items.map(told).map_err(|e| error(Code::OperationFailed, format!("the sidecar's JSON: {e}")))
-        })
+    async fn get(&self, cx: &CallContext, Get { store, keys, metadata }: &Get) -> Result<Items, OpError> {
+        let trace = cx.trace();
+        let answer = self.0.configuration(store, keys, metadata, trace).await.map_err(from_dapr)?;
+        if answer.body.is_empty() {
+            return Ok(Items::new());
+        }
+        let items = serde_json::from_slice(&answer.body);
+        items.map(told).map_err(|e| error(Code::OperationFailed, format!("the sidecar's JSON: {e}")))
     }
 
     /// The sidecar's subscriptions are its clients' own affair: this API is served only without one.
-    fn watch(&self, store: &str, _: Vec<String>) -> Result<BoxStream<'static, Items>, OpError> {
+    fn watch(&self, Watch { store, .. }: Watch) -> Result<BoxStream<'static, Items>, OpError> {
         let message = format!("changes of {store} are told by the sidecar itself");
         Err(error(Code::UnknownOperation, message))
     }

@@ -2,11 +2,11 @@
 use super::keys::{Algorithm, KeyError, load};
 use super::scheme;
 use super::scheme::{Cipher, SchemeError};
-use super::{CryptoProvider, Encryption, failed, named};
+use super::{CryptoProvider, Decrypt, Encrypt, failed, named};
 use crate::blocks::call::{CallContext, error, no_component};
 use crate::code::{Code, OpError};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ enum Failure {
     Scheme(#[from] SchemeError),
 }
 
-fn encrypt(folder: &Path, how: &Encryption, data: &[u8]) -> Result<Bytes, OpError> {
+fn encrypt(folder: &Path, how: &Encrypt) -> Result<Bytes, OpError> {
     let algorithm = Algorithm::from_name(&how.algorithm).ok_or_else(|| {
         let message = format!("algorithm {} is not supported; A256KW and RSA-OAEP-256 are", how.algorithm);
         failed(&message)
@@ -49,7 +49,7 @@ fn encrypt(folder: &Path, how: &Encryption, data: &[u8]) -> Result<Bytes, OpErro
     let decryption_key = how.decryption_key.as_ref().filter(|key| !key.is_empty()).unwrap_or(&how.key);
     let key_name = if how.omit_key { "" } else { decryption_key };
     let wrap = |key: &[u8; 32]| Ok::<_, Failure>(load(folder, &how.key)?.wrap(algorithm, key)?);
-    let document = scheme::encrypt(data, cipher, key_name, algorithm.number(), wrap).map_err(|e| failed(&e))?;
+    let document = scheme::encrypt(&how.data, cipher, key_name, algorithm.number(), wrap).map_err(|e| failed(&e))?;
     Ok(document.into())
 }
 
@@ -73,31 +73,16 @@ async fn apart(work: impl FnOnce() -> Result<Bytes, OpError> + Send + 'static) -
     done.unwrap_or_else(|e| Err(error(Code::OperationFailed, format!("cryptography: {e}"))))
 }
 
+#[async_trait]
 impl CryptoProvider for Embedded {
-    fn encrypt<'a>(
-        &'a self,
-        _: &'a CallContext,
-        component: &'a str,
-        how: Encryption,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async move {
-            let folder = self.folder(component)?;
-            apart(move || encrypt(&folder, &how, &data)).await
-        })
+    async fn encrypt(&self, _: &CallContext, request: Encrypt) -> Result<Bytes, OpError> {
+        let folder = self.folder(&request.component)?;
+        apart(move || encrypt(&folder, &request)).await
     }
 
-    fn decrypt<'a>(
-        &'a self,
-        _: &'a CallContext,
-        component: &'a str,
-        key: Option<String>,
-        document: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async move {
-            let folder = self.folder(component)?;
-            apart(move || decrypt(&folder, key.as_deref(), &document)).await
-        })
+    async fn decrypt(&self, _: &CallContext, request: Decrypt) -> Result<Bytes, OpError> {
+        let folder = self.folder(&request.component)?;
+        apart(move || decrypt(&folder, request.key.as_deref(), &request.document)).await
     }
 }
 
@@ -133,8 +118,9 @@ mod tests {
         }
     }
 
-    fn how(key: &str, algorithm: &str) -> Encryption {
-        Encryption { key: key.to_owned(), algorithm: algorithm.to_owned(), ..Encryption::default() }
+    fn how(key: &str, algorithm: &str) -> Encrypt {
+        let data = Bytes::from_static(b"data");
+        Encrypt { key: key.to_owned(), algorithm: algorithm.to_owned(), data, ..Encrypt::default() }
     }
 
     #[test]
@@ -147,7 +133,7 @@ mod tests {
             ("rsa-public-pkcs1.pem", "RSA", "rsa.pem"),
             ("rsa-public.json", "RSA", "rsa.pem"),
         ] {
-            let document = encrypt(&keys(), &how(key, algorithm), b"data").unwrap();
+            let document = encrypt(&keys(), &how(key, algorithm)).unwrap();
             assert_eq!(decrypt(&keys(), Some(opens), &document).unwrap(), &b"data"[..], "{key} and {opens}");
         }
     }
@@ -164,13 +150,13 @@ mod tests {
             ("aes", "RSA", "the key 'aes' is symmetric, but RSA-OAEP-256 needs an RSA key"),
             ("aes", "A256CBC-NOPAD", "algorithm A256CBC-NOPAD is not supported"),
         ] {
-            let message = encrypt(&keys(), &how(key, algorithm), b"data").unwrap_err().message;
+            let message = encrypt(&keys(), &how(key, algorithm)).unwrap_err().message;
             assert!(message.contains(reason), "{message}");
         }
-        let cipher = Encryption { cipher: Some("ROT13".to_owned()), ..how("aes", "AES") };
-        assert!(encrypt(&keys(), &cipher, b"").unwrap_err().message.contains("cipher ROT13 is not supported"));
-        let nameless = Encryption { omit_key: true, ..how("aes", "AES") };
-        let document = encrypt(&keys(), &nameless, b"data").unwrap();
+        let cipher = Encrypt { cipher: Some("ROT13".to_owned()), ..how("aes", "AES") };
+        assert!(encrypt(&keys(), &cipher).unwrap_err().message.contains("cipher ROT13 is not supported"));
+        let nameless = Encrypt { omit_key: true, ..how("aes", "AES") };
+        let document = encrypt(&keys(), &nameless).unwrap();
         assert!(decrypt(&keys(), None, &document).unwrap_err().message.contains("does not contain a key name"));
         for wrong in ["nothing", "rsa.pem", "rsa-public.pem"] {
             let message = decrypt(&keys(), Some(wrong), &document).unwrap_err().message;

@@ -1,24 +1,29 @@
 //! Cryptography: options in the first message of a stream, the data in numbered pieces, the result in pieces again.
-use super::Encryption;
-use super::http::unknown_provider;
-use crate::blocks::grpc::proto;
-use crate::blocks::http::Context;
+use super::{CryptoProvider, Decrypt, Encrypt, unknown_provider};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Messages as Pieces, Methods, proto};
 use crate::code::OpError;
+use crate::components::Block;
 use ::dapr::dapr::proto::common::v1::StreamPayload;
-use axum::http::HeaderMap;
 use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, StreamExt};
 use tonic::{Status, Streaming};
+
+type Context = api::Context<dyn CryptoProvider>;
+type Call<Q> = grpc::Call<dyn CryptoProvider, Streaming<Q>>;
+
+/// Its methods.
+pub fn methods(context: Context) -> Methods<dyn CryptoProvider> {
+    Methods::new(context).bidirectional("EncryptAlpha1", encrypt).bidirectional("DecryptAlpha1", decrypt)
+}
 
 /// Size of the pieces that are sent, bytes.
 const PIECE: usize = 64 << 10;
 
-type Pieces<A> = BoxStream<'static, Result<A, Status>>;
-
 /// The options of the first message, and all the data.
 async fn all<Q, O>(
     context: &Context,
-    mut stream: Streaming<Q>,
+    stream: &mut Streaming<Q>,
     parts: impl Fn(Q) -> (Option<O>, Option<StreamPayload>),
 ) -> Result<(O, Bytes), Status> {
     let (mut options, mut data, mut next) = (None, Vec::new(), 0);
@@ -64,7 +69,10 @@ fn pieces<A: Send + 'static>(data: &Bytes, message: impl Fn(StreamPayload) -> A)
 }
 
 fn known(context: &Context, component: &str) -> Result<(), Status> {
-    unknown_provider(context, component).map_or(Ok(()), |message| Err(Status::invalid_argument(message)))
+    if context.has(Block::Crypto, component) {
+        return Ok(());
+    }
+    Err(Status::invalid_argument(unknown_provider(component)))
 }
 
 fn failed(e: OpError) -> Status {
@@ -75,38 +83,33 @@ fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-pub async fn encrypt(
-    context: Context,
-    stream: Streaming<proto::EncryptRequest>,
-) -> Result<Pieces<proto::EncryptResponse>, Status> {
-    let (options, data) =
-        all(&context, stream, |message: proto::EncryptRequest| (message.options, message.payload)).await?;
-    known(&context, &options.component_name)?;
+async fn encrypt(mut call: Call<proto::EncryptRequest>) -> Result<Pieces<proto::EncryptResponse>, Status> {
+    let parts = |message: proto::EncryptRequest| (message.options, message.payload);
+    let (options, data) = all(&call.context, &mut call.message, parts).await?;
+    known(&call.context, &options.component_name)?;
     for (name, value) in [("key name", &options.key_name), ("key wrap algorithm", &options.key_wrap_algorithm)] {
         if value.is_empty() {
             return Err(Status::invalid_argument(format!("missing {name} in the options")));
         }
     }
-    let how = Encryption {
+    let encrypt = Encrypt {
+        component: options.component_name,
         key: options.key_name,
         algorithm: options.key_wrap_algorithm,
         cipher: some(options.data_encryption_cipher),
         decryption_key: some(options.decryption_key_name),
         omit_key: options.omit_decryption_key_name,
+        data,
     };
-    let cx = context.caller(&HeaderMap::new());
-    let document = context.crypto.encrypt(&cx, &options.component_name, how, data).await.map_err(failed)?;
+    let document = call.context.block.encrypt(&call.caller(), encrypt).await.map_err(failed)?;
     Ok(pieces(&document, |payload| proto::EncryptResponse { payload: Some(payload) }))
 }
 
-pub async fn decrypt(
-    context: Context,
-    stream: Streaming<proto::DecryptRequest>,
-) -> Result<Pieces<proto::DecryptResponse>, Status> {
-    let (options, document) =
-        all(&context, stream, |message: proto::DecryptRequest| (message.options, message.payload)).await?;
-    known(&context, &options.component_name)?;
-    let cx = context.caller(&HeaderMap::new());
-    let data = context.crypto.decrypt(&cx, &options.component_name, some(options.key_name), document).await;
-    Ok(pieces(&data.map_err(failed)?, |payload| proto::DecryptResponse { payload: Some(payload) }))
+async fn decrypt(mut call: Call<proto::DecryptRequest>) -> Result<Pieces<proto::DecryptResponse>, Status> {
+    let parts = |message: proto::DecryptRequest| (message.options, message.payload);
+    let (options, document) = all(&call.context, &mut call.message, parts).await?;
+    known(&call.context, &options.component_name)?;
+    let decrypt = Decrypt { component: options.component_name, key: some(options.key_name), document };
+    let data = call.context.block.decrypt(&call.caller(), decrypt).await.map_err(failed)?;
+    Ok(pieces(&data, |payload| proto::DecryptResponse { payload: Some(payload) }))
 }

@@ -1,23 +1,33 @@
 //! `/v1.0-alpha1/crypto/{name}/encrypt` and `/decrypt`: what is wanted in headers, the data as the body.
-use super::Encryption;
+use super::{CryptoProvider, Decrypt, Encrypt, unknown_provider};
+use crate::blocks::api;
 use crate::blocks::call::truthy;
-use crate::blocks::http::Context;
 use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::{fields, served};
 use crate::code::{Code, OpError};
 use crate::components::Block;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use axum::routing::put;
 
-/// Why there is no such component.
-pub fn unknown_provider(context: &Context, name: &str) -> Option<String> {
-    (!context.components.has(Block::Crypto, name)).then(|| format!("crypto provider {name} not found"))
+type Context = api::Context<dyn CryptoProvider>;
+
+/// Its routes.
+pub fn routes(context: Context) -> Router {
+    let routes = Router::new()
+        .route("/v1.0-alpha1/crypto/{name}/encrypt", put(encrypt))
+        .route("/v1.0-alpha1/crypto/{name}/decrypt", put(decrypt));
+    served(routes, context, |shared, name| !shared.has(Block::Crypto, name))
 }
 
 fn check(context: &Context, name: &str) -> Result<(), DaprApiError> {
-    let unknown = |message| DaprApiError::new(Code::CryptoProviderNotFound, message);
-    unknown_provider(context, name).map_or(Ok(()), |message| Err(unknown(message)))
+    if context.has(Block::Crypto, name) {
+        return Ok(());
+    }
+    Err(DaprApiError::new(Code::CryptoProviderNotFound, unknown_provider(name)))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -42,33 +52,35 @@ fn octets(body: Bytes) -> impl IntoResponse {
 }
 
 /// 200 with the document.
-pub async fn encrypt(
+async fn encrypt(
     State(context): State<Context>,
     Path(name): Path<String>,
     headers: HeaderMap,
     data: Bytes,
 ) -> Result<impl IntoResponse, DaprApiError> {
     check(&context, &name)?;
-    let how = Encryption {
+    let encrypt = Encrypt {
+        component: name,
         key: required(&headers, "dapr-key-name")?,
         algorithm: required(&headers, "dapr-key-wrap-algorithm")?,
         cipher: text(&headers, "dapr-data-encryption-cipher"),
         decryption_key: text(&headers, "dapr-decryption-key-name"),
         omit_key: text(&headers, "dapr-omit-decryption-key-name").is_some_and(|value| truthy(&value)),
+        data,
     };
-    let done = context.crypto.encrypt(&context.caller(&headers), &name, how, data).await;
+    let done = context.block.encrypt(&context.caller(fields(&headers)), encrypt).await;
     done.map(octets).map_err(|e| failed(&e))
 }
 
 /// 200 with the data.
-pub async fn decrypt(
+async fn decrypt(
     State(context): State<Context>,
     Path(name): Path<String>,
     headers: HeaderMap,
     document: Bytes,
 ) -> Result<impl IntoResponse, DaprApiError> {
     check(&context, &name)?;
-    let key = text(&headers, "dapr-key-name");
-    let done = context.crypto.decrypt(&context.caller(&headers), &name, key, document).await;
+    let decrypt = Decrypt { component: name, key: text(&headers, "dapr-key-name"), document };
+    let done = context.block.decrypt(&context.caller(fields(&headers)), decrypt).await;
     done.map(octets).map_err(|e| failed(&e))
 }

@@ -1,116 +1,90 @@
-//! Cryptography: `crypto.encrypt`, `crypto.decrypt`, with keys that functions never see.
+//! Cryptography with keys that functions never see.
 //!
-//! Owns: operations, their arguments, and the grant `keys`, which is always needed. Backends: `embedded`, `sidecar`.
+//! Owns: the requests, and what a provider does with them. Must not know: who asks, where keys are.
 //!
 //! # Layout
 //! - [`scheme`]: Dapr's format of encrypted documents
 //! - [`keys`]: files of keys, and what they wrap
+pub mod component;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod keys;
 pub mod scheme;
 pub mod sidecar;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::grants;
+use super::call::{CallContext, error};
 use crate::code::{Code, OpError};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use serde::{Deserialize, Deserializer};
 
-/// The component that a function means when it names none.
+/// The component of a request that names none.
 pub const DEFAULT_CRYPTO: &str = "cryptostore";
 
-/// How a document is to be encrypted.
-#[derive(Clone, Debug, Default)]
-pub struct Encryption {
+/// Turns data into a document of Dapr's scheme: `crypto.encrypt`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Encrypt {
+    /// The component.
+    #[serde(default = "default_component", deserialize_with = "component_or_default")]
+    pub component: String,
     /// The key that wraps the document's.
+    #[serde(default, deserialize_with = "or_empty")]
     pub key: String,
     /// How it wraps.
+    #[serde(default, deserialize_with = "or_empty")]
     pub algorithm: String,
     /// For the data; Dapr's choice when absent.
     pub cipher: Option<String>,
     /// What the document names as its key, if not `key`.
     pub decryption_key: Option<String>,
     /// The document names no key.
+    #[serde(default)]
     pub omit_key: bool,
+    /// The data.
+    #[serde(skip)]
+    pub data: Bytes,
+}
+
+/// Turns a document into its data: `crypto.decrypt`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Decrypt {
+    /// The component.
+    #[serde(default = "default_component", deserialize_with = "component_or_default")]
+    pub component: String,
+    /// The key, instead of the one that the document names.
+    pub key: Option<String>,
+    /// The document.
+    #[serde(skip)]
+    pub document: Bytes,
+}
+
+fn default_component() -> String {
+    DEFAULT_CRYPTO.to_owned()
+}
+
+fn component_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(default_component))
+}
+
+fn or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// Dapr's words for a component that does not exist.
+fn unknown_provider(name: &str) -> String {
+    format!("crypto provider {name} not found")
 }
 
 /// Where keys are, and what is done with them.
+#[async_trait]
 pub trait CryptoProvider: Send + Sync {
-    /// Data to a document of Dapr's scheme.
-    fn encrypt<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        component: &'a str,
-        how: Encryption,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>>;
-    /// A document to its data; `key` instead of the one that it names.
-    fn decrypt<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        component: &'a str,
-        key: Option<String>,
-        document: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>>;
-}
-
-/// The capability.
-pub struct CryptoCapability(pub Arc<dyn CryptoProvider>);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Arguments {
-    component: Option<String>,
-    key: Option<String>,
-    algorithm: Option<String>,
-    cipher: Option<String>,
-    decryption_key: Option<String>,
-    #[serde(default)]
-    omit_key: bool,
-}
-
-impl Capability for CryptoCapability {
-    fn name(&self) -> &'static str {
-        "crypto"
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        body: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            let args: Arguments = arguments(&format!("crypto.{verb}"), args)?;
-            let component = args.component.as_deref().unwrap_or(DEFAULT_CRYPTO);
-            let done = match verb {
-                "encrypt" => {
-                    let missing = |name| error(Code::InvalidArgument, format!("crypto.encrypt: {name} is missing"));
-                    let how = Encryption {
-                        key: args.key.ok_or_else(|| missing("key"))?,
-                        algorithm: args.algorithm.ok_or_else(|| missing("algorithm"))?,
-                        cipher: args.cipher,
-                        decryption_key: args.decryption_key,
-                        omit_key: args.omit_key,
-                    };
-                    check_grant(cx, component, &how.key)?;
-                    self.0.encrypt(cx, component, how, body).await?
-                }
-                "decrypt" => {
-                    check_grant(cx, component, &named(args.key.as_deref(), &body)?)?;
-                    self.0.decrypt(cx, component, args.key, body).await?
-                }
-                other => return Err(unknown(&format!("crypto.{other}"))),
-            };
-            Ok((json!({}), done))
-        })
-    }
+    /// The document.
+    async fn encrypt(&self, cx: &CallContext, encrypt: Encrypt) -> Result<Bytes, OpError>;
+    /// The data.
+    async fn decrypt(&self, cx: &CallContext, decrypt: Decrypt) -> Result<Bytes, OpError>;
 }
 
 /// The key that a decryption uses: the given one, or the document's.
@@ -129,12 +103,4 @@ fn named(given: Option<&str>, document: &[u8]) -> Result<String, OpError> {
 /// A failure in Dapr's words.
 fn failed(reason: &dyn std::fmt::Display) -> OpError {
     error(Code::Crypto, format!("failed to perform operation: {reason}"))
-}
-
-/// An entry names the key, in whatever component, or the key of one.
-fn check_grant(cx: &CallContext, component: &str, key: &str) -> Result<(), OpError> {
-    match grants::allows_in(&cx.grants.keys, component, key) {
-        true => Ok(()),
-        false => Err(grants::refused(&cx.function, "keys", &format!("{component}/{key}"))),
-    }
 }

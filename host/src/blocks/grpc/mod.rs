@@ -1,29 +1,17 @@
-//! Dapr's gRPC API over the embedded default: what [`super::http`] serves by HTTP, for clients that speak only this.
+//! What the blocks share of Dapr's gRPC API.
 //!
-//! Owns: the table of methods, gRPC's statuses. Must not know: how state and messages are kept. The messages are those of the
-//! crate `sidecar`, made from Dapr's own protocol files; what is not in the table answers UNIMPLEMENTED with its name.
+//! Owns: how a block's methods are served: messages, memory and callers; gRPC's status of a failed operation. Must not know: any block,
+//! the HTTP API. The messages are those of the crate `dapr`, made from Dapr's own protocol files; a method that no block has answers
+//! UNIMPLEMENTED with its name.
 //!
 //! # Layout
-//! - each block's `grpc` serves its methods
 //! - [`flight`]: what calls take of the memory budget
 //! - [`details`]: reasons of failures
-//! - [`metadata`]: what the sidecar says of itself
 pub mod details;
 pub mod flight;
-mod metadata;
 
-use crate::blocks::actors::grpc::{self as actors, reminders};
-use crate::blocks::bindings::grpc as binding;
-use crate::blocks::call::CallContext;
-use crate::blocks::configuration::grpc as configuration;
-use crate::blocks::crypto::grpc as crypto;
-use crate::blocks::http::Context;
-use crate::blocks::invoke::grpc as invoke;
-use crate::blocks::jobs::grpc as jobs;
-use crate::blocks::locks::grpc as lock;
-use crate::blocks::pubsub::grpc::{self as publish, subscribe};
-use crate::blocks::secrets::grpc as secrets;
-use crate::blocks::state::grpc as state;
+use super::api::Context;
+use super::call::CallContext;
 use crate::code::OpError;
 pub use ::dapr::dapr::proto::runtime::v1 as proto;
 use axum::Router;
@@ -32,158 +20,191 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use flight::{counted, held};
 use futures::stream::BoxStream;
-use tonic::Status;
 use tonic::metadata::MetadataMap;
+use tonic::{Request as Message, Status, Streaming};
+
+/// The messages of an answer.
+pub type Messages<A> = BoxStream<'static, Result<A, Status>>;
 
 /// One call: what it asks for, and who asks.
-pub struct Call<T> {
+pub struct Call<B: ?Sized, Q> {
     /// What serves it.
-    pub context: Context,
+    pub context: Context<B>,
     /// What came with it.
     pub metadata: MetadataMap,
-    /// What it asks for.
-    pub message: T,
+    /// What it asks for: a message, or a stream of them.
+    pub message: Q,
 }
 
-impl<T> Call<T> {
-    /// The caller as capabilities know callers.
+impl<B: ?Sized, Q> Call<B, Q> {
+    fn new(context: Context<B>, message: Message<Q>) -> Call<B, Q> {
+        let (metadata, _, message) = message.into_parts();
+        Call { context, metadata, message }
+    }
+
+    /// The caller as blocks know callers.
     pub fn caller(&self) -> CallContext {
-        let mut headers = axum::http::HeaderMap::new();
-        for name in [crate::http::wire::TRACEPARENT, crate::http::wire::TRACESTATE] {
-            let value = self.metadata.get(name.as_str()).and_then(|value| value.to_str().ok()?.parse().ok());
-            headers.extend(value.map(|value| (name, value)));
-        }
-        self.context.caller(&headers)
+        self.context.caller(|name| self.metadata.get(name).and_then(|value| value.to_str().ok()))
     }
 }
 
-/// Dapr's gRPC API.
-pub fn routes(context: &Context) -> Router {
-    let methods: Vec<(&str, MethodRouter)> = vec![
-        ("GetState", unary(context, state::get)),
-        ("GetBulkState", unary(context, state::get_bulk)),
-        ("SaveState", unary(context, state::save)),
-        ("DeleteState", unary(context, state::delete)),
-        ("DeleteBulkState", unary(context, state::delete_bulk)),
-        ("ExecuteStateTransaction", unary(context, state::transact)),
-        ("QueryStateAlpha1", unary(context, state::query)),
-        ("PublishEvent", unary(context, publish::one)),
-        ("BulkPublishEvent", unary(context, publish::bulk)),
-        ("BulkPublishEventAlpha1", unary(context, publish::bulk)),
-        ("SubscribeTopicEventsAlpha1", bidirectional(context, subscribe::events)),
-        ("GetSecret", unary(context, secrets::get)),
-        ("GetBulkSecret", unary(context, secrets::get_bulk)),
-        ("GetConfiguration", unary(context, configuration::get)),
-        ("GetConfigurationAlpha1", unary(context, configuration::get)),
-        ("SubscribeConfiguration", streaming(context, configuration::subscribe)),
-        ("SubscribeConfigurationAlpha1", streaming(context, configuration::subscribe)),
-        ("UnsubscribeConfiguration", unary(context, configuration::unsubscribe)),
-        ("TryLockAlpha1", unary(context, lock::lock)),
-        ("UnlockAlpha1", unary(context, lock::unlock)),
-        ("ScheduleJob", unary(context, jobs::schedule)),
-        ("ScheduleJobAlpha1", unary(context, jobs::schedule)),
-        ("GetJob", unary(context, jobs::get)),
-        ("GetJobAlpha1", unary(context, jobs::get)),
-        ("DeleteJob", unary(context, jobs::delete)),
-        ("DeleteJobAlpha1", unary(context, jobs::delete)),
-        ("InvokeActor", unary(context, actors::call)),
-        ("GetActorState", unary(context, actors::get)),
-        ("ExecuteActorStateTransaction", unary(context, actors::save)),
-        ("RegisterActorReminder", unary(context, reminders::set)),
-        ("GetActorReminder", unary(context, reminders::get)),
-        ("UnregisterActorReminder", unary(context, reminders::delete)),
-        ("ListActorReminders", unary(context, reminders::list)),
-        ("UnregisterActorRemindersByType", unary(context, reminders::delete_all)),
-        ("RegisterActorTimer", unary(context, reminders::set_timer)),
-        ("UnregisterActorTimer", unary(context, reminders::delete_timer)),
-        ("EncryptAlpha1", bidirectional(context, crypto::encrypt)),
-        ("DecryptAlpha1", bidirectional(context, crypto::decrypt)),
-        ("InvokeBinding", unary(context, binding::invoke)),
-        ("InvokeService", unary(context, invoke::service)),
-        ("GetMetadata", unary(context, metadata::get)),
-        ("SetMetadata", unary(context, metadata::set)),
-    ];
-    let add = |router: Router, (name, method)| router.route(&format!("/dapr.proto.runtime.v1.Dapr/{name}"), method);
-    methods.into_iter().fold(Router::new(), add).fallback(unserved)
+/// The methods of a block, by their names.
+pub struct Methods<B: ?Sized> {
+    context: Context<B>,
+    methods: Vec<(&'static str, MethodRouter)>,
 }
 
-async fn unserved(request: Request) -> Response {
+impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
+    /// None yet.
+    pub fn new(context: Context<B>) -> Methods<B> {
+        Methods { context, methods: Vec::new() }
+    }
+
+    /// The routes of these methods.
+    pub fn router(self) -> Router {
+        let add = |router: Router, (name, method)| router.route(&format!("/dapr.proto.runtime.v1.Dapr/{name}"), method);
+        self.methods.into_iter().fold(Router::new(), add)
+    }
+
+    fn add(mut self, name: &'static str, method: MethodRouter) -> Methods<B> {
+        self.methods.push((name, method));
+        self
+    }
+
+    /// Adds a method with one message in and one out.
+    pub fn unary<Q, A, F>(
+        self,
+        name: &'static str,
+        serve: impl Fn(Call<B, Q>) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        Q: prost::Message + Default + 'static,
+        A: prost::Message + 'static,
+        F: Future<Output = Result<A, Status>> + Send + 'static,
+    {
+        let context = self.context.clone();
+        let method = post(move |request: Request| async move {
+            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+            let (request, _until_answered) = counted(request, &memory, limit, Some(context.patience));
+            let service = tower::service_fn(move |message: Message<Q>| {
+                let answer = serve(Call::new(context.clone(), message));
+                async move { answer.await.map(tonic::Response::new) }
+            });
+            let codec = tonic_prost::ProstCodec::<A, Q>::default();
+            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
+            held(grpc.unary(service, request).await, &memory)
+        });
+        self.add(name, method)
+    }
+
+    /// Adds a method with one message in and a stream of messages out.
+    pub fn streaming<Q, A, F>(
+        self,
+        name: &'static str,
+        serve: impl Fn(Call<B, Q>) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        Q: prost::Message + Default + 'static,
+        A: prost::Message + 'static,
+        F: Future<Output = Result<Messages<A>, Status>> + Send + 'static,
+    {
+        let context = self.context.clone();
+        let method = post(move |request: Request| async move {
+            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+            let (request, _until_begun) = counted(request, &memory, limit, Some(context.patience));
+            let service = tower::service_fn(move |message: Message<Q>| {
+                let answer = serve(Call::new(context.clone(), message));
+                async move { answer.await.map(tonic::Response::new) }
+            });
+            let codec = tonic_prost::ProstCodec::<A, Q>::default();
+            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
+            held(grpc.server_streaming(service, request).await, &memory)
+        });
+        self.add(name, method)
+    }
+
+    /// Adds a method with streams both ways.
+    pub fn bidirectional<Q, A, F>(
+        self,
+        name: &'static str,
+        serve: impl Fn(Call<B, Streaming<Q>>) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        Q: prost::Message + Default + 'static,
+        A: prost::Message + 'static,
+        F: Future<Output = Result<Messages<A>, Status>> + Send + 'static,
+    {
+        let context = self.context.clone();
+        let method = post(move |request: Request| async move {
+            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
+            let (request, _held_by_the_body) = counted(request, &memory, limit, None);
+            let service = tower::service_fn(move |messages: Message<Streaming<Q>>| {
+                let answer = serve(Call::new(context.clone(), messages));
+                async move { answer.await.map(tonic::Response::new) }
+            });
+            let codec = tonic_prost::ProstCodec::<A, Q>::default();
+            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
+            held(grpc.streaming(service, request).await, &memory)
+        });
+        self.add(name, method)
+    }
+}
+
+/// Answers a method that no block has.
+pub async fn unserved(request: Request) -> Response {
     let method = request.uri().path().rsplit('/').next().unwrap_or_default();
     Status::unimplemented(format!("{method} is not served without a Dapr sidecar; set DAPR_GRPC_PORT to use one"))
         .into_http::<tonic::body::Body>()
         .into_response()
 }
 
-/// A method with one message in and one out.
-fn unary<Q, A, F>(context: &Context, serve: impl Fn(Call<Q>) -> F + Clone + Send + Sync + 'static) -> MethodRouter
-where
-    Q: prost::Message + Default + 'static,
-    A: prost::Message + 'static,
-    F: Future<Output = Result<A, Status>> + Send + 'static,
-{
-    let context = context.clone();
-    post(move |request: Request| async move {
-        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-        let (request, _until_answered) = counted(request, &memory, limit, Some(context.patience));
-        let service = tower::service_fn(move |request: tonic::Request<Q>| {
-            let (metadata, _, message) = request.into_parts();
-            let answer = serve(Call { context: context.clone(), metadata, message });
-            async move { answer.await.map(tonic::Response::new) }
-        });
-        let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        let answer = tonic::server::Grpc::new(codec).max_decoding_message_size(limit).unary(service, request).await;
-        held(answer, &memory)
-    })
-}
-
-/// A method with one message in and a stream of messages out.
-fn streaming<Q, A, F>(context: &Context, serve: impl Fn(Call<Q>) -> F + Clone + Send + Sync + 'static) -> MethodRouter
-where
-    Q: prost::Message + Default + 'static,
-    A: prost::Message + 'static,
-    F: Future<Output = Result<BoxStream<'static, Result<A, Status>>, Status>> + Send + 'static,
-{
-    let context = context.clone();
-    post(move |request: Request| async move {
-        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-        let (request, _until_begun) = counted(request, &memory, limit, Some(context.patience));
-        let service = tower::service_fn(move |request: tonic::Request<Q>| {
-            let (metadata, _, message) = request.into_parts();
-            let answer = serve(Call { context: context.clone(), metadata, message });
-            async move { answer.await.map(tonic::Response::new) }
-        });
-        let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
-        held(grpc.server_streaming(service, request).await, &memory)
-    })
-}
-
-/// A method with streams both ways.
-fn bidirectional<Q, A, F>(
-    context: &Context,
-    serve: impl Fn(Context, tonic::Streaming<Q>) -> F + Clone + Send + Sync + 'static,
-) -> MethodRouter
-where
-    Q: prost::Message + Default + 'static,
-    A: prost::Message + 'static,
-    F: Future<Output = Result<BoxStream<'static, Result<A, Status>>, Status>> + Send + 'static,
-{
-    let context = context.clone();
-    post(move |request: Request| async move {
-        let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-        let (request, _held_by_the_body) = counted(request, &memory, limit, None);
-        let service = tower::service_fn(move |request: tonic::Request<tonic::Streaming<Q>>| {
-            let answer = serve(context.clone(), request.into_inner());
-            async move { answer.await.map(tonic::Response::new) }
-        });
-        let codec = tonic_prost::ProstCodec::<A, Q>::default();
-        let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
-        held(grpc.streaming(service, request).await, &memory)
-    })
-}
-
 /// A failed operation. Dapr tells a lost race as ABORTED.
 pub fn failed(what: &str, error: &OpError) -> Status {
     let message = format!("{what}: {}", error.message);
     Status::new(tonic::Code::from(error.code.grpc() as i32), message)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::budget::Budget;
+    use crate::functions::{Common, Registry};
+    use crate::http::body::Patience;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Calls with one message and with streams alike.
+    #[test]
+    fn a_call_carries_its_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let common = Common {
+            guest: [0; 32],
+            memory: Budget::new(u64::MAX),
+            ceilings: crate::limits::Limits::default(),
+            absent: crate::config::AbsentGrants::Open,
+        };
+        let registry = Registry::open(&folder.path().join("functions.redb"), 1 << 20, common).unwrap();
+        let shared = super::super::api::Shared {
+            components: Arc::default(),
+            registry: Arc::new(registry),
+            app_id: "app".into(),
+            max_body_bytes: 1,
+            patience: Patience { within: Duration::from_secs(1), rate: 0 },
+            memory: Budget::new(u64::MAX).purse(),
+            max_answer_bytes: 1,
+            stop: tokio_util::sync::CancellationToken::new(),
+        };
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let mut message = Message::new(());
+        message.metadata_mut().insert("traceparent", trace.parse().unwrap());
+        message.metadata_mut().insert("tracestate", "a=1".parse().unwrap());
+        let call = Call::<(), ()>::new(Context::new(&Arc::new(()), &Arc::new(shared)), message);
+        let caller = call.caller();
+        let origin = &caller.origin;
+        assert_eq!(
+            (&*caller.function, &*origin.traceparent, origin.tracestate.as_deref()),
+            ("app", trace, Some("a=1"))
+        );
+    }
 }

@@ -1,36 +1,29 @@
-//! `Expect: 100-continue`: a client that asks first is not told to send what will be refused (RFC 9110 §10.1.1).
+//! `Expect: 100-continue`: a client that asks first does not send what will be refused (RFC 9110 §10.1.1).
 //!
-//! It is told to go on when its body is asked for. So a call of something that is not there gets an empty one: its handler says so.
-use super::Context;
-use crate::components::Block;
+//! The server answers 100 when the body is read. A call of an absent component gets an empty body instead: its handler refuses it.
+use crate::blocks::api::Shared;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::Response;
+use std::sync::Arc;
+
+/// Whether the thing that the first part of a route's path names is absent.
+pub type IsAbsent = fn(&Shared, &str) -> bool;
 
 /// Takes the body from what cannot succeed.
-pub async fn spare_body(State(context): State<Context>, mut request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::EXPECT) && is_absent(&context, request.uri().path()) {
-        *request.body_mut() = Body::empty();
+pub async fn spare_body(
+    State((shared, is_absent)): State<(Arc<Shared>, IsAbsent)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !request.headers().contains_key(header::EXPECT) {
+        return next.run(request).await;
     }
-    next.run(request).await
-}
-
-fn is_absent(context: &Context, path: &str) -> bool {
-    let mut parts = path.split('/').skip(2).map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy());
-    let (block, mut name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    if block == "publish" && name == "bulk" && path.split('/').count() > 5 {
-        name = parts.next().unwrap_or_default();
-    }
-    let block = match &*block {
-        "state" => Block::State,
-        "publish" => Block::Pubsub,
-        "bindings" => return !context.components.targets.contains_key(&*name),
-        "crypto" => Block::Crypto,
-        "lock" | "unlock" => Block::Lock,
-        "actors" => return context.registry.actor(&name).is_none(),
-        _ => return false,
-    };
-    !context.components.has(block, &name)
+    let (mut parts, body) = request.into_parts();
+    let params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let first = params.as_ref().and_then(|params| params.iter().next());
+    let body = if first.is_some_and(|(_, name)| is_absent(&shared, name)) { Body::empty() } else { body };
+    next.run(Request::from_parts(parts, body)).await
 }

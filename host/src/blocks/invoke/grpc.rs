@@ -1,12 +1,20 @@
 //! Service invocation of the deprecated kind, which clients still use. Without a sidecar there is one application, this host.
-use super::{AppReply, AppRequest};
-use crate::blocks::grpc::{Call, proto};
+use super::{AppReply, AppRequest, OwnApp};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Methods, proto};
 use crate::headers::is_reserved;
 use ::dapr::dapr::proto::common::v1::{InvokeResponse, http_extension::Verb};
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Status};
 
-pub async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<InvokeResponse, Status> {
+type Call<Q> = grpc::Call<dyn OwnApp, Q>;
+
+/// Its methods.
+pub fn methods(context: api::Context<dyn OwnApp>) -> Methods<dyn OwnApp> {
+    Methods::new(context).unary("InvokeService", service)
+}
+
+async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<InvokeResponse, Status> {
     let proto::InvokeServiceRequest { id, message } = std::mem::take(&mut call.message);
     if id != *call.context.app_id {
         let known = &call.context.app_id;
@@ -35,7 +43,7 @@ pub async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<Invo
     headers.push(("dapr-callee-app-id".to_owned(), id));
     let body = message.data.unwrap_or_default().value.into();
     let request = AppRequest { method: method.as_str_name().to_owned(), path, headers, body, origin };
-    let reply = call.context.own.call(request).await;
+    let reply = call.context.block.call(request).await;
     if (200..300).contains(&reply.status) { Ok(response(reply)) } else { Err(refused(&reply)) }
 }
 

@@ -1,22 +1,32 @@
 //! Service invocation: `/v1.0/invoke/{app}/method/{path…}`, and any other path with a `dapr-app-id` header. Without a sidecar
 //! there is one application, this host.
-use super::{AppReply, AppRequest};
-use crate::blocks::http::Context;
+use super::{AppReply, AppRequest, OwnApp};
+use crate::blocks::api;
 use crate::blocks::http::error;
 use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::fields;
 use crate::code::Code;
 use crate::http::body::{Unread, gather};
 use crate::http::status;
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{REQUEST_ID, pairs, reason_of, value_of};
 use crate::origin::Origin;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+type Context = api::Context<dyn OwnApp>;
+
+/// Its routes, and what answers any other path. The memory of a call of a function is the function's.
+pub fn routes(context: Context) -> Router {
+    Router::new().route("/v1.0/invoke/{app}/method/{*path}", any(by_path)).fallback(by_header).with_state(context)
+}
 
 /// `ANY /v1.0/invoke/{app}/method/{path…}`
-pub async fn by_path(State(context): State<Context>, request: Request) -> Result<Response, DaprApiError> {
+async fn by_path(State(context): State<Context>, request: Request) -> Result<Response, DaprApiError> {
     let (parts, body) = request.into_parts();
     // The path as it was sent: bytes that are not UTF-8 are the application's to judge.
     let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
@@ -27,7 +37,7 @@ pub async fn by_path(State(context): State<Context>, request: Request) -> Result
 }
 
 /// Any path with a `dapr-app-id` header; without one, Dapr has nothing there.
-pub async fn by_header(
+async fn by_header(
     State(context): State<Context>,
     method: Method,
     uri: Uri,
@@ -84,13 +94,13 @@ async fn call(
         }
         Err(other) => return Ok(error::unread(other)),
     };
-    let origin = Origin::from_fields(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+    let origin = Origin::from_fields(fields(headers));
     let mut headers = pairs(headers);
     // A sidecar stamps these over whatever the caller claims; the request's id is this server's own.
     headers.retain(|(name, _)| !name.starts_with("dapr-") && name != REQUEST_ID.as_str());
     headers.push(("dapr-callee-app-id".to_owned(), app.to_owned()));
     let (head, method) = (method == Method::HEAD, method.as_str().to_owned());
-    Ok(response(context.own.call(AppRequest { method, path, headers, body, origin }).await, head))
+    Ok(response(context.block.call(AppRequest { method, path, headers, body, origin }).await, head))
 }
 
 fn response(reply: AppReply, head: bool) -> Response {

@@ -1,9 +1,9 @@
 //! Jobs in the embedded database; the trigger `job` runs them.
-use super::{JobSpec, JobStore, Plan};
+use super::{DeleteJob, GetJob, JobSpec, JobStore, Plan, ScheduleJob};
 use crate::blocks::call::{CallContext, error, from_store};
 use crate::code::{Code, OpError};
 use crate::store::{Jobs, now_ms};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 /// The backend.
@@ -37,37 +37,31 @@ impl Kept {
     }
 }
 
+#[async_trait]
 impl JobStore for Embedded {
-    fn schedule<'a>(
-        &'a self,
-        _: &'a CallContext,
-        name: &'a str,
-        job: JobSpec,
-        overwrite: bool,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let plan = job.plan(now_ms()).map_err(|e| error(Code::InvalidArgument, format!("job {name}: {e}")))?;
-            let kept = Kept::new(job, &plan, false);
-            let bytes = serde_json::to_vec(&kept).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
-            match self.0.put(name.to_owned(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
-                true => Ok(()),
-                false => Err(error(
-                    Code::JobAlreadyExists,
-                    format!("job {name} exists already; overwrite: true replaces it"),
-                )),
+    async fn schedule(
+        &self,
+        _: &CallContext,
+        ScheduleJob { name, job, overwrite }: ScheduleJob,
+    ) -> Result<(), OpError> {
+        let plan = job.plan(now_ms()).map_err(|e| error(Code::InvalidArgument, format!("job {name}: {e}")))?;
+        let kept = Kept::new(job, &plan, false);
+        let bytes = serde_json::to_vec(&kept).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
+        match self.0.put(name.clone(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
+            true => Ok(()),
+            false => {
+                Err(error(Code::JobAlreadyExists, format!("job {name} exists already; overwrite: true replaces it")))
             }
-        })
+        }
     }
 
-    fn get<'a>(&'a self, _: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<Option<JobSpec>, OpError>> {
-        Box::pin(async move {
-            let found = self.0.get(name).map_err(|e| from_store(&e))?;
-            let kept = found.map(|job| serde_json::from_slice::<Kept>(&job.bytes)).transpose();
-            Ok(kept.map_err(|e| error(Code::OperationFailed, format!("job {name}: {e}")))?.map(|kept| kept.spec))
-        })
+    async fn get(&self, _: &CallContext, GetJob { name }: &GetJob) -> Result<Option<JobSpec>, OpError> {
+        let found = self.0.get(name).map_err(|e| from_store(&e))?;
+        let kept = found.map(|job| serde_json::from_slice::<Kept>(&job.bytes)).transpose();
+        Ok(kept.map_err(|e| error(Code::OperationFailed, format!("job {name}: {e}")))?.map(|kept| kept.spec))
     }
 
-    fn delete<'a>(&'a self, _: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move { self.0.remove(name.to_owned()).await.map(drop).map_err(|e| from_store(&e)) })
+    async fn delete(&self, _: &CallContext, DeleteJob { name }: DeleteJob) -> Result<(), OpError> {
+        self.0.remove(name).await.map(drop).map_err(|e| from_store(&e))
     }
 }

@@ -1,7 +1,8 @@
 //! Jobs: of HTTP's names, data and conditions.
-use super::http::check;
-use super::{FailurePolicy, JobSpec};
-use crate::blocks::grpc::{Call, proto};
+use super::schedule::duration;
+use super::{DeleteJob, FailurePolicy, GetJob, JobSpec, JobStore, ScheduleJob, check_name};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Methods, proto};
 use crate::blocks::json::Json;
 use crate::code::{Code, OpError};
 use crate::dapr::value;
@@ -9,6 +10,20 @@ use ::dapr::dapr::proto::common::v1 as common;
 use common::job_failure_policy::Policy;
 use prost::Message;
 use tonic::Status;
+
+type Context = api::Context<dyn JobStore>;
+type Call<Q> = grpc::Call<dyn JobStore, Q>;
+
+/// Its methods.
+pub fn methods(context: Context) -> Methods<dyn JobStore> {
+    Methods::new(context)
+        .unary("ScheduleJob", schedule)
+        .unary("ScheduleJobAlpha1", schedule)
+        .unary("GetJob", get)
+        .unary("GetJobAlpha1", get)
+        .unary("DeleteJob", delete)
+        .unary("DeleteJobAlpha1", delete)
+}
 
 /// What a job's data is called that was scheduled by HTTP.
 const JSON: &str = "type.googleapis.com/google.protobuf.Value";
@@ -22,10 +37,11 @@ fn failed(error: OpError) -> Status {
     }
 }
 
-pub async fn schedule(call: Call<proto::ScheduleJobRequest>) -> Result<proto::ScheduleJobResponse, Status> {
+async fn schedule(call: Call<proto::ScheduleJobRequest>) -> Result<proto::ScheduleJobResponse, Status> {
     let cx = call.caller();
     let job = call.message.job.ok_or_else(|| Status::invalid_argument("job is empty"))?;
-    check(&call.context, &job.name).map_err(Status::invalid_argument)?;
+    let exists = |function: &str| call.context.registry.get(function).is_some();
+    check_name(&job.name, exists).map_err(Status::invalid_argument)?;
     let spec = JobSpec {
         schedule: job.schedule,
         due_time: job.due_time,
@@ -34,7 +50,8 @@ pub async fn schedule(call: Call<proto::ScheduleJobRequest>) -> Result<proto::Sc
         data: job.data.map(data).transpose()?,
         failure_policy: job.failure_policy.and_then(|policy| policy.policy).map(policy),
     };
-    let done = call.context.jobs.schedule(&cx, &job.name, spec, call.message.overwrite).await;
+    let schedule = ScheduleJob { name: job.name, job: spec, overwrite: call.message.overwrite };
+    let done = call.context.block.schedule(&cx, schedule).await;
     done.map(|()| proto::ScheduleJobResponse {}).map_err(failed)
 }
 
@@ -61,16 +78,17 @@ pub fn policy(policy: Policy) -> FailurePolicy {
     }
 }
 
-pub async fn get(call: Call<proto::GetJobRequest>) -> Result<proto::GetJobResponse, Status> {
+async fn get(call: Call<proto::GetJobRequest>) -> Result<proto::GetJobResponse, Status> {
     let cx = call.caller();
-    let name = call.message.name;
-    let found = call.context.jobs.get(&cx, &name).await.map_err(failed)?;
+    let get = GetJob { name: call.message.name };
+    let found = call.context.block.get(&cx, &get).await.map_err(failed)?;
+    let GetJob { name } = get;
     let spec = found.ok_or_else(|| Status::not_found(format!("job {name} is not found")))?;
     let failure_policy = spec.failure_policy.map(|policy| {
         let policy = match policy {
             FailurePolicy::Drop {} => Policy::Drop(common::JobFailurePolicyDrop {}),
             FailurePolicy::Constant { interval, max_retries } => {
-                let ms = interval.as_deref().and_then(|text| crate::blocks::jobs::schedule::duration("", text).ok());
+                let ms = interval.as_deref().and_then(|text| duration("", text).ok());
                 let interval = ms.and_then(|ms| std::time::Duration::from_millis(ms).try_into().ok());
                 Policy::Constant(common::JobFailurePolicyConstant { interval, max_retries })
             }
@@ -94,7 +112,8 @@ pub async fn get(call: Call<proto::GetJobRequest>) -> Result<proto::GetJobRespon
     Ok(proto::GetJobResponse { job: Some(job) })
 }
 
-pub async fn delete(call: Call<proto::DeleteJobRequest>) -> Result<proto::DeleteJobResponse, Status> {
-    let done = call.context.jobs.delete(&call.caller(), &call.message.name).await;
+async fn delete(call: Call<proto::DeleteJobRequest>) -> Result<proto::DeleteJobResponse, Status> {
+    let cx = call.caller();
+    let done = call.context.block.delete(&cx, DeleteJob { name: call.message.name }).await;
     done.map(|()| proto::DeleteJobResponse {}).map_err(failed)
 }

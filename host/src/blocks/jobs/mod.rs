@@ -1,23 +1,20 @@
-//! Jobs: `jobs.schedule`, `jobs.get`, `jobs.delete`. A function has only its own: a job's whole name is `function.job`, which is how
-//! its trigger knows whom to call.
+//! Jobs. A job's whole name is `function.job`, which is how its trigger knows whom to call.
 //!
-//! Owns: operations, their arguments, what a job is; [`schedule`] when one runs. Backends: `embedded`, `sidecar`.
+//! Owns: the requests, what a job is; [`schedule`] when one runs. Must not know: who asks, where jobs are kept.
 mod cron;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod schedule;
 pub mod sidecar;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::json::Json;
-use crate::code::{Code, OpError};
-use bytes::Bytes;
-use futures::future::BoxFuture;
+use super::call::CallContext;
+use super::json::Json;
+use crate::code::OpError;
+use async_trait::async_trait;
 use schedule::{Schedule, duration, instant};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Retries of a failed run, and the pause before each: Dapr's defaults.
 const RETRIES: u32 = 3;
@@ -134,70 +131,57 @@ pub fn parts(name: &str) -> Option<(&str, &str)> {
     name.split_once('.').filter(|(function, job)| !function.is_empty() && !job.is_empty())
 }
 
-/// Where jobs are kept.
-pub trait JobStore: Send + Sync {
-    /// Keeps a job; what is there already is replaced only if asked for.
-    fn schedule<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        name: &'a str,
-        job: JobSpec,
-        overwrite: bool,
-    ) -> BoxFuture<'a, Result<(), OpError>>;
-    /// One job.
-    fn get<'a>(&'a self, cx: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<Option<JobSpec>, OpError>>;
-    /// Removes a job, if there is one.
-    fn delete<'a>(&'a self, cx: &'a CallContext, name: &'a str) -> BoxFuture<'a, Result<(), OpError>>;
-}
-
-/// The capability.
-pub struct JobsCapability(pub Arc<dyn JobStore>);
-
-#[derive(Deserialize)]
-struct Arguments {
-    name: String,
-    job: Option<JobSpec>,
+/// Keeps a job: `jobs.schedule`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ScheduleJob {
+    /// The job's name.
+    pub name: String,
+    /// The job.
+    #[serde(default, deserialize_with = "or_default")]
+    pub job: JobSpec,
+    /// Whether it replaces one of its name.
     #[serde(default)]
-    overwrite: bool,
+    pub overwrite: bool,
 }
 
-impl Capability for JobsCapability {
-    fn name(&self) -> &'static str {
-        "jobs"
-    }
+/// Reads a job: `jobs.get`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GetJob {
+    /// The job's name.
+    pub name: String,
+}
 
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        _: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            let op = format!("jobs.{verb}");
-            let args: Arguments = arguments(&op, args)?;
-            if args.name.is_empty() {
-                return Err(error(Code::InvalidArgument, format!("{op}: name cannot be empty")));
-            }
-            let name = whole(&cx.function, &args.name);
-            match verb {
-                "schedule" => {
-                    let job = args.job.unwrap_or_default();
-                    self.0.schedule(cx, &name, job, args.overwrite).await?;
-                    Ok((json!({}), Bytes::new()))
-                }
-                "get" => {
-                    let job = self.0.get(cx, &name).await?;
-                    Ok((json!({ "job": job }), Bytes::new()))
-                }
-                "delete" => {
-                    self.0.delete(cx, &name).await?;
-                    Ok((json!({}), Bytes::new()))
-                }
-                _ => Err(unknown(&op)),
-            }
-        })
+/// Removes a job: `jobs.delete`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DeleteJob {
+    /// The job's name.
+    pub name: String,
+}
+
+fn or_default<'de, D: Deserializer<'de>>(from: D) -> Result<JobSpec, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// Refuses a name that is not `function.job` of a function that exists; a job of another would never run.
+fn check_name(name: &str, exists: impl FnOnce(&str) -> bool) -> Result<(), String> {
+    match parts(name) {
+        Some((function, _)) if exists(function) => Ok(()),
+        Some((function, _)) => Err(format!("job {name}: there is no function \"{function}\"")),
+        None => Err(format!(
+            "the job's name is {name:?}, but must be that of a function, a dot and the job's: \"hello.cleanup\""
+        )),
     }
+}
+
+/// Where jobs are kept.
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Keeps a job; one that exists is replaced only if asked for.
+    async fn schedule(&self, cx: &CallContext, schedule: ScheduleJob) -> Result<(), OpError>;
+    /// One job.
+    async fn get(&self, cx: &CallContext, get: &GetJob) -> Result<Option<JobSpec>, OpError>;
+    /// Removes a job, if it exists.
+    async fn delete(&self, cx: &CallContext, delete: DeleteJob) -> Result<(), OpError>;
 }
 
 #[cfg(test)]

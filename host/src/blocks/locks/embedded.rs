@@ -1,9 +1,9 @@
 //! Locks in the embedded database. Each store has names of its own in it; a lock is on disk before its taker hears of it.
-use super::{LockStore, UnlockStatus};
+use super::{LockStore, TryLock, Unlock, UnlockStatus};
 use crate::blocks::call::{CallContext, error, no_component};
 use crate::code::{Code, OpError};
 use crate::store::{Locks, StoreError, Unlocked};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 
 /// The backend.
@@ -32,36 +32,22 @@ fn failed(e: &StoreError) -> OpError {
     error(Code::OperationFailed, e.to_string())
 }
 
+#[async_trait]
 impl LockStore for Embedded {
-    fn try_lock<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        resource: &'a str,
-        owner: &'a str,
-        expiry_seconds: u32,
-    ) -> BoxFuture<'a, Result<bool, OpError>> {
-        Box::pin(async move {
-            let name = self.name(store, resource)?;
-            self.locks.take(name, owner.to_owned(), expiry_seconds).await.map_err(|e| failed(&e))
-        })
+    async fn try_lock(&self, _: &CallContext, lock: &TryLock) -> Result<bool, OpError> {
+        let name = self.name(&lock.store, &lock.resource)?;
+        // Within the operator's ceiling, which has as many bits.
+        let expiry = u32::try_from(lock.expiry_seconds).unwrap_or(u32::MAX);
+        self.locks.take(name, lock.owner.clone(), expiry).await.map_err(|e| failed(&e))
     }
 
-    fn unlock<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        resource: &'a str,
-        owner: &'a str,
-    ) -> BoxFuture<'a, Result<UnlockStatus, OpError>> {
-        Box::pin(async move {
-            let name = self.name(store, resource)?;
-            let unlocked = self.locks.release(name, owner.to_owned()).await.map_err(|e| failed(&e))?;
-            Ok(match unlocked {
-                Unlocked::Free => UnlockStatus::Success,
-                Unlocked::Absent => UnlockStatus::DoesNotExist,
-                Unlocked::Foreign => UnlockStatus::BelongsToOthers,
-            })
+    async fn unlock(&self, _: &CallContext, unlock: &Unlock) -> Result<UnlockStatus, OpError> {
+        let name = self.name(&unlock.store, &unlock.resource)?;
+        let unlocked = self.locks.release(name, unlock.owner.clone()).await.map_err(|e| failed(&e))?;
+        Ok(match unlocked {
+            Unlocked::Free => UnlockStatus::Success,
+            Unlocked::Absent => UnlockStatus::DoesNotExist,
+            Unlocked::Foreign => UnlockStatus::BelongsToOthers,
         })
     }
 }

@@ -1,15 +1,26 @@
 //! `/v1.0-alpha1/lock/{store}` and `/unlock/{store}`.
-use super::{UnlockStatus, expiry};
-use crate::blocks::http::Context;
+use super::{Invalid, Locks, TryLock, Unlock};
+use crate::blocks::api;
 use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::{fields, served};
 use crate::code::Code;
 use crate::components::Block;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+type Context = api::Context<Locks>;
+
+/// Its routes.
+pub fn routes(context: Context) -> Router {
+    let routes =
+        Router::new().route("/v1.0-alpha1/lock/{store}", post(lock)).route("/v1.0-alpha1/unlock/{store}", post(unlock));
+    served(routes, context, |shared, store| !shared.has(Block::Lock, store))
+}
 
 /// Both calls' body; Dapr takes its protocol's own names too.
 #[derive(Default, Deserialize)]
@@ -23,24 +34,6 @@ struct Body {
     expiry_in_seconds: i64,
 }
 
-/// Why a call is refused before the store is asked: Dapr's code and message, in Dapr's order. Always the caller's fault.
-pub fn refusal(context: &Context, store: &str, resource: &str, owner: &str) -> Option<(Code, String)> {
-    if resource.is_empty() {
-        return Some((Code::MalformedRequest, format!("ResourceId is empty in lock store {store}")));
-    }
-    if owner.is_empty() {
-        return Some((Code::MalformedRequest, format!("LockOwner is empty in lock store {store}")));
-    }
-    let known = context.components.has(Block::Lock, store);
-    (!known).then(|| (Code::LockStoreNotFound, format!("lock store {store} not found")))
-}
-
-/// Why a lifetime is none.
-pub fn check_expiry(context: &Context, store: &str, seconds: i64) -> Result<u32, String> {
-    expiry(seconds, context.max_lock_seconds)
-        .map_err(|e| format!("ExpiryInSeconds is not positive in lock store {store}: {e}"))
-}
-
 fn malformed(message: String) -> DaprApiError {
     DaprApiError::new(Code::MalformedRequest, message)
 }
@@ -49,9 +42,14 @@ fn parse(body: &[u8]) -> Result<Body, DaprApiError> {
     serde_json::from_slice(body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))
 }
 
-fn check(context: &Context, store: &str, body: &Body) -> Result<(), DaprApiError> {
-    let refused = |(code, message)| DaprApiError::new(code, message);
-    refusal(context, store, &body.resource_id, &body.lock_owner).map_or(Ok(()), |refusal| Err(refused(refusal)))
+/// Refuses an invalid request, then one of a store that does not exist, in Dapr's order.
+fn check(context: &Context, store: &str, valid: Result<(), Invalid>) -> Result<(), DaprApiError> {
+    valid.map_err(|reason| malformed(reason.words(store)))?;
+    if context.has(Block::Lock, store) {
+        return Ok(());
+    }
+    let message = format!("lock store {store} not found");
+    Err(DaprApiError::new(Code::LockStoreNotFound, message))
 }
 
 fn failed(code: Code, what: &str, message: &str) -> DaprApiError {
@@ -59,32 +57,31 @@ fn failed(code: Code, what: &str, message: &str) -> DaprApiError {
 }
 
 /// 200 with `success`, whether it was taken or not.
-pub async fn lock(
+async fn lock(
     State(context): State<Context>,
     Path(store): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
-    let body = parse(&body)?;
-    let expiry = check_expiry(&context, &store, body.expiry_in_seconds).map_err(malformed)?;
-    check(&context, &store, &body)?;
-    let cx = context.caller(&headers);
-    let taken = context.lock.try_lock(&cx, &store, &body.resource_id, &body.lock_owner, expiry).await;
+    let Body { resource_id: resource, lock_owner: owner, expiry_in_seconds: expiry_seconds } = parse(&body)?;
+    let lock = TryLock { store, resource, owner, expiry_seconds };
+    check(&context, &lock.store, lock.check(context.block.longest))?;
+    let taken = context.block.store.try_lock(&context.caller(fields(&headers)), &lock).await;
     let success = taken.map_err(|e| failed(Code::TryLock, "failed to try acquiring lock", &e.message))?;
     Ok(Json(json!({ "success": success })))
 }
 
 /// 200 with the status's number, whatever it is.
-pub async fn unlock(
+async fn unlock(
     State(context): State<Context>,
     Path(store): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
-    let body = parse(&body)?;
-    check(&context, &store, &body)?;
-    let cx = context.caller(&headers);
-    let released = context.lock.unlock(&cx, &store, &body.resource_id, &body.lock_owner).await;
-    let status: UnlockStatus = released.map_err(|e| failed(Code::Unlock, "failed to release lock", &e.message))?;
+    let Body { resource_id: resource, lock_owner: owner, .. } = parse(&body)?;
+    let unlock = Unlock { store, resource, owner };
+    check(&context, &unlock.store, unlock.check())?;
+    let released = context.block.store.unlock(&context.caller(fields(&headers)), &unlock).await;
+    let status = released.map_err(|e| failed(Code::Unlock, "failed to release lock", &e.message))?;
     Ok(Json(json!({ "status": status as i32 })))
 }

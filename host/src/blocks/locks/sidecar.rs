@@ -1,9 +1,9 @@
 //! Locks in a store of the Dapr sidecar.
-use super::{LockStore, UnlockStatus};
+use super::{LockStore, TryLock, Unlock, UnlockStatus};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::Sidecar;
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -26,41 +26,27 @@ fn broken(e: &serde_json::Error) -> OpError {
     error(Code::OperationFailed, format!("the sidecar's JSON: {e}"))
 }
 
+#[async_trait]
 impl LockStore for Dapr {
-    fn try_lock<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        resource: &'a str,
-        owner: &'a str,
-        expiry_seconds: u32,
-    ) -> BoxFuture<'a, Result<bool, OpError>> {
-        Box::pin(async move {
-            let body = json!({"resourceId": resource, "lockOwner": owner, "expiryInSeconds": expiry_seconds});
-            let body = body.to_string().into_bytes();
-            let answer = self.0.try_lock(store, body, cx.trace()).await.map_err(from_dapr)?;
-            let Locked { success } = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
-            Ok(success)
-        })
+    async fn try_lock(&self, cx: &CallContext, lock: &TryLock) -> Result<bool, OpError> {
+        let TryLock { store, resource, owner, expiry_seconds } = lock;
+        let body = json!({"resourceId": resource, "lockOwner": owner, "expiryInSeconds": expiry_seconds});
+        let body = body.to_string().into_bytes();
+        let answer = self.0.try_lock(store, body, cx.trace()).await.map_err(from_dapr)?;
+        let Locked { success } = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
+        Ok(success)
     }
 
-    fn unlock<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        resource: &'a str,
-        owner: &'a str,
-    ) -> BoxFuture<'a, Result<UnlockStatus, OpError>> {
-        Box::pin(async move {
-            let body = json!({"resourceId": resource, "lockOwner": owner}).to_string().into_bytes();
-            let answer = self.0.unlock(store, body, cx.trace()).await.map_err(from_dapr)?;
-            let Released { status } = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
-            Ok(match status {
-                0 => UnlockStatus::Success,
-                1 => UnlockStatus::DoesNotExist,
-                2 => UnlockStatus::BelongsToOthers,
-                _ => UnlockStatus::InternalError,
-            })
+    async fn unlock(&self, cx: &CallContext, unlock: &Unlock) -> Result<UnlockStatus, OpError> {
+        let Unlock { store, resource, owner } = unlock;
+        let body = json!({"resourceId": resource, "lockOwner": owner}).to_string().into_bytes();
+        let answer = self.0.unlock(store, body, cx.trace()).await.map_err(from_dapr)?;
+        let Released { status } = serde_json::from_slice(&answer.body).map_err(|e| broken(&e))?;
+        Ok(match status {
+            0 => UnlockStatus::Success,
+            1 => UnlockStatus::DoesNotExist,
+            2 => UnlockStatus::BelongsToOthers,
+            _ => UnlockStatus::InternalError,
         })
     }
 }

@@ -1,19 +1,19 @@
 //! The embedded brokers: messages are wrapped and appended to the durable log. Each broker has topics of its own.
 use super::event::{Envelope, wrap};
-use super::{Broker, Brokers, Failed, Outgoing};
+use super::{Broker, Brokers, Failed, Outgoing, Publish};
 use crate::blocks::call::{CallContext, error, from_store};
 use crate::code::{Code, OpError};
 use crate::store::Log;
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use std::sync::Arc;
 
 /// The backend.
 pub struct Embedded {
     /// The log.
     pub log: Log,
-    /// The publisher of every message: this host.
+    /// This host, which publishes every message.
     pub app_id: String,
-    /// Those that there are.
+    /// The brokers of this host.
     pub brokers: Arc<Brokers>,
 }
 
@@ -35,28 +35,23 @@ pub fn wrapped(
     Ok((topic_key(pubsub, topic), bytes))
 }
 
+#[async_trait]
 impl Broker for Embedded {
-    fn publish<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        pubsub: &'a str,
-        topic: &'a str,
-        messages: Vec<Outgoing>,
-    ) -> BoxFuture<'a, Result<Vec<Failed>, OpError>> {
-        Box::pin(async move {
-            self.brokers.may_publish(&self.app_id, pubsub, topic)?;
-            let envelope = Envelope { app_id: &self.app_id, pubsub, topic, trace: cx.trace() };
-            let (mut kept, mut failed) = (Vec::new(), Vec::new());
-            for message in messages {
-                match wrap(&message, &envelope) {
-                    Ok(bytes) => kept.push(bytes),
-                    Err(reason) => failed.push((message.entry_id, reason)),
-                }
+    async fn publish(&self, cx: &CallContext, publish: Publish) -> Result<Vec<Failed>, OpError> {
+        let Publish { pubsub, topic, messages } = publish;
+        let (pubsub, topic) = (pubsub.as_str(), topic.as_str());
+        self.brokers.may_publish(&self.app_id, pubsub, topic)?;
+        let envelope = Envelope { app_id: &self.app_id, pubsub, topic, trace: cx.trace() };
+        let (mut kept, mut failed) = (Vec::new(), Vec::new());
+        for message in messages {
+            match wrap(&message, &envelope) {
+                Ok(bytes) => kept.push(bytes),
+                Err(reason) => failed.push((message.entry_id, reason)),
             }
-            if !kept.is_empty() {
-                self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| from_store(&e))?;
-            }
-            Ok(failed)
-        })
+        }
+        if !kept.is_empty() {
+            self.log.publish(&topic_key(pubsub, topic), kept).await.map_err(|e| from_store(&e))?;
+        }
+        Ok(failed)
     }
 }

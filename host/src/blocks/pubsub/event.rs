@@ -1,7 +1,7 @@
 //! CloudEvents 1.0 as Dapr wraps them. Pure functions. Source: dapr 1.18, pkg/runtime/pubsub and contrib pubsub/envelope.
 //!
 //! Data and attributes are spliced, not rebuilt: an event says its numbers as its publisher did.
-use super::Outgoing;
+use super::message::{Outgoing, essence};
 use crate::blocks::jobs::schedule::duration;
 use crate::dapr::Trace;
 use base64::Engine;
@@ -62,11 +62,6 @@ impl Event {
     pub fn raw(&self) -> BTreeMap<String, &RawValue> {
         serde_json::from_slice(&self.text).unwrap_or_default()
     }
-}
-
-/// The media type without its parameters, in lower case.
-pub fn essence(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Metadata by its name, whatever its case.

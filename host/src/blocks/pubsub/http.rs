@@ -1,19 +1,32 @@
 //! `/v1.0/publish/{pubsub}/{topic…}`, single and bulk.
 use super::event::{check_metadata, is_cloud_event, raw_payload};
-use super::{Outgoing, outgoing};
+use super::{Outgoing, Publish, Pubsub, outgoing};
+use crate::blocks::api;
 use crate::blocks::http::error::DaprApiError;
-use crate::blocks::http::{Context, metadata_of};
+use crate::blocks::http::{fields, metadata_of, served};
 use crate::code::{Code, OpError};
 use crate::components::Block;
 use crate::http::status;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
+
+type Context = api::Context<Pubsub>;
+
+/// Its routes.
+pub fn routes(context: Context) -> Router {
+    let routes = Router::new()
+        .route("/v1.0/publish/bulk/{pubsub}/{*topic}", post(bulk).put(bulk))
+        .route("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic}", post(bulk).put(bulk))
+        .route("/v1.0/publish/{pubsub}/{*topic}", post(one).put(one));
+    served(routes, context, |shared, pubsub| !shared.has(Block::Pubsub, pubsub))
+}
 
 /// A failure of pub/sub in Dapr's rich form: code, reason.
 #[derive(Clone)]
@@ -34,7 +47,7 @@ fn error(Kind(code, reason): Kind, pubsub: &str, message: impl Into<String>) -> 
 }
 
 fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), DaprApiError> {
-    if !context.components.has(Block::Pubsub, pubsub) {
+    if !context.has(Block::Pubsub, pubsub) {
         return Err(error(NOT_FOUND, pubsub, format!("pubsub {pubsub} is not found")));
     }
     if topic.is_empty() {
@@ -76,7 +89,7 @@ fn check_cloud_event(pubsub: &str, message: &Outgoing) -> Result<(), DaprApiErro
 }
 
 /// One message; 204.
-pub async fn one(
+async fn one(
     State(context): State<Context>,
     Path((pubsub, topic)): Path<(String, String)>,
     Query(query): Query<BTreeMap<String, String>>,
@@ -88,7 +101,8 @@ pub async fn one(
     let metadata = readable(&pubsub, metadata_of(query))?;
     let message = Outgoing { entry_id: String::new(), data, content_type: content_type.to_owned(), metadata };
     check_cloud_event(&pubsub, &message)?;
-    let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, vec![message]).await;
+    let publish = Publish { pubsub: pubsub.clone(), topic: topic.clone(), messages: vec![message] };
+    let published = context.block.broker.publish(&context.caller(fields(&headers)), publish).await;
     match published.map_err(|e| refused(&pubsub, &topic, e))?.into_iter().next() {
         None => Ok(status::NO_CONTENT),
         Some((_, reason)) => Err(failed(&pubsub, &topic, &reason)),
@@ -119,7 +133,7 @@ fn entry(entry: &BTreeMap<String, &RawValue>, common: &BTreeMap<String, String>)
 }
 
 /// Several messages; 204, or 500 with those that failed.
-pub async fn bulk(
+async fn bulk(
     State(context): State<Context>,
     Path((pubsub, topic)): Path<(String, String)>,
     Query(query): Query<BTreeMap<String, String>>,
@@ -144,7 +158,8 @@ pub async fn bulk(
         check_cloud_event(&pubsub, &message)?;
         messages.push(message);
     }
-    let published = context.broker.publish(&context.caller(&headers), &pubsub, &topic, messages).await;
+    let publish = Publish { pubsub: pubsub.clone(), topic: topic.clone(), messages };
+    let published = context.block.broker.publish(&context.caller(fields(&headers)), publish).await;
     let failures = published.map_err(|e| refused(&pubsub, &topic, e))?;
     if failures.is_empty() {
         return Ok(status::NO_CONTENT.into_response());

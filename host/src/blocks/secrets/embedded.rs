@@ -1,9 +1,9 @@
 //! Secrets of the embedded default: JSON files as Dapr's `local.file` reads them, and environment variables that the operator lets
 //! in. Each store is read once, at the start.
-use super::{Metadata, Secret, SecretStore};
+use super::{Get, GetBulk, Secret, SecretStore};
 use crate::blocks::call::{CallContext, no_component};
 use crate::code::{Code, OpError};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn read(path: &Path) -> Result<serde_json::Map<String, Value>, SecretsFileError>
     }
 }
 
-/// Nested names are joined, places in arrays are names too, and what is no text is told as JSON tells it.
+/// Nested names are joined, indexes of arrays are names too, and a value that is no text becomes its JSON.
 fn flatten(name: String, value: &Value, separator: &str, secrets: &mut Secret) {
     let below = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}{separator}{part}") };
     match value {
@@ -124,24 +124,14 @@ fn flatten(name: String, value: &Value, separator: &str, secrets: &mut Secret) {
     }
 }
 
+#[async_trait]
 impl SecretStore for Embedded {
-    fn get<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        key: &'a str,
-        _: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Option<Secret>, OpError>> {
-        Box::pin(async move { Ok(self.store(store)?.get(key)) })
+    async fn get(&self, _: &CallContext, get: &Get) -> Result<Option<Secret>, OpError> {
+        Ok(self.store(&get.store)?.get(&get.key))
     }
 
-    fn get_bulk<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        _: &'a Metadata,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Secret>, OpError>> {
-        Box::pin(async move { Ok(self.store(store)?.kept.clone()) })
+    async fn get_bulk(&self, _: &CallContext, get: &GetBulk) -> Result<BTreeMap<String, Secret>, OpError> {
+        Ok(self.store(&get.store)?.kept.clone())
     }
 }
 

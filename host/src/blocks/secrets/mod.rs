@@ -1,18 +1,18 @@
-//! Secrets: `secrets.get`, `getBulk`. Every secret needs a grant. Backends: `embedded`, `sidecar`.
+//! Secrets.
+//!
+//! Owns: the requests, and what a store does with them. Must not know: who asks, where secrets are kept.
+pub mod component;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod sidecar;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::grants;
-use crate::code::{Code, OpError};
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use super::call::CallContext;
+use crate::code::OpError;
+use async_trait::async_trait;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The store that a function means when it names none.
 pub const DEFAULT_SECRET_STORE: &str = "secretstore";
@@ -20,88 +20,68 @@ pub const DEFAULT_SECRET_STORE: &str = "secretstore";
 /// A secret: in most stores one value under its own name, in some several values.
 pub type Secret = BTreeMap<String, String>;
 
-/// What a store is told beside the key, such as `version_id`.
+/// What a store gets beside the key, such as `version_id`.
 pub type Metadata = BTreeMap<String, String>;
 
+/// Reads one secret: `secrets.get`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Get {
+    /// The store.
+    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    pub store: String,
+    /// The key.
+    #[serde(default)]
+    pub key: String,
+    /// What the store is given beside the key.
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+/// Reads all secrets: `secrets.getBulk`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GetBulk {
+    /// The store.
+    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    pub store: String,
+    /// What the store is given.
+    #[serde(default)]
+    pub metadata: Metadata,
+}
+
+impl Get {
+    /// Dapr's words for a secret that cannot be had.
+    fn failure(&self, reason: &str) -> String {
+        format!("failed getting secret with key {} from secret store {}: {reason}", self.key, self.store)
+    }
+
+    /// As with Dapr's `local.file` an absent secret is a failure.
+    fn absent(&self) -> String {
+        self.failure(&format!("secret {} not found", self.key))
+    }
+}
+
+impl GetBulk {
+    /// Dapr's words for secrets that cannot be had at once.
+    fn failure(&self, error: &OpError) -> String {
+        format!("failed getting secrets from secret store {}: {}", self.store, error.message)
+    }
+}
+
+fn default_store() -> String {
+    DEFAULT_SECRET_STORE.to_owned()
+}
+
+fn store_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
+}
+
 /// Where secrets are kept.
+#[async_trait]
 pub trait SecretStore: Send + Sync {
     /// One secret; none where there is no such key.
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        key: &'a str,
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Option<Secret>, OpError>>;
+    async fn get(&self, cx: &CallContext, get: &Get) -> Result<Option<Secret>, OpError>;
     /// All secrets by their keys.
-    fn get_bulk<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Secret>, OpError>>;
-}
-
-/// The capability.
-pub struct SecretsCapability(pub Arc<dyn SecretStore>);
-
-#[derive(Deserialize)]
-struct Arguments {
-    store: Option<String>,
-    #[serde(default)]
-    key: String,
-    #[serde(default)]
-    metadata: Metadata,
-}
-
-impl Capability for SecretsCapability {
-    fn name(&self) -> &'static str {
-        "secrets"
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        _: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            let Arguments { store, key, metadata } = arguments(&format!("secrets.{verb}"), args)?;
-            let store = store.as_deref().unwrap_or(DEFAULT_SECRET_STORE);
-            match verb {
-                "get" => {
-                    if key.is_empty() {
-                        return Err(error(Code::InvalidArgument, "a secret's key cannot be empty"));
-                    }
-                    if !cx.grants.has_secret(store, &key) {
-                        return Err(grants::refused(&cx.function, "secrets", &format!("{store}/{key}")));
-                    }
-                    let secret = self.0.get(cx, store, &key, &metadata).await?;
-                    Ok((
-                        json!({"found": secret.is_some()}),
-                        secret.map_or_else(|| Ok(Bytes::new()), |found| text(&found))?,
-                    ))
-                }
-                "getBulk" => {
-                    let own = format!("{store}/");
-                    if !cx.grants.secrets.iter().any(|entry| entry.starts_with(&own)) {
-                        return Err(grants::refused(&cx.function, "secrets", &format!("{store}/*")));
-                    }
-                    let mut secrets = self.0.get_bulk(cx, store, &metadata).await?;
-                    secrets.retain(|key, _| cx.grants.has_secret(store, key));
-                    cx.allowance.take(size(&secrets))?;
-                    Ok((json!({}), text(&secrets)?))
-                }
-                other => Err(unknown(&format!("secrets.{other}"))),
-            }
-        })
-    }
-}
-
-/// Values travel in the body: heads are what may be logged.
-fn text(value: &impl Serialize) -> Result<Bytes, OpError> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|e| error(Code::OperationFailed, format!("secrets: {e}")))
+    async fn get_bulk(&self, cx: &CallContext, get: &GetBulk) -> Result<BTreeMap<String, Secret>, OpError>;
 }
 
 /// Bytes of secrets in an answer, roughly.

@@ -1,9 +1,9 @@
 //! Secrets in a store of the Dapr sidecar.
-use super::{Metadata, Secret, SecretStore};
+use super::{Get, GetBulk, Secret, SecretStore};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::{Answer, DaprError, Sidecar};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -31,35 +31,25 @@ fn decode<T: DeserializeOwned + Default>(answer: &Answer) -> Result<T, OpError> 
     serde_json::from_slice(&answer.body).map_err(|e| error(Code::OperationFailed, format!("the sidecar's JSON: {e}")))
 }
 
+#[async_trait]
 impl SecretStore for Dapr {
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        key: &'a str,
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<Option<Secret>, OpError>> {
-        Box::pin(async move {
-            match self.0.secret(store, key, metadata, cx.trace()).await {
-                Ok(answer) => {
-                    let secret: Secret = decode(&answer)?;
-                    Ok((!secret.is_empty()).then_some(secret))
-                }
-                Err(e) if is_absent(&e) => Ok(None),
-                Err(e) => Err(refused(e)),
+    async fn get(&self, cx: &CallContext, Get { store, key, metadata }: &Get) -> Result<Option<Secret>, OpError> {
+        match self.0.secret(store, key, metadata, cx.trace()).await {
+            Ok(answer) => {
+                let secret: Secret = decode(&answer)?;
+                Ok((!secret.is_empty()).then_some(secret))
             }
-        })
+            Err(e) if is_absent(&e) => Ok(None),
+            Err(e) => Err(refused(e)),
+        }
     }
 
-    fn get_bulk<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        metadata: &'a Metadata,
-    ) -> BoxFuture<'a, Result<BTreeMap<String, Secret>, OpError>> {
-        Box::pin(async move {
-            let answer = self.0.secret(store, "bulk", metadata, cx.trace()).await.map_err(refused)?;
-            decode(&answer)
-        })
+    async fn get_bulk(
+        &self,
+        cx: &CallContext,
+        GetBulk { store, metadata }: &GetBulk,
+    ) -> Result<BTreeMap<String, Secret>, OpError> {
+        let answer = self.0.secret(store, "bulk", metadata, cx.trace()).await.map_err(refused)?;
+        decode(&answer)
     }
 }

@@ -1,14 +1,29 @@
 //! State: values are bytes as they come; who wants JSON sends JSON.
-use super::http::{illegal_key, parse_ttl};
-use super::rfc3339;
-use crate::blocks::grpc::{Call, failed, proto};
-use crate::blocks::http::Context;
+use super::{Consistency, Get, GetMany, Invalid, Query, Save, StateStore, Transact, check_among, lifetime, rfc3339};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Methods, failed, proto};
 use crate::code::OpError;
 use crate::components::Block;
 use crate::store::{Change, Item, Put};
-use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options::StateConcurrency};
+use ::dapr::dapr::proto::common::v1::{Etag, StateItem, StateOptions, state_options};
+use state_options::{StateConcurrency, StateConsistency};
 use std::collections::HashMap;
 use tonic::Status;
+
+type Context = api::Context<dyn StateStore>;
+type Call<Q> = grpc::Call<dyn StateStore, Q>;
+
+/// Its methods.
+pub fn methods(context: Context) -> Methods<dyn StateStore> {
+    Methods::new(context)
+        .unary("GetState", get)
+        .unary("GetBulkState", get_bulk)
+        .unary("SaveState", save)
+        .unary("DeleteState", delete)
+        .unary("DeleteBulkState", delete_bulk)
+        .unary("ExecuteStateTransaction", transact)
+        .unary("QueryStateAlpha1", query)
+}
 
 fn check_store(context: &Context, store: &str) -> Result<(), Status> {
     if context.components.has(Block::State, store) {
@@ -17,13 +32,8 @@ fn check_store(context: &Context, store: &str) -> Result<(), Status> {
     Err(Status::invalid_argument(format!("state store {store} is not found")))
 }
 
-fn check_key(key: &str) -> Result<(), Status> {
-    illegal_key(key).map_or(Ok(()), |reason| Err(Status::invalid_argument(reason)))
-}
-
-/// Several keys at once may have an empty one among them, as in Dapr.
-fn check_among(key: &str) -> Result<(), Status> {
-    if key.is_empty() { Ok(()) } else { check_key(key) }
+fn refused(reason: Invalid) -> Status {
+    Status::invalid_argument(reason.to_string())
 }
 
 fn expiry(item: &Item) -> HashMap<String, String> {
@@ -31,13 +41,15 @@ fn expiry(item: &Item) -> HashMap<String, String> {
 }
 
 /// A missing key answers with nothing in it, which only its empty ETag tells from an empty value.
-pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateResponse, Status> {
+async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateResponse, Status> {
     let cx = call.caller();
-    let proto::GetStateRequest { store_name: store, key, .. } = call.message;
+    let proto::GetStateRequest { store_name: store, key, consistency, .. } = call.message;
     check_store(&call.context, &store)?;
-    check_key(&key)?;
-    let found = call.context.state.get(&cx, &store, &key).await;
-    let found = found.map_err(|e| failed(&format!("fail to get {key} from state store {store}"), &e))?;
+    let strong = consistency == StateConsistency::ConsistencyStrong as i32;
+    let get = Get { store, key, consistency: if strong { Consistency::Strong } else { Consistency::Eventual } };
+    get.check().map_err(refused)?;
+    let failed = |e| failed(&format!("fail to get {} from state store {}", get.key, get.store), &e);
+    let found = call.context.block.get(&cx, &get).await.map_err(failed)?;
     Ok(found.map_or_else(Default::default, |item| proto::GetStateResponse {
         metadata: expiry(&item),
         data: item.value.into(),
@@ -45,13 +57,15 @@ pub async fn get(call: Call<proto::GetStateRequest>) -> Result<proto::GetStateRe
     }))
 }
 
-pub async fn get_bulk(call: Call<proto::GetBulkStateRequest>) -> Result<proto::GetBulkStateResponse, Status> {
+async fn get_bulk(call: Call<proto::GetBulkStateRequest>) -> Result<proto::GetBulkStateResponse, Status> {
     let cx = call.caller();
     let proto::GetBulkStateRequest { store_name: store, keys, .. } = call.message;
     check_store(&call.context, &store)?;
-    keys.iter().try_for_each(|key| check_among(key))?;
-    let failed = |e: OpError| failed(&format!("fail to get from state store {store}"), &e);
-    let found = call.context.state.get_many(&cx, &store, &keys).await.map_err(failed)?;
+    let get = GetMany { store, keys };
+    get.check().map_err(refused)?;
+    let failed = |e: OpError| failed(&format!("fail to get from state store {}", get.store), &e);
+    let found = call.context.block.get_many(&cx, &get).await.map_err(failed)?;
+    let keys = get.keys.clone();
     let size = keys.iter().zip(&found).map(|(key, item)| key.len() + item.as_ref().map_or(0, |item| item.value.len()));
     cx.allowance.cover(size.sum()).map_err(|e| failed(e.into()))?;
     let item = |(key, item): (String, Option<Item>)| match item {
@@ -68,14 +82,14 @@ fn first_write(options: Option<StateOptions>) -> bool {
     options.is_some_and(|options| options.concurrency == StateConcurrency::ConcurrencyFirstWrite as i32)
 }
 
-fn deletion(key: String, etag: Option<Etag>) -> Result<Change, Status> {
-    check_among(&key)?;
-    Ok(Change { key, put: None, etag: etag.map(|etag| etag.value), first_write: false })
+fn deletion(key: String, etag: Option<Etag>, options: Option<StateOptions>) -> Result<Change, Status> {
+    check_among(&key).map_err(refused)?;
+    Ok(Change { key, put: None, etag: etag.map(|etag| etag.value), first_write: first_write(options) })
 }
 
 fn upsert(item: StateItem) -> Result<Change, Status> {
-    check_among(&item.key)?;
-    let ttl = parse_ttl(item.metadata.get("ttlInSeconds").map(String::as_str)).map_err(Status::invalid_argument)?;
+    check_among(&item.key).map_err(refused)?;
+    let ttl = lifetime(item.metadata.get("ttlInSeconds").map(String::as_str)).map_err(refused)?;
     Ok(Change {
         key: item.key,
         put: Some(Put { value: item.value, ttl_seconds: ttl }),
@@ -84,63 +98,63 @@ fn upsert(item: StateItem) -> Result<Change, Status> {
     })
 }
 
-/// Each for itself; the first failure is told.
-async fn change_all<T>(call: &Call<T>, store: &str, what: &str, changes: Vec<Change>) -> Result<(), Status> {
+/// Each for itself; the first failure is reported.
+async fn save_all<T>(call: &Call<T>, store: &str, what: &str, changes: Vec<Change>) -> Result<(), Status> {
+    let saves: Vec<Save> = changes.into_iter().map(|change| Save { store: store.to_owned(), change }).collect();
+    saves.iter().try_for_each(Save::check).map_err(refused)?;
     let cx = call.caller();
-    let changes = changes.into_iter().map(|change| call.context.state.change(&cx, store, change));
-    let done = futures::future::join_all(changes).await;
+    let done = futures::future::join_all(saves.into_iter().map(|save| call.context.block.save(&cx, save))).await;
     done.into_iter()
         .find_map(Result::err)
         .map_or(Ok(()), |e| Err(failed(&format!("{what} in state store {store}"), &e)))
 }
 
-pub async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status> {
+async fn save(mut call: Call<proto::SaveStateRequest>) -> Result<(), Status> {
     let proto::SaveStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
-    states.iter().try_for_each(|item| check_key(&item.key))?;
     let changes = states.into_iter().map(upsert).collect::<Result<_, _>>()?;
-    change_all(&call, &store, "failed saving state", changes).await
+    save_all(&call, &store, "failed saving state", changes).await
 }
 
-pub async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Status> {
-    let proto::DeleteStateRequest { store_name: store, key, etag, .. } = std::mem::take(&mut call.message);
+async fn delete(mut call: Call<proto::DeleteStateRequest>) -> Result<(), Status> {
+    let proto::DeleteStateRequest { store_name: store, key, etag, options, .. } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
-    check_key(&key)?;
-    let change = deletion(key, etag)?;
-    change_all(&call, &store, "failed deleting state", vec![change]).await
+    let change = deletion(key, etag, options)?;
+    save_all(&call, &store, "failed deleting state", vec![change]).await
 }
 
-pub async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Result<(), Status> {
+async fn delete_bulk(mut call: Call<proto::DeleteBulkStateRequest>) -> Result<(), Status> {
     let proto::DeleteBulkStateRequest { store_name: store, states } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
-    states.iter().try_for_each(|item| check_key(&item.key))?;
-    let changes = states.into_iter().map(|item| deletion(item.key, item.etag)).collect::<Result<_, _>>()?;
-    change_all(&call, &store, "failed deleting state", changes).await
+    let changes =
+        states.into_iter().map(|item| deletion(item.key, item.etag, item.options)).collect::<Result<_, _>>()?;
+    save_all(&call, &store, "failed deleting state", changes).await
 }
 
 /// All or nothing, in order. As in Dapr every failure is INTERNAL, an ETag's too.
-pub async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> Result<(), Status> {
+async fn transact(mut call: Call<proto::ExecuteStateTransactionRequest>) -> Result<(), Status> {
     let proto::ExecuteStateTransactionRequest { store_name: store, operations, .. } = std::mem::take(&mut call.message);
     check_store(&call.context, &store)?;
     let change = |operation: proto::TransactionalStateOperation| {
         let item = operation.request.unwrap_or_default();
         match operation.operation_type.as_str() {
             "upsert" => upsert(item),
-            "delete" => deletion(item.key, item.etag),
+            "delete" => deletion(item.key, item.etag, item.options),
             other => Err(Status::unimplemented(format!("operation type {other} not supported"))),
         }
     };
     let changes = operations.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
-    let done = call.context.state.transact(&call.caller(), &store, changes).await;
+    let done = call.context.block.transact(&call.caller(), Transact { store, changes }).await;
     done.map_err(|e| Status::internal(format!("error while executing state transaction: {}", e.message)))
 }
 
-pub async fn query(call: Call<proto::QueryStateRequest>) -> Result<proto::QueryStateResponse, Status> {
+async fn query(call: Call<proto::QueryStateRequest>) -> Result<proto::QueryStateResponse, Status> {
     let cx = call.caller();
     let proto::QueryStateRequest { store_name: store, query, .. } = call.message;
     check_store(&call.context, &store)?;
-    let found = call.context.state.query(&cx, &store, "", query.as_bytes()).await;
-    let found = found.map_err(|e| failed(&format!("failed query in state store {store}"), &e))?;
+    let query = Query { store, prefix: String::new(), query: query.into() };
+    let found = call.context.block.query(&cx, &query).await;
+    let found = found.map_err(|e| failed(&format!("failed query in state store {}", query.store), &e))?;
     let item = |(key, item): (String, Item)| proto::QueryStateItem {
         key,
         data: item.value.into(),

@@ -1,295 +1,220 @@
-//! State: `state.get`, `getMany`, `put`, `delete`, `transact`, `commit`, `query`.
+//! State: values by their keys, in named stores.
 //!
-//! Owns: operations, key spaces and their grants. A function's keys are `f/{function}/{key}` in the store, those of a shared
-//! space `s/{space}/{key}`: functions share one Dapr app-id, so keeping them apart is ours. Backends: `embedded`, `sidecar`.
+//! Owns: the requests, which check themselves, and what a store does with them. Must not know: who asks, where values are kept.
+//!
+//! # Layout
+//! - [`unit`]: a unit of work
+//! - [`query`]: Dapr's language of queries
+pub mod component;
 pub mod embedded;
 pub mod grpc;
+pub mod guest;
 pub mod http;
 pub mod query;
 pub mod sidecar;
 pub mod unit;
 
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, unknown};
-use crate::blocks::grants;
-use crate::blocks::pubsub::Broker;
-use crate::code::{Code, OpError};
-use crate::store::{Change, Item, Put};
+use super::call::CallContext;
+use crate::code::OpError;
+use crate::store::{Change, Item};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use query::Found;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use unit::{Message, Unit};
 
-/// The store that a function means when it names none.
+/// The store of a request that names none.
 pub const DEFAULT_STORE: &str = "statestore";
 
+/// Reads one value: `state.get`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Get {
+    /// The store.
+    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    pub store: String,
+    /// The key.
+    #[serde(default)]
+    pub key: String,
+    /// How recent the value must be.
+    #[serde(default)]
+    pub consistency: Consistency,
+}
+
+/// Reads several values: `state.getMany`. A key that stands there twice is read once.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GetMany {
+    /// The store.
+    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    pub store: String,
+    /// The keys. One may be empty, as in Dapr.
+    #[serde(default)]
+    pub keys: Vec<String>,
+}
+
+/// Makes one change: `state.put`, `state.delete`.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The store.
+    pub store: String,
+    /// The change.
+    pub change: Change,
+}
+
+/// Makes several changes in their order, or none of them: `state.transact`.
+#[derive(Clone, Debug)]
+pub struct Transact {
+    /// The store.
+    pub store: String,
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+/// Makes the changes of a unit of work, or none of them: `state.commit`.
+#[derive(Debug)]
+pub struct Commit {
+    /// The store.
+    pub store: String,
+    /// The unit.
+    pub unit: Unit,
+}
+
+/// Looks for values: `state.query`.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The store.
+    pub store: String,
+    /// What the keys of results begin with; results are named without it.
+    pub prefix: String,
+    /// The query, a JSON text.
+    pub query: Bytes,
+}
+
+/// How recent a value must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consistency {
+    /// As the store likes.
+    #[default]
+    Eventual,
+    /// The latest that was acknowledged.
+    Strong,
+}
+
+/// What becomes of a write without an ETag where the key has a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Concurrency {
+    /// It replaces the value.
+    #[default]
+    LastWrite,
+    /// It is refused.
+    FirstWrite,
+}
+
+/// Why a request is invalid, in Dapr's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// There is no key.
+    #[error("key cannot be empty")]
+    NoKey,
+    /// The key has Dapr's separator in it.
+    #[error("input key/keyPrefix '{0}' can't contain '||'")]
+    Reserved(String),
+    /// The word is not one of [`Concurrency`].
+    #[error("unrecognized concurrency model '{0}'")]
+    Concurrency(String),
+    /// A lifetime that is not a number of seconds.
+    #[error("incorrect value for metadata 'ttlInSeconds': {0}")]
+    Lifetime(String),
+}
+
+impl Get {
+    /// Reads a key as the store likes.
+    pub fn new(store: &str, key: String) -> Get {
+        Get { store: store.to_owned(), key, consistency: Consistency::default() }
+    }
+
+    /// Refuses a key that no store may have.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_key(&self.key)
+    }
+}
+
+impl GetMany {
+    /// Refuses a key that no store may have.
+    pub fn check(&self) -> Result<(), Invalid> {
+        self.keys.iter().try_for_each(|key| check_among(key))
+    }
+}
+
+impl Save {
+    /// Refuses a key that no store may have.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_key(&self.change.key)
+    }
+}
+
+impl Transact {
+    /// Refuses a key that no store may have.
+    pub fn check(&self) -> Result<(), Invalid> {
+        self.changes.iter().try_for_each(|change| check_among(&change.key))
+    }
+}
+
+impl Concurrency {
+    /// The words of Dapr's API; an empty one counts as absent.
+    pub fn parse(word: &str) -> Result<Concurrency, Invalid> {
+        match word {
+            "" | "last-write" => Ok(Concurrency::LastWrite),
+            "first-write" => Ok(Concurrency::FirstWrite),
+            other => Err(Invalid::Concurrency(other.to_owned())),
+        }
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Invalid> {
+    if key.is_empty() { Err(Invalid::NoKey) } else { check_among(key) }
+}
+
+/// Several keys at once may have an empty one among them, as in Dapr.
+fn check_among(key: &str) -> Result<(), Invalid> {
+    if key.contains("||") { Err(Invalid::Reserved(key.to_owned())) } else { Ok(()) }
+}
+
+/// A lifetime in seconds as metadata has it; `-1`, 0 and an empty text mean for ever.
+fn lifetime(given: Option<&str>) -> Result<Option<u64>, Invalid> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match text.parse::<i64>() {
+        Ok(-1 | 0) => Ok(None),
+        Ok(seconds) if seconds > 0 => Ok(Some(seconds.unsigned_abs())),
+        _ => Err(Invalid::Lifetime(text.to_owned())),
+    }
+}
+
+fn default_store() -> String {
+    DEFAULT_STORE.to_owned()
+}
+
+fn store_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
+}
+
 /// Where state is kept. Keys are whole; values are JSON texts.
+#[async_trait]
 pub trait StateStore: Send + Sync {
     /// The value of a key.
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Item>, OpError>>;
-    /// The values of several keys, in their order. A key that stands there twice is read once.
-    fn get_many<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        keys: &'a [String],
-    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>>;
-    /// One change; the new ETag where the backend tells it.
-    fn change<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        change: Change,
-    ) -> BoxFuture<'a, Result<Option<String>, OpError>>;
+    async fn get(&self, cx: &CallContext, get: &Get) -> Result<Option<Item>, OpError>;
+    /// The values of the keys, in their order.
+    async fn get_many(&self, cx: &CallContext, get: &GetMany) -> Result<Vec<Option<Item>>, OpError>;
+    /// One change; the new ETag where the backend reports it.
+    async fn save(&self, cx: &CallContext, save: Save) -> Result<Option<String>, OpError>;
     /// All changes in order, or none.
-    fn transact<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        changes: Vec<Change>,
-    ) -> BoxFuture<'a, Result<(), OpError>>;
-    /// The changes of a unit, in order, or none of them; [`Code::EtagMismatch`] when something is not as it was read. The
-    /// messages that did not go with them are given back.
-    fn commit<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        unit: Unit,
-    ) -> BoxFuture<'a, Result<Vec<Message>, OpError>>;
-    /// The page of a query (its JSON text) over keys that begin with `prefix`; keys without it.
-    fn query<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        prefix: &'a str,
-        query: &'a [u8],
-    ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>>;
-}
-
-/// The capability.
-pub struct StateCapability {
-    /// Where state is kept.
-    pub store: Arc<dyn StateStore>,
-    /// Where the messages of a unit of work go.
-    pub broker: Arc<dyn Broker>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Arguments {
-    store: Option<String>,
-    space: Option<String>,
-    #[serde(default)]
-    key: String,
-    #[serde(default)]
-    keys: Vec<String>,
-    etag: Option<String>,
-    concurrency: Option<String>,
-    ttl_seconds: Option<i64>,
-}
-
-/// A member that is there: `null` is a value like any other.
-fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(from).map(Some)
-}
-
-/// One entry of a transaction's body.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry<'a> {
-    operation: String,
-    key: String,
-    #[serde(borrow, default, deserialize_with = "present")]
-    value: Option<&'a RawValue>,
-    etag: Option<String>,
-    concurrency: Option<String>,
-    ttl_seconds: Option<i64>,
-}
-
-impl Capability for StateCapability {
-    fn name(&self) -> &'static str {
-        "state"
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        body: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            let args: Arguments = arguments(&format!("state.{verb}"), args)?;
-            let store = args.store.as_deref().unwrap_or(DEFAULT_STORE);
-            grants::require(&cx.function, "stores", cx.grants.stores.as_ref(), store)?;
-            let prefix = prefix(cx, args.space.as_deref())?;
-            match verb {
-                "get" => {
-                    let key = whole_key(&prefix, &args.key)?;
-                    Ok(match self.store.get(cx, store, &key).await? {
-                        Some(item) => (described(&item), item.value),
-                        None => (json!({"found": false}), Bytes::new()),
-                    })
-                }
-                "getMany" => {
-                    let own = distinct(args.keys);
-                    let keys: Vec<String> = own.iter().map(|key| in_space(&prefix, key)).collect::<Result<_, _>>()?;
-                    let items = self.store.get_many(cx, store, &keys).await?;
-                    let items: Vec<(String, Option<Item>)> = own.into_iter().zip(items).collect();
-                    let (items, body) = listed(items);
-                    Ok((json!({ "items": items }), body))
-                }
-                "put" => {
-                    let put = Put { value: json_text(body)?, ttl_seconds: ttl(args.ttl_seconds)? };
-                    whole_key(&prefix, &args.key)?;
-                    let change = change(&prefix, &args.key, Some(put), args.etag, args.concurrency.as_deref())?;
-                    let etag = self.store.change(cx, store, change).await?;
-                    Ok((etag.map_or_else(|| json!({}), |etag| json!({ "etag": etag })), Bytes::new()))
-                }
-                "delete" => {
-                    whole_key(&prefix, &args.key)?;
-                    let change = change(&prefix, &args.key, None, args.etag, args.concurrency.as_deref())?;
-                    self.store.change(cx, store, change).await?;
-                    Ok((json!({}), Bytes::new()))
-                }
-                "transact" => {
-                    let entries: Vec<Entry> = serde_json::from_slice(&body)
-                        .map_err(|e| error(Code::InvalidArgument, format!("state.transact: {e}")))?;
-                    let changes = entries.into_iter().map(|entry| entry.change(&prefix)).collect::<Result<_, _>>()?;
-                    self.store.transact(cx, store, changes).await?;
-                    Ok((json!({}), Bytes::new()))
-                }
-                "commit" => self.commit(cx, store, &prefix, &body).await,
-                "query" => {
-                    let Found { results, token } = self.store.query(cx, store, &prefix, &body).await?;
-                    let (items, body) = listed(results.into_iter().map(|(key, item)| (key, Some(item))).collect());
-                    Ok((json!({"items": items, "token": token}), body))
-                }
-                other => Err(unknown(&format!("state.{other}"))),
-            }
-        })
-    }
-}
-
-impl Entry<'_> {
-    fn change(self, prefix: &str) -> Result<Change, OpError> {
-        let put = match (self.operation.as_str(), self.value) {
-            ("upsert", Some(value)) => {
-                Some(Put { value: value.get().as_bytes().to_vec(), ttl_seconds: ttl(self.ttl_seconds)? })
-            }
-            ("upsert", None) => {
-                return Err(error(Code::InvalidArgument, format!("upsert of {:?} has no value", self.key)));
-            }
-            ("delete", _) => None,
-            (other, _) => {
-                let message = format!("a transaction can \"upsert\" and \"delete\", not {other:?}");
-                return Err(error(Code::InvalidArgument, message));
-            }
-        };
-        change(prefix, &self.key, put, self.etag, self.concurrency.as_deref())
-    }
-}
-
-fn change(
-    prefix: &str,
-    key: &str,
-    put: Option<Put>,
-    etag: Option<String>,
-    concurrency: Option<&str>,
-) -> Result<Change, OpError> {
-    let first_write = match concurrency {
-        None | Some("last-write") => false,
-        Some("first-write") => true,
-        Some(other) => {
-            let message = format!("concurrency is \"first-write\" or \"last-write\", not {other:?}");
-            return Err(error(Code::InvalidArgument, message));
-        }
-    };
-    Ok(Change { key: in_space(prefix, key)?, put, etag, first_write })
-}
-
-fn prefix(cx: &CallContext, space: Option<&str>) -> Result<String, OpError> {
-    let Some(space) = space else { return Ok(format!("f/{}/", cx.function)) };
-    if cx.grants.spaces.iter().any(|granted| granted == space) {
-        return Ok(format!("s/{space}/"));
-    }
-    Err(grants::refused(&cx.function, "spaces", space))
-}
-
-fn whole_key(prefix: &str, key: &str) -> Result<String, OpError> {
-    if key.is_empty() {
-        return Err(error(Code::InvalidArgument, "a state key cannot be empty"));
-    }
-    in_space(prefix, key)
-}
-
-/// As [`whole_key`]; several keys at once may have an empty one among them, as in Dapr.
-fn in_space(prefix: &str, key: &str) -> Result<String, OpError> {
-    if key.contains("||") {
-        return Err(error(
-            Code::InvalidArgument,
-            format!("the state key {key:?} contains \"||\", which Dapr keeps for itself"),
-        ));
-    }
-    Ok(format!("{prefix}{key}"))
-}
-
-/// `-1`, 0 and absence mean for ever, as in Dapr.
-fn ttl(seconds: Option<i64>) -> Result<Option<u64>, OpError> {
-    match seconds {
-        None | Some(-1 | 0) => Ok(None),
-        Some(seconds) => match u64::try_from(seconds) {
-            Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
-            _ => Err(error(
-                Code::InvalidArgument,
-                format!("ttlSeconds is {seconds}, but must be above 0, or -1 for ever"),
-            )),
-        },
-    }
-}
-
-fn json_text(body: Bytes) -> Result<Vec<u8>, OpError> {
-    match serde_json::from_slice::<&RawValue>(&body) {
-        Ok(_) => Ok(body.to_vec()),
-        Err(e) => Err(error(Code::InvalidArgument, format!("the value is no JSON text: {e}"))),
-    }
-}
-
-fn described(item: &Item) -> Value {
-    let mut head = json!({"found": true, "etag": item.etag});
-    if let Some(at) = item.expires {
-        head["ttlExpireTime"] = json!(rfc3339(at));
-    }
-    head
-}
-
-/// Each key once, where it stands first.
-fn distinct(keys: Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::with_capacity(keys.len());
-    keys.into_iter().filter(|key| seen.insert(key.clone())).collect()
-}
-
-/// Values in one body, and what tells where each is. Each is dropped as soon as it is copied.
-fn listed(items: Vec<(String, Option<Item>)>) -> (Vec<Value>, Bytes) {
-    let size = items.iter().filter_map(|(_, item)| item.as_ref().map(|item| item.value.len())).sum();
-    let mut body = Vec::with_capacity(size);
-    let list = |(key, item): (String, Option<Item>)| match item {
-        Some(item) => {
-            body.extend_from_slice(&item.value);
-            json!({"key": key, "found": true, "etag": item.etag, "length": item.value.len()})
-        }
-        None => json!({"key": key, "found": false, "length": 0}),
-    };
-    let items = items.into_iter().map(list).collect();
-    (items, body.into())
+    async fn transact(&self, cx: &CallContext, transact: Transact) -> Result<(), OpError>;
+    /// The changes of a unit, in order, or none of them; `ETAG_MISMATCH` when something is not as it was read. Returns the messages
+    /// that did not go with them.
+    async fn commit(&self, cx: &CallContext, commit: Commit) -> Result<Vec<Message>, OpError>;
+    /// A page of results.
+    async fn query(&self, cx: &CallContext, query: &Query) -> Result<Found<(String, Item)>, OpError>;
 }
 
 /// A moment as Dapr writes it.

@@ -1,73 +1,95 @@
-//! Workflows of the Dapr sidecar: `workflow.start`, `get`, `raise`, `pause`, `resume`, `terminate`, `purge`. There is no embedded engine.
-use crate::blocks::call::{CallContext, Capability, OpResult, arguments, error, from_dapr, no_sidecar, unknown};
-use crate::blocks::grants;
-use crate::code::Code;
-use crate::dapr::Sidecar;
+//! Workflows: starting, steering and watching instances. There is no embedded engine.
+pub mod guest;
+pub mod sidecar;
+
+use super::call::CallContext;
+use crate::code::OpError;
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 /// The component that is Dapr's own engine.
 pub const DEFAULT_ENGINE: &str = "dapr";
 
-/// The capability.
-pub struct WorkflowCapability(pub Option<Sidecar>);
-
-#[derive(Deserialize)]
+/// What is asked of an engine: `workflow.start`, `get`, `raise`, `pause`, `resume`, `terminate`, `purge`.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
-struct Arguments {
-    component: String,
+pub struct Request {
+    /// The engine.
+    pub component: String,
     /// Name of the workflow to start.
-    workflow: String,
-    instance: String,
+    pub workflow: String,
+    /// The instance; the engine names one that starts without.
+    pub instance: String,
     /// Name of the event to raise.
-    event: String,
+    pub event: String,
+    /// What is asked.
+    #[serde(skip)]
+    pub verb: Verb,
+    /// The input of a workflow, the data of an event.
+    #[serde(skip)]
+    pub data: Bytes,
 }
 
-impl Default for Arguments {
-    fn default() -> Arguments {
+impl Default for Request {
+    fn default() -> Request {
         let (workflow, instance, event) = Default::default();
-        Arguments { component: DEFAULT_ENGINE.to_owned(), workflow, instance, event }
+        let component = DEFAULT_ENGINE.to_owned();
+        Request { component, workflow, instance, event, verb: Verb::default(), data: Bytes::new() }
     }
 }
 
-impl Capability for WorkflowCapability {
-    fn name(&self) -> &'static str {
-        "workflow"
-    }
+/// What can be asked of an engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verb {
+    /// Start an instance.
+    Start,
+    /// Report an instance.
+    #[default]
+    Get,
+    /// Raise an event.
+    Raise,
+    /// Stop for now.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Stop for good.
+    Terminate,
+    /// Forget an instance that has ended.
+    Purge,
+}
 
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        verb: &'a str,
-        args: Map<String, Value>,
-        body: Bytes,
-    ) -> BoxFuture<'a, OpResult> {
-        Box::pin(async move {
-            let op = format!("workflow.{verb}");
-            let Arguments { component, workflow, instance, event } = arguments(&op, args)?;
-            let needed: &[(&str, &str)] = match verb {
-                "start" => &[("workflow", &workflow)],
-                "raise" => &[("instance", &instance), ("event", &event)],
-                "get" | "pause" | "resume" | "terminate" | "purge" => &[("instance", &instance)],
-                _ => return Err(unknown(&op)),
-            };
-            if let Some((name, _)) = needed.iter().find(|(_, value)| value.is_empty()) {
-                return Err(error(Code::InvalidArgument, format!("{op}: {name} cannot be empty")));
-            }
-            grants::require(&cx.function, "components", cx.grants.components.as_ref(), &component)?;
-            let sidecar = self.0.as_ref().ok_or_else(|| no_sidecar("workflows"))?;
-            let answer = match verb {
-                "start" => sidecar.start_workflow(&component, &workflow, &instance, body, cx.trace()).await,
-                "get" => sidecar.workflow(&component, &instance, cx.trace()).await,
-                "raise" => {
-                    let verb = ["raiseEvent", event.as_str()];
-                    sidecar.steer_workflow(&component, &instance, &verb, body, cx.trace()).await
-                }
-                _ => sidecar.steer_workflow(&component, &instance, &[verb], body, cx.trace()).await,
-            };
-            Ok((json!({}), answer.map_err(from_dapr)?.body))
+impl Verb {
+    /// The verb of that name.
+    pub fn parse(name: &str) -> Option<Verb> {
+        Some(match name {
+            "start" => Verb::Start,
+            "get" => Verb::Get,
+            "raise" => Verb::Raise,
+            "pause" => Verb::Pause,
+            "resume" => Verb::Resume,
+            "terminate" => Verb::Terminate,
+            "purge" => Verb::Purge,
+            _ => return None,
         })
     }
+}
+
+impl Request {
+    /// Refuses a request without what its verb needs; the error is the name of that.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let needed: &[(&'static str, &str)] = match self.verb {
+            Verb::Start => &[("workflow", &self.workflow)],
+            Verb::Raise => &[("instance", &self.instance), ("event", &self.event)],
+            _ => &[("instance", &self.instance)],
+        };
+        needed.iter().find(|(_, value)| value.is_empty()).map_or(Ok(()), |(name, _)| Err(*name))
+    }
+}
+
+/// What runs workflows.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The engine's answer, JSON or nothing.
+    async fn ask(&self, cx: &CallContext, request: Request) -> Result<Bytes, OpError>;
 }

@@ -1,4 +1,4 @@
-//! Places that are handed out by what was used before: whoever has used least comes first. So clients that keep places busy wait for
+//! Places that are handed out by what was used before: the client that has used least comes first. So clients that keep places busy wait for
 //! each other, and others for at most a few of them, however many wait.
 //!
 //! A source pays with the time that it has a place, from three accounts: its client's address, its connection, and its function. The

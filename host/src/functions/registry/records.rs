@@ -64,7 +64,7 @@ impl Records {
 
     /// The index and its ETag; `None` if it was never written.
     pub async fn index(&self) -> Result<Option<(Index, String)>, RegistryError> {
-        let answer = self.ask(self.sidecar.get_state_strong(&self.store, INDEX)).await?;
+        let answer = self.ask(self.sidecar.get_state(&self.store, INDEX, true, None)).await?;
         if answer.status == 204 {
             return Ok(None);
         }
@@ -91,7 +91,7 @@ impl Records {
 
     /// The record at a key; `None` if it was deleted.
     pub async fn record(&self, key: &str) -> Result<Option<Record>, RegistryError> {
-        let answer = self.ask(self.sidecar.get_state_strong(&self.store, key)).await?;
+        let answer = self.ask(self.sidecar.get_state(&self.store, key, true, None)).await?;
         if answer.status == 204 {
             return Ok(None);
         }

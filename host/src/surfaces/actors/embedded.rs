@@ -3,15 +3,15 @@ use super::{Turns, turn};
 use crate::allowance::Allowance;
 use crate::blocks::actors::{Actor, Actors, Write, callable};
 use crate::blocks::call::{CallContext, error};
-use crate::blocks::state::StateStore;
+use crate::blocks::state::{Get, StateStore, Transact};
 use crate::code::{Code, OpError};
 use crate::functions::Registry;
 use crate::http::ApiError;
 use crate::invoke::Calls;
 use crate::origin::Origin;
 use crate::store::{Change, state::Put};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -98,61 +98,41 @@ impl Embedded {
     }
 }
 
+#[async_trait]
 impl Actors for Embedded {
-    fn call<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: Actor,
-        method: &'a str,
-        data: Bytes,
-    ) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async move {
-            callable(method)?;
-            let kind = actor.kind.clone();
-            let failed = |why: &str, details: Value| OpError {
-                details,
-                ..error(Code::ActorInvokeMethod, format!("error invoke actor method: {why}"))
-            };
-            // A caller that goes away leaves the turn to its end: the next one must not begin before.
-            let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
-            taken.await.map_err(|e| error(Code::OperationFailed, e.to_string()))?.map_err(|e| match e {
-                TurnError::Full(why) => error(Code::Unavailable, why),
-                TurnError::NoAddress => error(
-                    Code::ActorNoAddress,
-                    format!("did not find address for actor '{kind}': no function exports this type"),
-                ),
-                TurnError::Shed(why) => failed(&why, Value::Null),
-                TurnError::Failed(why, details) => failed(&why, details),
-            })
+    async fn call(&self, cx: &CallContext, actor: Actor, method: &str, data: Bytes) -> Result<Bytes, OpError> {
+        callable(method)?;
+        let kind = actor.kind.clone();
+        let failed = |why: &str, details: Value| OpError {
+            details,
+            ..error(Code::ActorInvokeMethod, format!("error invoke actor method: {why}"))
+        };
+        // A caller that goes away leaves the turn to its end: the next one must not begin before.
+        let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
+        taken.await.map_err(|e| error(Code::OperationFailed, e.to_string()))?.map_err(|e| match e {
+            TurnError::Full(why) => error(Code::Unavailable, why),
+            TurnError::NoAddress => error(
+                Code::ActorNoAddress,
+                format!("did not find address for actor '{kind}': no function exports this type"),
+            ),
+            TurnError::Shed(why) => failed(&why, Value::Null),
+            TurnError::Failed(why, details) => failed(&why, details),
         })
     }
 
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
-        Box::pin(async move {
-            let found = self.state.get(cx, self.store()?, &actor.key(name)).await?;
-            Ok(found.map(|item| item.value))
-        })
+    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Bytes>, OpError> {
+        let found = self.state.get(cx, &Get::new(self.store()?, actor.key(name))).await?;
+        Ok(found.map(|item| item.value))
     }
 
-    fn save<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        actor: &'a Actor,
-        writes: Vec<Write>,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let change = |write: Write| Change {
-                key: actor.key(&write.key),
-                put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),
-                etag: None,
-                first_write: false,
-            };
-            self.state.transact(cx, self.store()?, writes.into_iter().map(change).collect()).await
-        })
+    async fn save(&self, cx: &CallContext, actor: &Actor, writes: Vec<Write>) -> Result<(), OpError> {
+        let change = |write: Write| Change {
+            key: actor.key(&write.key),
+            put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),
+            etag: None,
+            first_write: false,
+        };
+        let (store, changes) = (self.store()?.to_owned(), writes.into_iter().map(change).collect());
+        self.state.transact(cx, Transact { store, changes }).await
     }
 }

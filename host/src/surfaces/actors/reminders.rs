@@ -5,8 +5,8 @@ use crate::blocks::jobs::embedded::Kept;
 use crate::blocks::json::Json;
 use crate::store::{Jobs, StoreError};
 use crate::surfaces::scheduler::{Outcome, Work};
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde::Serialize;
 
 /// What a sidecar sends of a reminder that is due.
@@ -22,6 +22,7 @@ struct Due<'a> {
 /// Reminders of actors. Those of a type that no function exports wait for one, as they wait for a host in Dapr.
 pub struct ActorReminders(pub Embedded);
 
+#[async_trait]
 impl Work for ActorReminders {
     const ORPHANS_WAIT: bool = true;
     const KIND: &'static str = "reminder";
@@ -40,23 +41,21 @@ impl Work for ActorReminders {
         parts(name).is_some_and(|(actor, _)| self.0.registry.actor(&actor.kind).is_some())
     }
 
-    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
-            // What a sidecar sends whose reminders are its scheduler's.
-            let body = Due { due_time: "", period: "", data: kept.spec.data.as_ref() };
-            let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
-            match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
-                Ok(()) => Outcome::Done,
-                Err(TurnError::Full(_) | TurnError::Shed(_)) => Outcome::Busy,
-                Err(TurnError::NoAddress) => Outcome::Orphaned,
-                Err(TurnError::Failed(why, _)) => Outcome::Failed(why),
-            }
-        })
+    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome {
+        let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
+        // What a sidecar sends whose reminders are its scheduler's.
+        let body = Due { due_time: "", period: "", data: kept.spec.data.as_ref() };
+        let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
+        match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
+            Ok(()) => Outcome::Done,
+            Err(TurnError::Full(_) | TurnError::Shed(_)) => Outcome::Busy,
+            Err(TurnError::NoAddress) => Outcome::Orphaned,
+            Err(TurnError::Failed(why, _)) => Outcome::Failed(why),
+        }
     }
 
     /// The scheduler wakes what waited.
-    fn reconcile<'a>(&'a self, _: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
+    async fn reconcile(&self, _: &Jobs) -> Result<(), StoreError> {
+        Ok(())
     }
 }

@@ -8,8 +8,8 @@ use crate::blocks::call::{CallContext, error};
 use crate::blocks::jobs::schedule::Schedule;
 use crate::code::{Code, OpError};
 use crate::store::now_ms;
+use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -124,36 +124,27 @@ impl InMemory {
     }
 }
 
+#[async_trait]
 impl Timers for InMemory {
-    fn set<'a>(
-        &'a self,
-        _: &'a CallContext,
-        actor: &'a Actor,
-        name: &'a str,
-        timer: Timer,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            if self.safe_mode {
-                return Err(error(Code::Unavailable, "there are no timers in safe mode (--safe-mode)"));
-            }
-            let invalid = |message| error(Code::InvalidArgument, message);
-            let ticks = timer.ticks(now_ms()).map_err(invalid)?;
-            let size = timer.data.as_ref().map_or(0, |data| data.get().len());
-            if size > LARGEST {
-                let message = format!("the timer's data has {size} bytes, but {LARGEST} is the most; state holds more");
-                return Err(invalid(message));
-            }
-            let own = self.stop.child_token();
-            self.enter(actor, name, own.clone()).map_err(|full| error(Code::Unavailable, full))?;
-            tokio::spawn(self.clone().run(actor.clone(), name.to_owned(), (timer, ticks), own));
-            Ok(())
-        })
+    async fn set(&self, _: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError> {
+        if self.safe_mode {
+            return Err(error(Code::Unavailable, "there are no timers in safe mode (--safe-mode)"));
+        }
+        let invalid = |message| error(Code::InvalidArgument, message);
+        let ticks = timer.ticks(now_ms()).map_err(invalid)?;
+        let size = timer.data.as_ref().map_or(0, |data| data.get().len());
+        if size > LARGEST {
+            let message = format!("the timer's data has {size} bytes, but {LARGEST} is the most; state holds more");
+            return Err(invalid(message));
+        }
+        let own = self.stop.child_token();
+        self.enter(actor, name, own.clone()).map_err(|full| error(Code::Unavailable, full))?;
+        tokio::spawn(self.clone().run(actor.clone(), name.to_owned(), (timer, ticks), own));
+        Ok(())
     }
 
-    fn delete<'a>(&'a self, _: &'a CallContext, actor: &'a Actor, name: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            self.leave(actor, name, None);
-            Ok(())
-        })
+    async fn delete(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
+        self.leave(actor, name, None);
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Changes of an embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
 //! of an older value after a newer one.
 use super::{deliver, watchers};
-use crate::blocks::configuration::{ConfigurationStore, Items};
+use crate::blocks::configuration::{ConfigurationStore, Items, Watch};
 use crate::code::Code;
 use crate::functions::Registry;
 use crate::invoke::Invoker;
@@ -37,7 +37,7 @@ type Untold = Mutex<HashMap<String, Items>>;
 impl Changes {
     /// Tells until stopped, and waits for what runs then.
     pub async fn run(self) {
-        let mut changes = match self.store.watch(&self.name, Vec::new()) {
+        let mut changes = match self.store.watch(Watch { store: self.name.clone(), keys: Vec::new() }) {
             Ok(changes) => changes,
             Err(error) => return tracing::error!("changes of the configuration: {}", error.message),
         };

@@ -9,8 +9,8 @@ use crate::origin::Origin;
 use crate::store::job::Jobs;
 use crate::store::{StoreError, now_ms};
 use crate::surfaces::scheduler::{Outcome, Work};
+use async_trait::async_trait;
 use daplet_abi::reply::AckStatus;
-use futures::future::BoxFuture;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ impl FunctionJobs {
     }
 }
 
+#[async_trait]
 impl Work for FunctionJobs {
     const ORPHANS_WAIT: bool = false;
     const KIND: &'static str = "job";
@@ -44,50 +45,44 @@ impl Work for FunctionJobs {
         self.owner(name).is_some()
     }
 
-    fn attempt<'a>(&'a self, name: &'a str, kept: &'a Kept) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let Some((function, name)) = self.owner(name) else { return Outcome::Orphaned };
-            match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1, Origin::root())
-                .await
-            {
-                Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
-                Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
-                Err(error) if error.code == Code::LoadShed => Outcome::Busy,
-                Err(error) => Outcome::Failed(error.to_string()),
-            }
-        })
+    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome {
+        let Some((function, name)) = self.owner(name) else { return Outcome::Orphaned };
+        match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1, Origin::root()).await {
+            Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
+            Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
+            Err(error) if error.code == Code::LoadShed => Outcome::Busy,
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
     }
 
     /// What modules declare is there, as they declare it; what belongs to nobody is not.
-    fn reconcile<'a>(&'a self, jobs: &'a Jobs) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut declared = HashSet::new();
-            for function in self.registry.list() {
-                for schedule in &function.record.exports.schedules {
-                    let (name, spec) = (whole(function.name.as_str(), &schedule.name), JobSpec::from(schedule));
-                    declared.insert(name.clone());
-                    if kept(jobs, &name)?.is_some_and(|kept| kept.declared && kept.spec == spec) {
-                        continue;
+    async fn reconcile(&self, jobs: &Jobs) -> Result<(), StoreError> {
+        let mut declared = HashSet::new();
+        for function in self.registry.list() {
+            for schedule in &function.record.exports.schedules {
+                let (name, spec) = (whole(function.name.as_str(), &schedule.name), JobSpec::from(schedule));
+                declared.insert(name.clone());
+                if kept(jobs, &name)?.is_some_and(|kept| kept.declared && kept.spec == spec) {
+                    continue;
+                }
+                // It was checked when the function was uploaded.
+                let Ok(plan) = spec.plan(now_ms()) else { continue };
+                let bytes = serde_json::to_vec(&Kept::new(spec, &plan, true)).unwrap_or_default();
+                match jobs.put(name.clone(), plan.due, bytes, true).await {
+                    Err(StoreError::Quota(exceeded)) => {
+                        tracing::error!(job = name, "a declared job is not kept: {exceeded}");
                     }
-                    // It was checked when the function was uploaded.
-                    let Ok(plan) = spec.plan(now_ms()) else { continue };
-                    let bytes = serde_json::to_vec(&Kept::new(spec, &plan, true)).unwrap_or_default();
-                    match jobs.put(name.clone(), plan.due, bytes, true).await {
-                        Err(StoreError::Quota(exceeded)) => {
-                            tracing::error!(job = name, "a declared job is not kept: {exceeded}");
-                        }
-                        put => drop(put?),
-                    }
+                    put => drop(put?),
                 }
             }
-            for name in jobs.names()? {
-                let stale = !declared.contains(&name) && kept(jobs, &name)?.is_some_and(|kept| kept.declared);
-                if stale || !self.owned(&name) {
-                    jobs.remove(name).await?;
-                }
+        }
+        for name in jobs.names()? {
+            let stale = !declared.contains(&name) && kept(jobs, &name)?.is_some_and(|kept| kept.declared);
+            if stale || !self.owned(&name) {
+                jobs.remove(name).await?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 }
 

@@ -11,11 +11,11 @@ use crate::http::trust::{CALLER, FromSidecar};
 use crate::http::wire::{REQUEST_ID, latin1, pairs, value_of};
 use crate::invoke::{Calls, HttpReply, InvokeError};
 use crate::origin::Origin;
+use async_trait::async_trait;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use hyper::ext::ReasonPhrase;
 use std::sync::Arc;
 
@@ -43,39 +43,38 @@ impl Local {
     }
 }
 
+#[async_trait]
 impl OwnApp for Local {
-    fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
-        Box::pin(async move {
-            let AppRequest { method, path, headers, body, origin } = request;
-            // Nothing lies between the caller and this: the caller is this application, as a sidecar would say.
-            let origin = Origin { caller: Some(Arc::clone(&self.app_id)), ..origin };
-            let context = match self.context() {
-                Ok(context) => context,
-                Err(error) => return of_response(error.into_response()).await,
-            };
-            let parts = match parts(&self.app_id, &method, &path, &headers) {
-                Ok(parts) => parts,
-                Err(error) => return of_response(error.into_response()).await,
-            };
-            let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
-            let function = match find(&context, &mount[1..]) {
-                Ok(function) => function,
-                Err(error) => return of_response(error.into_response()).await,
-            };
-            let id = HeaderValue::from_str(&origin.request_id).ok();
-            let reply = match serve(&context, &function, mount, &parts, body, origin).await {
-                Ok(reply) => answer(reply, parts.method == Method::HEAD, id.clone()),
-                Err(error) => Err(error),
-            };
-            match reply {
-                Ok(answer) => of_answer(answer),
-                Err(error) => {
-                    let mut response = error.into_response();
-                    response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
-                    of_response(response).await
-                }
+    async fn call(&self, request: AppRequest) -> AppReply {
+        let AppRequest { method, path, headers, body, origin } = request;
+        // Nothing lies between the caller and this: the caller is this application, as a sidecar would say.
+        let origin = Origin { caller: Some(Arc::clone(&self.app_id)), ..origin };
+        let context = match self.context() {
+            Ok(context) => context,
+            Err(error) => return of_response(error.into_response()).await,
+        };
+        let parts = match parts(&self.app_id, &method, &path, &headers) {
+            Ok(parts) => parts,
+            Err(error) => return of_response(error.into_response()).await,
+        };
+        let mount = format!("/{}", parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default());
+        let function = match find(&context, &mount[1..]) {
+            Ok(function) => function,
+            Err(error) => return of_response(error.into_response()).await,
+        };
+        let id = HeaderValue::from_str(&origin.request_id).ok();
+        let reply = match serve(&context, &function, mount, &parts, body, origin).await {
+            Ok(reply) => answer(reply, parts.method == Method::HEAD, id.clone()),
+            Err(error) => Err(error),
+        };
+        match reply {
+            Ok(answer) => of_answer(answer),
+            Err(error) => {
+                let mut response = error.into_response();
+                response.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+                of_response(response).await
             }
-        })
+        }
     }
 }
 

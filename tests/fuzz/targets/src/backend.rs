@@ -1,14 +1,15 @@
 //! The base of a host behind the targets that need one: a database in a folder of its own, made again from time to time.
+use async_trait::async_trait;
 use axum::body::Bytes;
 use clap::Parser;
+use daplet_host::blocks::Functions;
 use daplet_host::blocks::actors::reminders::{Timer, Timers};
 use daplet_host::blocks::actors::{Actor, Actors, Write};
 use daplet_host::blocks::call::{CallContext, error};
 use daplet_host::blocks::invoke::{AppReply, AppRequest, OwnApp};
 use daplet_host::code::{Code, OpError};
 use daplet_host::config::{Cli, Command, Config, Secrets};
-use daplet_host::host::{Base, Functions};
-use futures::future::BoxFuture;
+use daplet_host::host::Base;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +38,13 @@ impl Backend {
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let base = runtime.block_on(Base::open(config(folder.path()), u64::MAX)).unwrap();
-        let functions = Functions { own: Arc::new(Echo), actors: Arc::new(Nobody), timers: Arc::new(Nobody) };
+        let functions = Functions {
+            app_id: base.config.app_id.as_str().into(),
+            own: Arc::new(Echo),
+            actors: Arc::new(Nobody),
+            timers: Arc::new(Nobody),
+            names: Arc::clone(&base.registry) as _,
+        };
         Backend { base, functions, runtime, inputs_left: INPUTS, _folder: folder }
     }
 }
@@ -66,48 +73,45 @@ pub fn run<F: Future>(body: impl FnOnce(&Backend) -> F) -> F::Output {
 /// An application that answers with what it was asked.
 pub struct Echo;
 
+#[async_trait]
 impl OwnApp for Echo {
-    fn call(&self, request: AppRequest) -> BoxFuture<'_, AppReply> {
+    async fn call(&self, request: AppRequest) -> AppReply {
         assert!(request.path.starts_with('/'), "{:?}", request.path);
         let status = request.headers.iter().find(|(name, _)| name == "status").and_then(|(_, s)| s.parse().ok());
-        let reply = AppReply {
+        AppReply {
             status: status.unwrap_or(200),
             status_text: String::new(),
             headers: request.headers,
             body: request.body,
-        };
-        Box::pin(std::future::ready(reply))
+        }
     }
 }
 
 /// No function, so no actor.
 struct Nobody;
 
+#[async_trait]
 impl Actors for Nobody {
-    fn call<'a>(&'a self, _: &'a CallContext, _: Actor, _: &'a str, _: Bytes) -> BoxFuture<'a, Result<Bytes, OpError>> {
-        Box::pin(async { Err(error(Code::ActorNoAddress, "nobody")) })
+    async fn call(&self, _: &CallContext, _: Actor, _: &str, _: Bytes) -> Result<Bytes, OpError> {
+        Err(error(Code::ActorNoAddress, "nobody"))
     }
 
-    fn get<'a>(
-        &'a self,
-        _: &'a CallContext,
-        _: &'a Actor,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Bytes>, OpError>> {
-        Box::pin(async { Ok(None) })
+    async fn get(&self, _: &CallContext, _: &Actor, _: &str) -> Result<Option<Bytes>, OpError> {
+        Ok(None)
     }
 
-    fn save<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: Vec<Write>) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async { Ok(()) })
+    async fn save(&self, _: &CallContext, _: &Actor, _: Vec<Write>) -> Result<(), OpError> {
+        Ok(())
     }
 }
 
+#[async_trait]
 impl Timers for Nobody {
-    fn set<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str, _: Timer) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async { Ok(()) })
+    async fn set(&self, _: &CallContext, _: &Actor, _: &str, _: Timer) -> Result<(), OpError> {
+        Ok(())
     }
 
-    fn delete<'a>(&'a self, _: &'a CallContext, _: &'a Actor, _: &'a str) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async { Ok(()) })
+    async fn delete(&self, _: &CallContext, _: &Actor, _: &str) -> Result<(), OpError> {
+        Ok(())
     }
 }

@@ -3,7 +3,6 @@ use crate::backend;
 use crate::line;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
-use daplet_host::blocks::http::routes;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -11,9 +10,9 @@ use tower::ServiceExt;
 pub fn dapr_request(input: &[u8]) {
     let Some(request) = request(input) else { return };
     let (status, is_json, body) = backend::run(|backend| {
-        let context = backend.base.dapr(&backend.functions);
+        let (routes, _grpc) = backend.base.blocks.api(&backend.functions, &backend.base.shared());
         async {
-            let response = routes(context).oneshot(request).await.unwrap();
+            let response = routes.oneshot(request).await.unwrap();
             let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
             let is_json = content_type == Some(b"application/json");
             let status = response.status();

@@ -18,7 +18,7 @@ pub fn operation(input: &[u8]) {
     let Ok(Operation { id, op, args }) = frame.parse_head() else { return };
     let body = Bytes::copy_from_slice(frame.body);
     let answer = backend::run(|backend| {
-        let capabilities = backend.functions.capabilities(&backend.base);
+        let capabilities = backend.base.blocks.capabilities(&backend.functions);
         // As within a turn, so that what only an actor may ask is reached too.
         let actor = Actor::new("Counter", "a").unwrap();
         let turn = Some(Arc::new(Turn { actor, outer: None, held: Box::new(()) }));

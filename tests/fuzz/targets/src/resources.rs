@@ -21,6 +21,7 @@ pub fn resources(input: &[u8]) {
     std::fs::write(folder.path().join("a.yaml"), text.as_bytes()).unwrap();
     let environment = [("NAMESPACE".to_owned(), "here".to_owned()), ("A".to_owned(), "1".to_owned())].into();
     let opened = Components::open(&Sources {
+        types: daplet_host::blocks::COMPONENTS,
         app_id: "daplet",
         resources: Some(&Resources { folder: folder.path().to_owned(), environment }),
         secrets: Secrets::default(),

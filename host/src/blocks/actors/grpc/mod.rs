@@ -1,11 +1,29 @@
 //! Actors: methods and state, as over HTTP.
-pub mod reminders;
+mod reminders;
 
-use super::{Actor, Write};
-use crate::blocks::grpc::{Call, proto};
+use super::{Actor, ActorBlock, Write};
+use crate::blocks::api;
+use crate::blocks::grpc::{self, Methods, proto};
 use crate::blocks::json::Json;
 use crate::code::{Code, OpError};
 use tonic::Status;
+
+type Call<Q> = grpc::Call<ActorBlock, Q>;
+
+/// Its methods.
+pub fn methods(context: api::Context<ActorBlock>) -> Methods<ActorBlock> {
+    Methods::new(context)
+        .unary("InvokeActor", call)
+        .unary("GetActorState", get)
+        .unary("ExecuteActorStateTransaction", save)
+        .unary("RegisterActorReminder", reminders::set)
+        .unary("GetActorReminder", reminders::get)
+        .unary("UnregisterActorReminder", reminders::delete)
+        .unary("ListActorReminders", reminders::list)
+        .unary("UnregisterActorRemindersByType", reminders::delete_all)
+        .unary("RegisterActorTimer", reminders::set_timer)
+        .unary("UnregisterActorTimer", reminders::delete_timer)
+}
 
 fn named<T>(call: &Call<T>, kind: &str, id: &str, hosted: bool) -> Result<Actor, Status> {
     let actor = Actor::new(kind, id).map_err(Status::invalid_argument)?;
@@ -22,22 +40,22 @@ fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
     }
 }
 
-pub async fn call(call: Call<proto::InvokeActorRequest>) -> Result<proto::InvokeActorResponse, Status> {
+async fn call(call: Call<proto::InvokeActorRequest>) -> Result<proto::InvokeActorResponse, Status> {
     let actor = named(&call, &call.message.actor_type, &call.message.actor_id, false)?;
     let cx = call.caller();
     let proto::InvokeActorRequest { method, data, .. } = call.message;
-    let result = call.context.actors.call(&cx, actor, &method, data.into()).await;
+    let result = call.context.block.actors.call(&cx, actor, &method, data.into()).await;
     result.map(|data| proto::InvokeActorResponse { data: data.to_vec() }).map_err(failed(""))
 }
 
-pub async fn get(call: Call<proto::GetActorStateRequest>) -> Result<proto::GetActorStateResponse, Status> {
+async fn get(call: Call<proto::GetActorStateRequest>) -> Result<proto::GetActorStateResponse, Status> {
     let actor = named(&call, &call.message.actor_type, &call.message.actor_id, true)?;
-    let found = call.context.actors.get(&call.caller(), &actor, &call.message.key).await;
+    let found = call.context.block.actors.get(&call.caller(), &actor, &call.message.key).await;
     let data = found.map_err(failed("error getting actor state: "))?.unwrap_or_default().to_vec();
     Ok(proto::GetActorStateResponse { data, ..Default::default() })
 }
 
-pub async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Result<(), Status> {
+async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Result<(), Status> {
     let actor = named(&call, &call.message.actor_type, &call.message.actor_id, true)?;
     let cx = call.caller();
     let write = |operation: proto::TransactionalActorStateOperation| match operation.operation_type.as_str() {
@@ -49,5 +67,5 @@ pub async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Res
         other => Err(Status::invalid_argument(format!("operation type {other:?} is not upsert or delete"))),
     };
     let writes = call.message.operations.into_iter().map(write).collect::<Result<_, _>>()?;
-    call.context.actors.save(&cx, &actor, writes).await.map_err(failed("error saving actor transaction state: "))
+    call.context.block.actors.save(&cx, &actor, writes).await.map_err(failed("error saving actor transaction state: "))
 }

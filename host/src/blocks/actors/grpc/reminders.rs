@@ -1,11 +1,11 @@
 //! Reminders and timers of actors: as over HTTP, and all reminders of a type. Data is bytes, which an actor is given as text in base64.
-use crate::blocks::actors::Actor;
+use super::Call;
 use crate::blocks::actors::embedded::Embedded;
-use crate::blocks::actors::http::reminders::NOT_HOSTED;
-use crate::blocks::actors::reminders::{Reminder, Timer, When, check};
-use crate::blocks::grpc::{Call, proto};
+use crate::blocks::actors::reminders::{NOT_HOSTED, Reminder, Timer, When, check};
+use crate::blocks::grpc::proto;
 use crate::blocks::jobs::grpc as jobs;
 use crate::blocks::json::Json;
+use crate::blocks::turn::Actor;
 use crate::code::{Code, OpError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,7 @@ fn hosted<T>(call: &Call<T>, kind: &str) -> Result<(), Status> {
 }
 
 fn kept<T>(call: &Call<T>) -> Result<&Embedded, Status> {
-    call.context.kept_reminders.as_ref().ok_or_else(|| Status::internal("reminders are the sidecar's"))
+    call.context.block.kept.as_ref().ok_or_else(|| Status::internal("reminders are the sidecar's"))
 }
 
 fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
@@ -61,7 +61,7 @@ pub async fn set(call: Call<proto::RegisterActorReminderRequest>) -> Result<(), 
         overwrite: asked.overwrite,
         failure_policy: asked.failure_policy.and_then(|policy| policy.policy).map(jobs::policy),
     };
-    let set = call.context.reminders.set(&call.caller(), &actor, &asked.name, reminder).await;
+    let set = call.context.block.reminders.set(&call.caller(), &actor, &asked.name, reminder).await;
     set.map_err(failed("error creating actor reminder: "))
 }
 
@@ -69,7 +69,7 @@ pub async fn get(call: Call<proto::GetActorReminderRequest>) -> Result<proto::Ge
     let name = &call.message.name;
     let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
     hosted(&call, &actor.kind)?;
-    let found = call.context.reminders.get(&call.caller(), &actor, name).await;
+    let found = call.context.block.reminders.get(&call.caller(), &actor, name).await;
     let found = found.map_err(failed("error getting actor reminder: "))?;
     let Reminder { when: When { due_time, period, ttl }, data, .. } =
         found.ok_or_else(|| Status::not_found(format!("actor reminder not found: {name}")))?;
@@ -81,7 +81,7 @@ pub async fn delete(call: Call<proto::UnregisterActorReminderRequest>) -> Result
     let name = &call.message.name;
     let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
     hosted(&call, &actor.kind)?;
-    let deleted = call.context.reminders.delete(&call.caller(), &actor, name).await;
+    let deleted = call.context.block.reminders.delete(&call.caller(), &actor, name).await;
     deleted.map_err(failed("error deleting actor reminder: "))
 }
 
@@ -125,12 +125,12 @@ pub async fn set_timer(call: Call<proto::RegisterActorTimerRequest>) -> Result<(
     }
     let when = when(asked.due_time, asked.period, asked.ttl);
     let timer = Timer { when, callback: asked.callback, data: given(&asked.data) };
-    let set = call.context.timers.set(&call.caller(), &actor, &asked.name, timer).await;
+    let set = call.context.block.timers.set(&call.caller(), &actor, &asked.name, timer).await;
     set.map_err(failed("error creating actor timer: "))
 }
 
 pub async fn delete_timer(call: Call<proto::UnregisterActorTimerRequest>) -> Result<(), Status> {
     let name = &call.message.name;
     let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
-    call.context.timers.delete(&call.caller(), &actor, name).await.map_err(failed("error deleting actor timer: "))
+    call.context.block.timers.delete(&call.caller(), &actor, name).await.map_err(failed("error deleting actor timer: "))
 }

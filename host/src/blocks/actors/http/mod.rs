@@ -1,20 +1,42 @@
 //! `/v1.0/actors/{type}/{id}`: methods and state; [`super::reminders`] has the rest.
-pub mod reminders;
+mod reminders;
 
-use super::{Actor, Write};
-use crate::blocks::http::Context;
+use super::{Actor, ActorBlock, Write};
+use crate::blocks::api;
 use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::{fields, served};
 use crate::blocks::json::Json;
 use crate::code::{Code, OpError};
 use crate::http::status;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get as getting, post};
 use serde::Deserialize;
 
+type Context = api::Context<ActorBlock>;
+
+/// Its routes.
+pub fn routes(context: Context) -> Router {
+    let routes = Router::new()
+        .route("/v1.0/actors/{type}/{id}/method/{method}", any(call))
+        .route("/v1.0/actors/{type}/{id}/state", post(save).put(save))
+        .route("/v1.0/actors/{type}/{id}/state/{*key}", getting(get))
+        .route(
+            "/v1.0/actors/{type}/{id}/reminders/{name}",
+            post(reminders::set).put(reminders::set).get(reminders::get).delete(reminders::delete),
+        )
+        .route(
+            "/v1.0/actors/{type}/{id}/timers/{name}",
+            post(reminders::set_timer).put(reminders::set_timer).delete(reminders::delete_timer),
+        );
+    served(routes, context, |shared, kind| shared.registry.actor(kind).is_none())
+}
+
 /// An actor that can be: well named, of a type that a function exports.
-pub fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiError> {
+fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiError> {
     let actor = Actor::new(kind, id).map_err(|message| DaprApiError::new(Code::DaprBadRequest, message))?;
     match context.registry.actor(kind) {
         Some(_) => Ok(actor),
@@ -23,7 +45,7 @@ pub fn hosted(context: &Context, kind: &str, id: &str) -> Result<Actor, DaprApiE
 }
 
 /// 200 with what the method returned.
-pub async fn call(
+async fn call(
     State(context): State<Context>,
     Path((kind, id, method)): Path<(String, String, String)>,
     headers: HeaderMap,
@@ -34,12 +56,13 @@ pub async fn call(
         let status = if e.code == Code::ActorNoAddress { Code::ActorNoAddress } else { Code::ActorInvokeMethod };
         DaprApiError::new(e.code, e.message).with_status_of(&status).with_info("DAPR_ACTOR_INVOKE_METHOD", &e.details)
     };
-    let result = context.actors.call(&context.caller(&headers), actor, &method, body).await.map_err(failed)?;
+    let result =
+        context.block.actors.call(&context.caller(fields(&headers)), actor, &method, body).await.map_err(failed)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], result).into_response())
 }
 
 /// 200 with the value, or 204.
-pub async fn get(
+async fn get(
     State(context): State<Context>,
     Path((kind, id, key)): Path<(String, String, String)>,
     headers: HeaderMap,
@@ -49,7 +72,7 @@ pub async fn get(
         let message = format!("error getting actor state: {}", e.message);
         DaprApiError::new(Code::ActorStateGet, message)
     };
-    let found = context.actors.get(&context.caller(&headers), &actor, &key).await.map_err(failed)?;
+    let found = context.block.actors.get(&context.caller(fields(&headers)), &actor, &key).await.map_err(failed)?;
     Ok(match found {
         Some(value) => ([(header::CONTENT_TYPE, "application/json")], value).into_response(),
         None => status::NO_CONTENT.into_response(),
@@ -82,7 +105,7 @@ fn writes(body: &[u8]) -> Result<Vec<Write>, String> {
 }
 
 /// 204.
-pub async fn save(
+async fn save(
     State(context): State<Context>,
     Path((kind, id)): Path<(String, String)>,
     headers: HeaderMap,
@@ -95,6 +118,6 @@ pub async fn save(
         let message = format!("error saving actor transaction state: {}", e.message);
         DaprApiError::new(Code::ActorStateTransactionSave, message)
     };
-    context.actors.save(&context.caller(&headers), &actor, writes).await.map_err(failed)?;
+    context.block.actors.save(&context.caller(fields(&headers)), &actor, writes).await.map_err(failed)?;
     Ok(status::NO_CONTENT)
 }

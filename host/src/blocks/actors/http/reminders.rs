@@ -1,8 +1,9 @@
 //! `/v1.0/actors/{type}/{id}/reminders/{name}` and `/timers/{name}`.
-use crate::blocks::actors::Actor;
-use crate::blocks::actors::reminders::{Reminder, Timer, check};
-use crate::blocks::http::Context;
+use super::Context;
+use crate::blocks::actors::reminders::{NOT_HOSTED, Reminder, Timer, check};
 use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::fields;
+use crate::blocks::turn::Actor;
 use crate::code::{Code, OpError};
 use crate::http::status;
 use axum::Json;
@@ -11,9 +12,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-/// What Dapr says of a type that nobody exports.
-pub const NOT_HOSTED: &str = "operations on actor reminders are only possible on hosted actor types";
 
 /// Type, id and name.
 type At = Path<(String, String, String)>;
@@ -61,7 +59,7 @@ pub async fn set(
     let reminder = Reminder { repeats: None, ..parsed(&body)? };
     let actor = hosted(&context, &kind, &id, &name)?;
     let failed = failed(Code::ActorReminderCreate, "error creating actor reminder");
-    context.reminders.set(&context.caller(&headers), &actor, &name, reminder).await.map_err(failed)?;
+    context.block.reminders.set(&context.caller(fields(&headers)), &actor, &name, reminder).await.map_err(failed)?;
     Ok(status::NO_CONTENT)
 }
 
@@ -84,7 +82,7 @@ pub async fn get(
 ) -> Result<Json<Told>, DaprApiError> {
     let actor = hosted(&context, &kind, &id, &name)?;
     let failed = failed(Code::ActorReminderGet, "error getting actor reminder");
-    let found = context.reminders.get(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
+    let found = context.block.reminders.get(&context.caller(fields(&headers)), &actor, &name).await.map_err(failed)?;
     let reminder = found.ok_or_else(|| {
         let message = format!("actor reminder not found: {name}");
         DaprApiError::new(Code::ActorReminderNotFound, message)
@@ -100,7 +98,7 @@ pub async fn delete(
 ) -> Result<StatusCode, DaprApiError> {
     let actor = hosted(&context, &kind, &id, &name)?;
     let failed = failed(Code::ActorReminderDelete, "error deleting actor reminder");
-    context.reminders.delete(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
+    context.block.reminders.delete(&context.caller(fields(&headers)), &actor, &name).await.map_err(failed)?;
     Ok(status::NO_CONTENT)
 }
 
@@ -120,7 +118,7 @@ pub async fn set_timer(
     if context.registry.actor(&kind).is_none() {
         return Err(failed(&format!("can't create timer for actor {actor}: actor type not registered")));
     }
-    let set = context.timers.set(&context.caller(&headers), &actor, &name, timer).await;
+    let set = context.block.timers.set(&context.caller(fields(&headers)), &actor, &name, timer).await;
     set.map(|()| status::NO_CONTENT).map_err(|e| failed(&e.message))
 }
 
@@ -132,6 +130,6 @@ pub async fn delete_timer(
 ) -> Result<StatusCode, DaprApiError> {
     let actor = actor(&kind, &id, &name)?;
     let failed = failed(Code::DaprInternal, "error deleting actor timer");
-    context.timers.delete(&context.caller(&headers), &actor, &name).await.map_err(failed)?;
+    context.block.timers.delete(&context.caller(fields(&headers)), &actor, &name).await.map_err(failed)?;
     Ok(status::NO_CONTENT)
 }

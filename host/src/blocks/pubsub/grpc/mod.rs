@@ -1,16 +1,28 @@
-//! Events, single and bulk.
-pub mod subscribe;
+//! Events: single and bulk; [`subscribe`] on a stream.
+mod subscribe;
 
-use super::Outgoing;
 use super::event::{check_metadata, is_cloud_event, raw_payload};
+use super::{Outgoing, Publish, Pubsub};
+use crate::blocks::api;
 use crate::blocks::grpc::details::rich;
-use crate::blocks::grpc::{Call, failed, proto};
-use crate::blocks::http::Context;
+use crate::blocks::grpc::{self, Methods, failed, proto};
 use crate::code::{Code, OpError};
 use crate::components::Block;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tonic::Status;
+
+type Context = api::Context<Pubsub>;
+type Call<Q> = grpc::Call<Pubsub, Q>;
+
+/// Its methods.
+pub fn methods(context: Context) -> Methods<Pubsub> {
+    Methods::new(context)
+        .unary("PublishEvent", one)
+        .unary("BulkPublishEvent", bulk)
+        .unary("BulkPublishEventAlpha1", bulk)
+        .bidirectional("SubscribeTopicEventsAlpha1", subscribe::events)
+}
 
 /// A caller's fault, with Dapr's reason.
 fn invalid(pubsub: &str, reason: &str, message: String) -> Status {
@@ -18,8 +30,8 @@ fn invalid(pubsub: &str, reason: &str, message: String) -> Status {
 }
 
 /// Whether there is such a broker, and a topic.
-pub fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status> {
-    if !context.components.has(Block::Pubsub, pubsub) {
+fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status> {
+    if !context.has(Block::Pubsub, pubsub) {
         let message = format!("pubsub {pubsub} is not found");
         return Err(invalid(pubsub, "DAPR_PUBSUB_NOT_FOUND", message));
     }
@@ -31,7 +43,7 @@ pub fn check(context: &Context, pubsub: &str, topic: &str) -> Result<(), Status>
 }
 
 /// Why nothing was taken, or nothing can be had.
-pub fn refused(what: &str, error: OpError) -> Status {
+fn refused(what: &str, error: OpError) -> Status {
     if error.code == Code::PubsubForbidden { Status::permission_denied(error.message) } else { failed(what, &error) }
 }
 
@@ -39,7 +51,7 @@ fn content_type(given: String) -> String {
     if given.is_empty() { "text/plain".to_owned() } else { given }
 }
 
-pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Status> {
+async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Status> {
     let request = std::mem::take(&mut call.message);
     let (pubsub, topic) = (request.pubsub_name, request.topic);
     check(&call.context, &pubsub, &topic)?;
@@ -51,7 +63,8 @@ pub async fn one(mut call: Call<proto::PublishEventRequest>) -> Result<(), Statu
     };
     readable(&pubsub, &message)?;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
-    let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, vec![message]).await;
+    let publish = Publish { pubsub: pubsub.clone(), topic, messages: vec![message] };
+    let failures = call.context.block.broker.publish(&call.caller(), publish).await;
     match failures.map_err(|e| refused(&what, e))?.into_iter().next() {
         None => Ok(()),
         Some((_, reason)) => {
@@ -76,7 +89,7 @@ fn readable(pubsub: &str, message: &Outgoing) -> Result<(), Status> {
 }
 
 /// The entries that failed; none where all were taken.
-pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::BulkPublishResponse, Status> {
+async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::BulkPublishResponse, Status> {
     let request = std::mem::take(&mut call.message);
     let (pubsub, topic) = (request.pubsub_name, request.topic);
     check(&call.context, &pubsub, &topic)?;
@@ -96,8 +109,8 @@ pub async fn bulk(mut call: Call<proto::BulkPublishRequest>) -> Result<proto::Bu
     };
     let messages: Vec<Outgoing> = request.entries.into_iter().map(message).collect();
     messages.iter().try_for_each(|message| readable(&pubsub, message))?;
-    let failures = call.context.broker.publish(&call.caller(), &pubsub, &topic, messages).await;
     let what = format!("error when publishing to topic {topic} in pubsub {pubsub}");
+    let failures = call.context.block.broker.publish(&call.caller(), Publish { pubsub, topic, messages }).await;
     let entry = |(entry_id, error)| proto::BulkPublishResponseFailedEntry { entry_id, error };
     let failures = failures.map_err(|e| refused(&what, e))?;
     Ok(proto::BulkPublishResponse { failed_entries: failures.into_iter().map(entry).collect() })

@@ -2,9 +2,8 @@
 //!
 //! A stream is a subscriber like a function, with a cursor of its own in the log that lives as long as the stream: it gets what is
 //! published from its beginning on, as at Dapr's in-memory broker. Outcomes come back on the same stream.
-use super::{check, refused};
-use crate::blocks::grpc::proto;
-use crate::blocks::http::Context;
+use super::{Call, check, refused};
+use crate::blocks::grpc::{Messages, proto};
 use crate::blocks::pubsub::embedded::topic_key;
 use crate::blocks::pubsub::event::{Event, expired, raw_payload, unwrap};
 use crate::dapr::value::protobuf_exact;
@@ -13,7 +12,7 @@ use base64::Engine;
 use futures::SinkExt;
 use futures::channel::mpsc;
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 use proto::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as FromClient;
 use proto::subscribe_topic_events_response_alpha1::SubscribeTopicEventsResponseType as ToClient;
 use proto::topic_event_response::TopicEventResponseStatus as Outcome;
@@ -30,13 +29,11 @@ const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the stream yields.
-pub type Events = BoxStream<'static, Result<proto::SubscribeTopicEventsResponseAlpha1, Status>>;
+pub type Events = Messages<proto::SubscribeTopicEventsResponseAlpha1>;
 
 /// Opens a subscription; it is in force when the first answer comes.
-pub async fn events(
-    context: Context,
-    mut outcomes: Streaming<proto::SubscribeTopicEventsRequestAlpha1>,
-) -> Result<Events, Status> {
+pub async fn events(call: Call<Streaming<proto::SubscribeTopicEventsRequestAlpha1>>) -> Result<Events, Status> {
+    let (context, mut outcomes) = (call.context, call.message);
     let first = outcomes.message().await?.and_then(|message| message.subscribe_topic_events_request_type);
     let Some(FromClient::InitialRequest(request)) = first else {
         return Err(Status::invalid_argument("a subscription begins with initial_request"));
@@ -44,7 +41,7 @@ pub async fn events(
     check(&context, &request.pubsub_name, &request.topic)?;
     let allowed = context.components.brokers.may_subscribe(&request.pubsub_name, &request.topic);
     allowed.map_err(|e| refused("error when subscribing", e))?;
-    let Some(log) = context.log.clone() else { return Err(Status::unimplemented("topics are the sidecar's")) };
+    let Some(log) = context.block.log.clone() else { return Err(Status::unimplemented("topics are the sidecar's")) };
     let raw = raw_payload(&request.metadata.clone().into_iter().collect());
     let raw = raw.map_err(|e| Status::invalid_argument(format!("failed deserializing metadata. Error: {e}")))?;
     let (events, receiver) = mpsc::channel(IN_FLIGHT);
@@ -56,7 +53,7 @@ pub async fn events(
         pubsub: request.pubsub_name,
         topic: request.topic,
         log,
-        stop: context.stop,
+        stop: context.stop.clone(),
     };
     session.log.subscribe(&session.key, &session.subscriber).await.map_err(|e| Status::internal(e.to_string()))?;
     tokio::spawn(session.run(outcomes, events));

@@ -34,7 +34,7 @@ pub struct Queries {
     /// What each may take.
     pub limits: QueryLimits,
     places: Arc<Semaphore>,
-    /// One for each caller, as long as somebody waits for it.
+    /// One for each caller, as long as one of its queries waits for it.
     turns: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
 }
 

@@ -1,16 +1,16 @@
 //! State in the embedded database. Each store has a key space of its own in it; keys get Dapr's prefix. [`look`]: queries.
 pub mod look;
 
-use super::StateStore;
-use super::query::{Found, Query};
-use super::unit::{Message, Read, Unit};
+use super::query::{self, Found};
+use super::unit::{Message, Read};
+use super::{Commit, Get, GetMany, Query, Save, StateStore, Transact};
 use crate::allowance::{self, Allowance, thread_cpu};
 use crate::blocks::call::{CallContext, error, from_store, no_component, quota_exceeded};
 use crate::blocks::pubsub::Brokers;
 use crate::blocks::pubsub::embedded::wrapped;
 use crate::code::{Code, OpError};
 use crate::store::{self, Change, Item, Log, State, StateError, StoreError, View};
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use look::{GiveUp, Look, Queries};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -89,120 +89,85 @@ fn refused(prefix: usize, e: StateError) -> OpError {
     }
 }
 
+#[async_trait]
 impl StateStore for Embedded {
-    fn get<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Item>, OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
-            let found = self.state.get(&format!("{space}{key}"), |size| Ok::<_, ReadError>(cx.allowance.take(size)?));
-            Ok(found?)
-        })
+    async fn get(&self, cx: &CallContext, get: &Get) -> Result<Option<Item>, OpError> {
+        let (space, key) = (self.space(&get.store)?, &get.key);
+        let found = self.state.get(&format!("{space}{key}"), |size| Ok::<_, ReadError>(cx.allowance.take(size)?));
+        Ok(found?)
     }
 
-    fn get_many<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        keys: &'a [String],
-    ) -> BoxFuture<'a, Result<Vec<Option<Item>>, OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
-            let keys: Vec<String> = keys.iter().map(|key| format!("{space}{key}")).collect();
-            let mut several = Several { view: self.state.view().map_err(|e| from_store(&e))?, found: HashMap::new() };
-            let allowance = cx.allowance.clone();
-            if !several.read(&keys, &allowance, HERE)? {
-                let read = move || {
-                    let started = thread_cpu();
-                    let read = several.read(&keys, &allowance, usize::MAX);
-                    allowance.charge(thread_cpu().saturating_sub(started));
-                    Ok::<_, ReadError>((read?, several, keys))
-                };
-                let (_all, read, keys) = tokio::task::spawn_blocking(read)
-                    .await
-                    .map_err(|e| error(Code::OperationFailed, e.to_string()))??;
-                return Ok(read.listed(&keys));
-            }
-            Ok(several.listed(&keys))
-        })
+    async fn get_many(
+        &self,
+        cx: &CallContext,
+        GetMany { store, keys }: &GetMany,
+    ) -> Result<Vec<Option<Item>>, OpError> {
+        let space = self.space(store)?;
+        let keys: Vec<String> = keys.iter().map(|key| format!("{space}{key}")).collect();
+        let mut several = Several { view: self.state.view().map_err(|e| from_store(&e))?, found: HashMap::new() };
+        let allowance = cx.allowance.clone();
+        if !several.read(&keys, &allowance, HERE)? {
+            let read = move || {
+                let started = thread_cpu();
+                let read = several.read(&keys, &allowance, usize::MAX);
+                allowance.charge(thread_cpu().saturating_sub(started));
+                Ok::<_, ReadError>((read?, several, keys))
+            };
+            let (_all, read, keys) =
+                tokio::task::spawn_blocking(read).await.map_err(|e| error(Code::OperationFailed, e.to_string()))??;
+            return Ok(read.listed(&keys));
+        }
+        Ok(several.listed(&keys))
     }
 
-    fn change<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        mut change: Change,
-    ) -> BoxFuture<'a, Result<Option<String>, OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
+    async fn save(&self, _: &CallContext, Save { store, mut change }: Save) -> Result<Option<String>, OpError> {
+        let space = self.space(&store)?;
+        change.key.insert_str(0, space);
+        self.state.change(change).await.map_err(|e| refused(space.len(), e))
+    }
+
+    async fn transact(&self, _: &CallContext, Transact { store, mut changes }: Transact) -> Result<(), OpError> {
+        let space = self.space(&store)?;
+        for change in &mut changes {
             change.key.insert_str(0, space);
-            self.state.change(change).await.map_err(|e| refused(space.len(), e))
-        })
-    }
-
-    fn transact<'a>(
-        &'a self,
-        _: &'a CallContext,
-        store: &'a str,
-        mut changes: Vec<Change>,
-    ) -> BoxFuture<'a, Result<(), OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
-            for change in &mut changes {
-                change.key.insert_str(0, space);
-            }
-            self.state.transact(changes).await.map_err(|e| refused(space.len(), e))
-        })
+        }
+        self.state.transact(changes).await.map_err(|e| refused(space.len(), e))
     }
 
     /// Messages go into the log by the same commit, so none are left.
-    fn commit<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        unit: Unit,
-    ) -> BoxFuture<'a, Result<Vec<Message>, OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
-            let key = |key: String| format!("{space}{key}");
-            let guard = |read: Read| store::Guard { key: key(read.key), etag: read.etag };
-            let guards = unit.reads.into_iter().map(guard).collect();
-            let changes = unit.changes.into_iter().map(|change| Change { key: key(change.key), ..change });
-            let message = |Message { pubsub, topic, message }| {
-                self.brokers.may_publish(&self.app_id, &pubsub, &topic)?;
-                wrapped(cx, &self.app_id, &pubsub, &topic, &message)
-            };
-            let messages = unit.messages.into_iter().map(message).collect::<Result<_, _>>()?;
-            let unit = store::Unit { guards, changes: changes.collect(), messages };
-            self.log.commit(unit).await.map_err(|e| refused(space.len(), e))?;
-            Ok(Vec::new())
-        })
+    async fn commit(&self, cx: &CallContext, Commit { store, unit }: Commit) -> Result<Vec<Message>, OpError> {
+        let space = self.space(&store)?;
+        let key = |key: String| format!("{space}{key}");
+        let guard = |read: Read| store::Guard { key: key(read.key), etag: read.etag };
+        let guards = unit.reads.into_iter().map(guard).collect();
+        let changes = unit.changes.into_iter().map(|change| Change { key: key(change.key), ..change });
+        let message = |Message { pubsub, topic, message }| {
+            self.brokers.may_publish(&self.app_id, &pubsub, &topic)?;
+            wrapped(cx, &self.app_id, &pubsub, &topic, &message)
+        };
+        let messages = unit.messages.into_iter().map(message).collect::<Result<_, _>>()?;
+        let unit = store::Unit { guards, changes: changes.collect(), messages };
+        self.log.commit(unit).await.map_err(|e| refused(space.len(), e))?;
+        Ok(Vec::new())
     }
 
-    fn query<'a>(
-        &'a self,
-        cx: &'a CallContext,
-        store: &'a str,
-        prefix: &'a str,
-        query: &'a [u8],
-    ) -> BoxFuture<'a, Result<Found<(String, Item)>, OpError>> {
-        Box::pin(async move {
-            let space = self.space(store)?;
-            let plan = Query::parse(query).map_err(|reason| error(Code::InvalidArgument, reason))?;
-            let _place = self.queries.place(&cx.function).await;
-            let look = Look {
-                view: self.state.view().map_err(|e| from_store(&e))?,
-                prefix: format!("{space}{prefix}"),
-                allowance: cx.allowance.clone(),
-                limits: self.queries.limits,
-                given_up: Arc::default(),
-            };
-            let _ends_with_its_caller = GiveUp(Arc::clone(&look.given_up));
-            look.start(plan).await
-        })
+    async fn query(
+        &self,
+        cx: &CallContext,
+        Query { store, prefix, query }: &Query,
+    ) -> Result<Found<(String, Item)>, OpError> {
+        let space = self.space(store)?;
+        let plan = query::Query::parse(query).map_err(|reason| error(Code::InvalidArgument, reason))?;
+        let _place = self.queries.place(&cx.function).await;
+        let look = Look {
+            view: self.state.view().map_err(|e| from_store(&e))?,
+            prefix: format!("{space}{prefix}"),
+            allowance: cx.allowance.clone(),
+            limits: self.queries.limits,
+            given_up: Arc::default(),
+        };
+        let _ends_with_its_caller = GiveUp(Arc::clone(&look.given_up));
+        look.start(plan).await
     }
 }
 
