@@ -5,7 +5,7 @@
 //! - [`actors`]: which function owns the actors of a type
 //! - [`configuration`]: items that functions read, written by the operator
 //! - [`health`]: `/livez`, `/readyz`
-//! - [`metrics`]: `/metrics`
+//! - [`metrics`]: the page `/metrics`
 mod actors;
 pub mod configuration;
 pub mod functions;
