@@ -46,8 +46,11 @@ const PLAIN: &[&str] = &[
 /// Runs each page in an empty folder, with a server of its own.
 async fn keeps_its_promise(page: &str) {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    // `npm init` takes the folder's name for the package's, and refuses one that begins with a dot.
+    let project = folder.path().join("project");
+    std::fs::create_dir(&project).unwrap();
     let page = root().join("docs").join(page);
-    let steps = readme::run_page(&page, folder.path(), &server.base, &server.dapr).await;
+    let steps = readme::run_page(&page, &project, &server.base, &server.dapr).await;
     let steps = steps.unwrap_or_else(|failure| panic!("{failure}"));
     assert!(steps >= 3, "{}: only {steps} steps were found", page.display());
 }

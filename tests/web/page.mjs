@@ -60,7 +60,7 @@ async function check(page) {
   assert.deepEqual((await page.locator("#after").evaluate(readImage)).slice(0, 2), [320, 200]);
   await page.setInputFiles("#file", { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await page.locator("#status.error").waitFor();
-  assert.match(await page.locator("#status").textContent(), /no picture/);
+  assert.match(await page.locator("#status").textContent(), /as a picture/);
   await convert(page, join(example, "picture.jpg"));
   await page.setViewportSize({ width: 390, height: 844 });
   await page.screenshot({ path: join(shots, "grayscale-narrow.png") });
