@@ -65,7 +65,7 @@ async fn what_happened_is_counted() {
     assert_eq!([both.0.status, both.1.status].iter().sum::<u16>(), 204 + 503);
     publish(&server, json!({"bad": false})).await;
     publish(&server, json!({"bad": true})).await;
-    let shop = [("topic", "orders"), ("function", "shop")];
+    let shop = [("topic", "pubsub/orders"), ("function", "shop")];
     let metrics = until(&server, "daplet_deliveries_total", &shop, 4.0).await;
     let counted = |name: &str, labels: &[(&str, &str)]| metrics.get(name, labels).unwrap_or_default();
     let invocations = |function, trigger, code| {
