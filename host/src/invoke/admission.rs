@@ -31,8 +31,14 @@ pub struct Admission {
     backlog: Arc<Backlog>,
 }
 
-/// Admitted work that is not done, µs: of short entries, and of long ones, which let short ones pass.
-type Backlog = [AtomicU64; 2];
+/// Admitted work that is not done.
+#[derive(Default)]
+struct Backlog {
+    /// Expected time, µs: of short entries, and of long ones, which let short ones pass.
+    us: [AtomicU64; 2],
+    /// Entries that wait or run. A long one reaches the sandbox's queue a moment after it was admitted.
+    entries: AtomicU64,
+}
 
 /// Work on its way through the workers; ends when dropped.
 pub struct Work {
@@ -44,8 +50,10 @@ pub struct Work {
 impl Drop for Work {
     fn drop(&mut self) {
         let demand = &self.function.demand;
-        demand.entries.fetch_sub(1, Relaxed);
-        for backlog in [&self.backlog[lane(self.cost)], &demand.backlog_us] {
+        for entries in [&self.backlog.entries, &demand.entries] {
+            entries.fetch_sub(1, Relaxed);
+        }
+        for backlog in [&self.backlog.us[lane(self.cost)], &demand.backlog_us] {
             backlog.fetch_sub(self.cost, Relaxed);
         }
     }
@@ -67,14 +75,16 @@ impl Admission {
     }
 
     fn check(&self, sandbox: &Sandbox, function: &Function) -> Result<(), InvokeError> {
-        let (queued, demand) = (sandbox.queued() as u64, &function.demand);
-        let free = self.places.saturating_sub(queued);
+        let (workers, demand) = (sandbox.workers() as u64, &function.demand);
+        let coming = self.backlog.entries.load(Relaxed).saturating_sub(workers);
+        let queued = sandbox.queued() as u64;
+        let free = self.places.saturating_sub(queued.max(coming));
         if demand.entries.load(Relaxed) >= SHARE * free {
             return Err(InvokeError::queue(self.places));
         }
-        let [short, long] = self.backlog.each_ref().map(|backlog| backlog.load(Relaxed));
+        let [short, long] = self.backlog.us.each_ref().map(|backlog| backlog.load(Relaxed));
         let ahead = if lane(demand.entry_us.load(Relaxed)) == 0 { short } else { short + long };
-        let time = u64::try_from(self.wait.as_micros()).unwrap_or(u64::MAX >> 8) * sandbox.workers() as u64;
+        let time = u64::try_from(self.wait.as_micros()).unwrap_or(u64::MAX >> 8) * workers;
         // If no request waits, a long run of one function keeps no other out.
         if queued > 0 && demand.backlog_us.load(Relaxed) > SHARE * time.saturating_sub(ahead) {
             return Err(InvokeError::late(self.wait));
@@ -86,8 +96,10 @@ impl Admission {
     pub fn work(&self, function: &Arc<Function>) -> Work {
         let demand = &function.demand;
         let cost = demand.entry_us.load(Relaxed) + OVERHEAD_US;
-        demand.entries.fetch_add(1, Relaxed);
-        for backlog in [&self.backlog[lane(cost)], &demand.backlog_us] {
+        for entries in [&self.backlog.entries, &demand.entries] {
+            entries.fetch_add(1, Relaxed);
+        }
+        for backlog in [&self.backlog.us[lane(cost)], &demand.backlog_us] {
             backlog.fetch_add(cost, Relaxed);
         }
         Work { backlog: Arc::clone(&self.backlog), function: Arc::clone(function), cost }
