@@ -56,6 +56,11 @@ fn failed(code: Code, store: &str, error: &OpError) -> DaprApiError {
     }
 }
 
+/// The JSON of a request's body.
+fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DaprApiError> {
+    serde_json::from_slice(body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))
+}
+
 /// Items are saved one by one: each succeeds or fails for itself, and the first failure is reported.
 async fn save(
     State(context): State<Context>,
@@ -65,8 +70,7 @@ async fn save(
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
     check_store(&context, &store)?;
-    let items: Vec<Saved> =
-        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let items: Vec<Saved> = parsed(&body)?;
     for item in &items {
         check_key(&item.key).map_err(|reason| refused(&store, reason))?;
     }
@@ -123,8 +127,7 @@ async fn bulk_get(
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
     check_store(&context, &store)?;
-    let BulkGet { keys } =
-        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let BulkGet { keys } = parsed(&body)?;
     let get = GetMany { store, keys: keys.unwrap_or_default() };
     get.check().map_err(|reason| refused(&get.store, reason))?;
     let cx = context.caller(fields(&headers));
@@ -174,8 +177,7 @@ async fn transaction(
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
     check_store(&context, &store)?;
-    let Transaction { operations } =
-        serde_json::from_slice(&body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))?;
+    let Transaction { operations } = parsed(&body)?;
     let mut changes = Vec::new();
     for Operation { operation, request } in operations {
         let put = match operation.as_str() {
