@@ -53,8 +53,16 @@ pub fn version() -> String {
     unsafe { CStr::from_ptr(WasmEdge_VersionGet()) }.to_string_lossy().into_owned()
 }
 
-/// The optimisation level of [`compile`], as part of the cache key.
-pub const OPTIMIZATION: &str = "O3";
+/// The optimisation level of [`compile`], as part of the cache key. A build with `DAPLET_GUEST_LEVEL=1` is for work on the
+/// guest: each change of it is compiled in a fraction of the time.
+pub const OPTIMIZATION: &str = match option_env!("DAPLET_GUEST_LEVEL") {
+    Some(_) => "O1",
+    None => "O3",
+};
+const LEVEL: CompilerOptimizationLevel = match option_env!("DAPLET_GUEST_LEVEL") {
+    Some(_) => CompilerOptimizationLevel::O1,
+    None => CompilerOptimizationLevel::O3,
+};
 
 /// Compiles `wasm` to a native shared library at `output`.
 pub fn compile(wasm: &[u8], output: &Path) -> Result<(), EngineError> {
@@ -62,7 +70,7 @@ pub fn compile(wasm: &[u8], output: &Path) -> Result<(), EngineError> {
     unsafe { WasmEdge_LogSetErrorLevel() };
     let options = CompilerConfigOptions::new()
         .out_format(CompilerOutputFormat::Native)
-        .optimization_level(CompilerOptimizationLevel::O3);
+        .optimization_level(LEVEL);
     let (Some(folder), Some(stem)) = (output.parent(), output.file_stem()) else {
         return Err(broken("the artefact's path has no file name"));
     };
