@@ -39,7 +39,7 @@ pub struct QueueLine {
 
 /// The counters themselves.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(in crate::sandbox) struct Counters {
     pub slots: AtomicU64,
     pub retired: AtomicU64,
     pub entries: AtomicU64,
@@ -68,7 +68,7 @@ impl Counters {
 }
 
 /// Counts one parked invocation for as long as it lives.
-pub(super) struct ParkedCount(Arc<Counters>);
+pub(in crate::sandbox) struct ParkedCount(Arc<Counters>);
 
 impl ParkedCount {
     pub fn new(counters: &Arc<Counters>) -> ParkedCount {

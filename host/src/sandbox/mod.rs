@@ -5,39 +5,25 @@
 //!
 //! A step is one entry into the guest: `handle` or `resume`. Between steps an invocation holds no thread and no slot: its
 //! private pages are parked. Whoever drives it (`invoke`) starts the submitted operations and comes back with completions.
-mod aot;
-#[doc(hidden)]
-pub mod bench;
-mod descriptors;
-mod ffi;
-pub mod heap;
-mod hostcalls;
-mod image;
-mod lane;
-mod mappings;
+mod entry;
 mod memory;
 mod metrics;
-mod pages;
-mod pool;
-mod probe;
-mod queue;
-mod resident;
-mod signals;
-mod slot;
-mod slots;
-mod stored;
-mod watchdog;
-mod worker;
+mod program;
+mod system;
+mod workers;
 
-pub use descriptors::close_descriptors_from;
-pub use image::Snapshot;
-pub use lane::LONG_US;
+pub use memory::image::Snapshot;
+pub use memory::pages::Parked;
 pub use metrics::{Metrics, QueueLine};
-pub use pages::Parked;
-pub use pool::{Sandbox, SandboxConfig};
-pub use signals::lower_priority;
-pub use stored::Base;
-pub use worker::Task;
+pub use program::signals::lower_priority;
+pub use program::stored::Base;
+pub use system::descriptors::close_descriptors_from;
+pub use system::heap;
+#[doc(hidden)]
+pub use workers::bench;
+pub use workers::lane::LONG_US;
+pub use workers::pool::{Sandbox, SandboxConfig};
+pub use workers::worker::Task;
 
 use crate::budget::{BudgetError, Share};
 use daplet_abi::LogLevel;

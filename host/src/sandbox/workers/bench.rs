@@ -1,12 +1,13 @@
 //! A slot driven by hand, for measurements of its parts. Not part of the server's way.
-use super::ffi::{Engine, Export};
-use super::hostcalls::Output;
-use super::image::Snapshot;
-use super::pages::Tracker;
-use super::slot::{CpuTime, Ending, Slot};
-use super::watchdog::{Guard, Stop};
 use super::worker::Shared;
-use super::{Sandbox, SandboxError, signals};
+use crate::sandbox::entry::hostcalls::Output;
+use crate::sandbox::entry::slot::{CpuTime, Ending, Slot};
+use crate::sandbox::entry::watchdog::{Guard, Stop};
+use crate::sandbox::memory::image::Snapshot;
+use crate::sandbox::memory::pages::Tracker;
+use crate::sandbox::program::ffi::{Engine, Export};
+use crate::sandbox::program::signals;
+use crate::sandbox::{Sandbox, SandboxError};
 use daplet_abi::{EventKind, Status};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -84,7 +85,7 @@ impl Bench {
 
     /// One entry that is stopped in its first host call. Only [`Bench::renew`] may follow.
     pub fn trap(&self) {
-        super::hostcalls::on_read(Box::new(|| {}));
+        crate::sandbox::entry::hostcalls::on_read(Box::new(|| {}));
         let kind = Some(EventKind::Http as i32);
         let budget = Duration::from_secs(1);
         let entered =

@@ -2,7 +2,9 @@
 //!
 //! One file per guest, library, LLVM and CPU: the shared library followed by a SHA-256 over key and contents. Whatever does
 //! not check out is compiled anew. Must not know: what the guest does.
-use super::{Progress, SandboxError, ffi, memory};
+use super::ffi;
+use crate::sandbox::memory::guest as memory;
+use crate::sandbox::{Progress, SandboxError};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};

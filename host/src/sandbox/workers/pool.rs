@@ -1,19 +1,23 @@
 //! The sandbox's front: start, and the asynchronous calls that put jobs into the workers' queue.
 //!
 //! Must not know: how a job is done.
-use super::ffi::Module;
-use super::image::Snapshot;
 use super::lane::{Lane, SLICE};
-use super::mappings::Mappings;
-use super::metrics::{Metrics, QueueLine};
-use super::pages::{Ground, Parked};
 use super::queue::{Line, Queue};
+use super::resident;
 use super::slots::Waits;
-use super::stored::Base;
-use super::watchdog::{Stop, Watchdog};
 use super::worker::{self, Event, Job, Ran, Shared, Task, Terms, Waiting, Worker};
-use super::{Load, Progress, SandboxError, Step, aot, probe, resident, signals};
 use crate::budget::Purse;
+use crate::sandbox::entry::watchdog::{Stop, Watchdog};
+use crate::sandbox::memory::image::Snapshot;
+use crate::sandbox::memory::mappings::Mappings;
+use crate::sandbox::memory::pages::{Ground, Parked};
+use crate::sandbox::memory::probe;
+use crate::sandbox::metrics::{Metrics, QueueLine};
+use crate::sandbox::program::aot;
+use crate::sandbox::program::ffi::Module;
+use crate::sandbox::program::signals;
+use crate::sandbox::program::stored::Base;
+use crate::sandbox::{Load, Progress, SandboxError, Step};
 use daplet_abi::EventKind;
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
@@ -62,7 +66,7 @@ impl Default for SandboxConfig {
 /// The running engine. Cheap to share by `Arc`; dropping it ends the workers once the queue is empty.
 pub struct Sandbox {
     jobs: Arc<Queue<Job>>,
-    pub(super) shared: Arc<Shared>,
+    pub(in crate::sandbox) shared: Arc<Shared>,
     queue: usize,
     workers: usize,
     base_bytes: usize,

@@ -1,18 +1,19 @@
 //! Worker threads: each owns an engine and a few slots, and takes jobs from its lane's queue.
 //!
 //! Must not know: what comes after a step.
-use super::ffi::{Engine, Export, Module};
-use super::hostcalls::Output;
-use super::image::{Image, Snapshot};
 use super::lane::{Lane, SLICE};
-use super::metrics::Counters;
-use super::pages::{Ground, Parked};
 use super::queue::{Line, Queue};
-use super::slot::{CpuTime, Ending, Entered, Slot};
 use super::slots::{Slots, Waits};
-use super::watchdog::{Guard, Stop, Watchdog};
-use super::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap, signals};
 use crate::budget::Purse;
+use crate::sandbox::entry::hostcalls::Output;
+use crate::sandbox::entry::slot::{CpuTime, Ending, Entered, Slot};
+use crate::sandbox::entry::watchdog::{Guard, Stop, Watchdog};
+use crate::sandbox::memory::image::{Image, Snapshot};
+use crate::sandbox::memory::pages::{Ground, Parked};
+use crate::sandbox::metrics::Counters;
+use crate::sandbox::program::ffi::{Engine, Export, Module};
+use crate::sandbox::program::signals;
+use crate::sandbox::{Load, LoadOutcome, Outcome, SandboxError, Step, Trap};
 use daplet_abi::{EventKind, Status};
 use futures::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};

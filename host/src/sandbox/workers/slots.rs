@@ -1,15 +1,15 @@
 //! The slots of one worker: which one serves whom, and which have invocations that wait in them.
 //!
 //! Must not know: jobs, what an entry does.
-use super::SandboxError;
-use super::ffi::Engine;
-use super::image::Snapshot;
-use super::memory::PAGE;
-use super::metrics::ParkedCount;
-use super::pages::{Parked, Place, Tracker};
-use super::slot::Slot;
 use super::worker::Shared;
 use crate::budget::{Purse, sizing::KEPT_BY_THREAD};
+use crate::sandbox::SandboxError;
+use crate::sandbox::entry::slot::Slot;
+use crate::sandbox::memory::guest::PAGE;
+use crate::sandbox::memory::image::Snapshot;
+use crate::sandbox::memory::pages::{Parked, Place, Tracker};
+use crate::sandbox::metrics::ParkedCount;
+use crate::sandbox::program::ffi::Engine;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;

@@ -3,8 +3,8 @@
 //! At the budget, or when the caller has gone, it sets the interrupt flag that QuickJS polls; a grace period later it
 //! revokes the slot's memory, so that native loops fault. A worker pays two atomic writes per entry and no system call;
 //! the state machine in [`Guard`] ensures that an action only meets the entry it was meant for.
-use super::memory::GuestMemory;
-use super::signals::CpuClock;
+use crate::sandbox::memory::guest::GuestMemory;
+use crate::sandbox::program::signals::CpuClock;
 use daplet_abi::CONTROL_INTERRUPT;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -2,8 +2,8 @@
 //!
 //! Bytes are only good over the very base image that they were made over, so whoever keeps them keeps its digest beside
 //! them. Must not know: where they are kept, who checks that they are whole.
-use super::image::{Delta, Image, Snapshot, ZEROS};
-use super::memory::PAGE;
+use crate::sandbox::memory::guest::PAGE;
+use crate::sandbox::memory::image::{Delta, Image, Snapshot, ZEROS};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::io;
@@ -22,7 +22,7 @@ pub struct Base {
 }
 
 impl Base {
-    pub(super) fn new(image: Arc<Image>) -> Base {
+    pub(in crate::sandbox) fn new(image: Arc<Image>) -> Base {
         let mut hash = Sha256::new();
         for page in 0..image.extent() {
             if let Some(bytes) = image.page(page) {

@@ -3,13 +3,13 @@
 //! A slot's memory is a private mapping of an image. A page once written stays private and is copied back after each entry;
 //! the set of such pages grows only by page faults of the slot's own thread, so an unchanged fault counter proves the known
 //! set complete (`docs/decisions/`, restore). Must not know: WasmEdge, JavaScript.
-use super::SandboxError;
+use super::guest::{self as memory, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
 use super::image::{Delta, Snapshot, ZEROS, engine};
 use super::mappings::{self, Mappings, Share};
-use super::memory::{self, GuestMemory, MappedFile, PAGE, Run, Scanner, Usage};
-use super::metrics::ParkedCount;
 use super::probe::Shows;
 use crate::budget::{self, BudgetError, Purse};
+use crate::sandbox::SandboxError;
+use crate::sandbox::metrics::ParkedCount;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -30,10 +30,10 @@ const SETTLED: u32 = 256;
 
 /// An invocation between two entries.
 pub struct Parked {
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) place: Arc<Place>,
+    pub(in crate::sandbox) snapshot: Arc<Snapshot>,
+    pub(in crate::sandbox) place: Arc<Place>,
     /// Whose memory it takes.
-    pub(super) memory: Purse,
+    pub(in crate::sandbox) memory: Purse,
     /// Counts it while it lives.
     _count: ParkedCount,
 }

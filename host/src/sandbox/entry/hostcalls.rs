@@ -1,10 +1,10 @@
 //! The host functions of the ABI, and what one entry into the guest collects.
 //!
 //! The entry lives in a thread-local while the guest runs. Must not know: what a frame says.
-use super::LogLine;
-use super::memory::GuestMemory;
 use super::watchdog::Guard;
 use crate::budget::{BudgetError, Purse, SMALL, Share};
+use crate::sandbox::LogLine;
+use crate::sandbox::memory::guest::GuestMemory;
 use daplet_abi::LogLevel;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;

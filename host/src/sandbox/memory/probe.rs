@@ -2,9 +2,9 @@
 //!
 //! Restoring trusts a counter of page faults to say that a slot has no further private pages. Sandboxed runtimes and seccomp
 //! profiles exist under which it stands still, and then a request would read what the one before wrote.
-use super::SandboxError;
+use super::guest::{self as memory, Area, MappedFile, PAGE, Scanner};
 use super::image::engine;
-use super::memory::{self, Area, MappedFile, PAGE, Scanner};
+use crate::sandbox::SandboxError;
 use std::io;
 use std::os::unix::fs::FileExt;
 

@@ -5,8 +5,8 @@
 #![allow(unsafe_code)]
 
 use super::aot::Artefact;
-use super::hostcalls::{self, Verdict};
-use super::memory::GuestMemory;
+use crate::sandbox::entry::hostcalls::{self, Verdict};
+use crate::sandbox::memory::guest::GuestMemory;
 use daplet_abi::{IMPORT_MODULE, exports, imports};
 use std::ffi::{CStr, CString, c_void};
 use std::path::Path;

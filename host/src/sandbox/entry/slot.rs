@@ -1,12 +1,12 @@
 //! A slot: one instance of the guest with its memory bound to a snapshot, and one entry into it.
 //!
 //! Must not know: queues, threads, which slot serves whom.
-use super::ffi::{Engine, Export, Instance};
 use super::hostcalls::{self, Entry, Output};
-use super::image::{Image, Snapshot};
-use super::pages::{Pages, Tracker};
 use super::watchdog::{Action, GRACE, Guard, Stop};
-use super::{SandboxError, Trap};
+use crate::sandbox::memory::image::{Image, Snapshot};
+use crate::sandbox::memory::pages::{Pages, Tracker};
+use crate::sandbox::program::ffi::{Engine, Export, Instance};
+use crate::sandbox::{SandboxError, Trap};
 use daplet_abi::{CONTROL_OUT_OF_MEMORY, Status};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -149,7 +149,7 @@ impl Slot {
         let entry = Entry::new(memory, Arc::clone(guard), Vec::new(), Output::default());
         let (returned, output) = hostcalls::run_reproducibly(entry, || {
             let status = instance.call(Export::Init, &[])?;
-            Ok::<_, super::ffi::EngineError>((status, instance.call(Export::Control, &[])?))
+            Ok::<_, crate::sandbox::program::ffi::EngineError>((status, instance.call(Export::Control, &[])?))
         });
         guard.end();
         let words: Vec<_> = output.logs.iter().map(|line| line.text.as_str()).collect();
@@ -163,7 +163,9 @@ impl Slot {
         }
         let mut private = Vec::new();
         // Once, so the way that needs no self-test.
-        super::memory::Scanner::new().and_then(|scanner| scanner.read(&memory, &mut private)).map_err(failed)?;
+        crate::sandbox::memory::guest::Scanner::new()
+            .and_then(|scanner| scanner.read(&memory, &mut private))
+            .map_err(failed)?;
         Ok((control, Image::capture(&memory, private.into_iter())?))
     }
 }

@@ -1,22 +1,22 @@
 //! Contents of guest memory: the base image, differences in lines, function snapshots.
 //!
 //! Plain data that slots point into. Must not know: slots, how memory is mapped.
-use super::SandboxError;
-use super::lane::Cost;
-use super::memory::{GuestMemory, MappedFile, PAGE};
+use super::guest::{GuestMemory, MappedFile, PAGE};
+use crate::sandbox::SandboxError;
+use crate::sandbox::workers::lane::Cost;
 use std::sync::Arc;
 
 /// A difference above this many pages becomes an image of its own: binding it then costs what is touched, not its size.
 const LARGE_DELTA: usize = 256;
 
-pub(super) fn engine(error: std::io::Error) -> SandboxError {
+pub(in crate::sandbox) fn engine(error: std::io::Error) -> SandboxError {
     SandboxError::Engine(format!("guest memory: {error}"))
 }
 
 /// The memory of an initialised guest, shared by every slot that maps it.
 #[derive(Debug)]
 pub struct Image {
-    pub(super) file: MappedFile,
+    pub(in crate::sandbox) file: MappedFile,
     /// Which of its pages hold anything.
     filled: Vec<bool>,
 }
@@ -52,12 +52,12 @@ impl Image {
     }
 
     /// A page; `None` for zeros.
-    pub(super) fn page(&self, page: u32) -> Option<&[u8]> {
+    pub(in crate::sandbox) fn page(&self, page: u32) -> Option<&[u8]> {
         if *self.filled.get(page as usize)? { self.file.page(page) } else { None }
     }
 
     /// The pages that hold anything, in order.
-    pub(super) fn filled(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::sandbox) fn filled(&self) -> impl Iterator<Item = u32> {
         (0..).zip(&self.filled).filter(|(_, filled)| **filled).map(|(page, _)| page)
     }
 
@@ -67,7 +67,7 @@ impl Image {
     }
 
     /// Memory that it holds, bytes.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::sandbox) fn weight(&self) -> usize {
         self.filled.iter().filter(|filled| **filled).count() * PAGE
     }
 }
@@ -77,7 +77,7 @@ impl Image {
 const LINE: usize = 64;
 
 /// A page that holds nothing.
-pub(super) const ZEROS: &[u8] = &[0; PAGE];
+pub(in crate::sandbox) const ZEROS: &[u8] = &[0; PAGE];
 
 /// What differs from some other contents, in lines.
 #[derive(Clone, Default)]
@@ -96,7 +96,7 @@ impl std::fmt::Debug for Delta {
 
 impl Delta {
     /// Compares pages, given in rising order as number, contents now and contents before.
-    pub(super) fn between<'a>(pages: impl Iterator<Item = (u32, &'a [u8], &'a [u8])>) -> Delta {
+    pub(in crate::sandbox) fn between<'a>(pages: impl Iterator<Item = (u32, &'a [u8], &'a [u8])>) -> Delta {
         let (mut numbers, mut lines) = (Vec::new(), Vec::new());
         for (page, now, before) in pages {
             let mut set = 0u64;
@@ -114,12 +114,12 @@ impl Delta {
     }
 
     /// Pages with the sets of their lines, and the lines.
-    pub(super) fn parts(&self) -> (&[(u32, u64)], &[u8]) {
+    pub(in crate::sandbox) fn parts(&self) -> (&[(u32, u64)], &[u8]) {
         (&self.pages, &self.lines)
     }
 
     /// From [`Delta::parts`]; pages must rise. `None`: there are not as many lines as the sets say.
-    pub(super) fn from_parts(pages: Vec<(u32, u64)>, lines: &[u8]) -> Option<Delta> {
+    pub(in crate::sandbox) fn from_parts(pages: Vec<(u32, u64)>, lines: &[u8]) -> Option<Delta> {
         let count: usize = pages.iter().map(|(_, set)| set.count_ones() as usize).sum();
         (count * LINE == lines.len()).then(|| Delta { pages, lines: lines.into() })
     }
@@ -145,17 +145,17 @@ impl Delta {
     }
 
     /// The pages' numbers, rising.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::sandbox) fn numbers(&self) -> impl Iterator<Item = u32> {
         self.pages.iter().map(|(page, _)| *page)
     }
 
     /// Memory that it holds, bytes.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::sandbox) fn weight(&self) -> usize {
         self.lines.len() + self.pages.len() * size_of::<(u32, u64)>()
     }
 
     /// Calls `put` with page, offset in the page and contents of each line.
-    pub(super) fn each(&self, mut put: impl FnMut(u32, usize, &[u8])) {
+    pub(in crate::sandbox) fn each(&self, mut put: impl FnMut(u32, usize, &[u8])) {
         let mut lines = self.lines.chunks_exact(LINE);
         for (page, set) in &self.pages {
             let mut set = *set;
@@ -171,12 +171,12 @@ impl Delta {
 
 /// A loaded function, ready to be restored into any slot: what differs from the base image.
 pub struct Snapshot {
-    pub(super) image: Arc<Image>,
-    pub(super) delta: Delta,
+    pub(in crate::sandbox) image: Arc<Image>,
+    pub(in crate::sandbox) delta: Delta,
     /// Whether `image` belongs to this snapshot alone.
     own: bool,
     /// What its entries cost.
-    pub(super) cost: Cost,
+    pub(in crate::sandbox) cost: Cost,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -200,7 +200,7 @@ impl Snapshot {
     }
 
     /// `base` with `delta`.
-    pub(super) fn from_delta(base: &Arc<Image>, mut delta: Delta) -> Result<Snapshot, SandboxError> {
+    pub(in crate::sandbox) fn from_delta(base: &Arc<Image>, mut delta: Delta) -> Result<Snapshot, SandboxError> {
         if delta.len() <= LARGE_DELTA {
             delta.pages.shrink_to_fit();
             return Ok(Snapshot::lines(base, delta));

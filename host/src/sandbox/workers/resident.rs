@@ -5,7 +5,7 @@
 use super::lane::Lane;
 use super::queue::{Line, Queue};
 use super::worker::{Job, Worker};
-use super::{Parked, SandboxError};
+use crate::sandbox::{Parked, SandboxError};
 use futures::FutureExt;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;

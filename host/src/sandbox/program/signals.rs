@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use super::ffi::{Engine, Export, Module};
-use super::hostcalls;
+use crate::sandbox::entry::hostcalls;
 use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;

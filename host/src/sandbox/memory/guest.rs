@@ -25,7 +25,7 @@ pub struct GuestMemory {
 unsafe impl Send for GuestMemory {}
 
 impl GuestMemory {
-    pub(super) fn new(base: NonNull<u8>, len: usize) -> GuestMemory {
+    pub(in crate::sandbox) fn new(base: NonNull<u8>, len: usize) -> GuestMemory {
         GuestMemory { base, len }
     }
 
