@@ -68,9 +68,7 @@ const LEVEL: CompilerOptimizationLevel = match option_env!("DAPLET_GUEST_LEVEL")
 pub fn compile(wasm: &[u8], output: &Path) -> Result<(), EngineError> {
     // SAFETY: sets a level of the library's own log.
     unsafe { WasmEdge_LogSetErrorLevel() };
-    let options = CompilerConfigOptions::new()
-        .out_format(CompilerOutputFormat::Native)
-        .optimization_level(LEVEL);
+    let options = CompilerConfigOptions::new().out_format(CompilerOutputFormat::Native).optimization_level(LEVEL);
     let (Some(folder), Some(stem)) = (output.parent(), output.file_stem()) else {
         return Err(broken("the artefact's path has no file name"));
     };
