@@ -1,4 +1,4 @@
-//! Lays out the guest's linear memory, compiles its TypeScript and finds the SDK's guest builds.
+//! Lays out the guest's linear memory, compiles its TypeScript, and finds its libraries and the SDK's guest builds.
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -6,6 +6,10 @@ use std::process::Command;
 const MEMORY_BYTES: u32 = 128 << 20;
 /// The shadow stack lies first, so that overflowing it traps instead of reaching data. QuickJS stops well before that.
 const STACK_BYTES: u32 = 1 << 20;
+
+/// Libraries of npm that the runtime's modules import by the package's name, and the file to take of each: one ES module without
+/// imports. `sdk-js/package-lock.json` pins them. A type declaration is found by `paths` in tsconfig.json.
+const LIBRARIES: &[(&str, &str)] = &[("web-streams-polyfill", "dist/ponyfill.mjs")];
 
 fn main() {
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
@@ -36,7 +40,8 @@ fn main() {
     }
 }
 
-/// Compiles the TypeScript of `src/` with the compiler of the SDK's build and lists the modules in `modules.rs`.
+/// Compiles the TypeScript of `src/` with the compiler of the SDK's build, adds the libraries as `npm/NAME.js`, and lists the modules
+/// in `modules.rs`.
 fn compile(package: &Path, root: &Path) {
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets it"));
     let compiled = out.join("compiled");
@@ -50,6 +55,14 @@ fn compile(package: &Path, root: &Path) {
     let output = Command::new("node").arg(compiler).arg("-p").arg(package).arg("--outDir").arg(&compiled).output();
     let output = output.expect("node runs");
     assert!(output.status.success(), "tsc -p js-runtime:\n{}", String::from_utf8_lossy(&output.stdout));
+    let libraries = compiled.join("npm");
+    std::fs::create_dir_all(&libraries).expect("the build's folder can be written");
+    for (name, file) in LIBRARIES {
+        let published = root.join("sdk-js/node_modules").join(name).join(file);
+        println!("cargo:rerun-if-changed={}", published.display());
+        let copied = std::fs::copy(&published, libraries.join(format!("{name}.js")));
+        assert!(copied.is_ok(), "{} is missing: run `make sdk` (or `make build`) first", published.display());
+    }
     let mut list = String::from("const MODULES: &[(&str, &str)] = &[\n");
     for module in files(&compiled, ".js") {
         let path = module.strip_prefix(&compiled).expect("it is in there").display();

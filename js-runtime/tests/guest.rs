@@ -170,3 +170,44 @@ fn the_runtimes_modules_cannot_be_imported() {
         });
     }
 }
+
+/// The body of the answer to one POST, when nothing needs the host.
+fn posted(source: &str) -> String {
+    let mut answer = String::new();
+    with_guest(source, |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        let head = json!({"requestId": "r1", "method": "POST", "url": "http://h/", "headers": []});
+        let len = imports::put(encode(&head, b"posted").unwrap());
+        assert_eq!(phases::handle(EventKind::Http as i32, len), Status::Done, "{source}: {:?}", writes());
+        answer = String::from_utf8(writes()[0].1.clone()).unwrap();
+    });
+    answer
+}
+
+#[test]
+fn an_answer_may_be_a_stream() {
+    let upper = "new TransformStream({ transform(text, to) { to.enqueue(text.toUpperCase()) } })";
+    let cases = [
+        ("(r) => r.body".to_owned(), "posted"),
+        ("(r) => new Response(r.body)".to_owned(), "posted"),
+        ("(r) => new Response(new Response(r.body).body.tee()[1])".to_owned(), "posted"),
+        (
+            format!(
+                "(r) => new Response(r.body.pipeThrough(new TextDecoderStream()).pipeThrough({upper}).pipeThrough(new TextEncoderStream()))"
+            ),
+            "POSTED",
+        ),
+        ("() => new Response((async function* () { yield 'a'; await null; yield new Uint8Array([98]) })())".to_owned(), "ab"),
+        ("async (r) => { const c = r.clone(); return await new Response(c.body).text() + await r.text() }".to_owned(), "postedposted"),
+        ("async (r) => await new Request(r, { headers: {} }).text() + r.bodyUsed".to_owned(), "postedtrue"),
+        (
+            "async (r) => { r.body; const reader = r.body.getReader({ mode: 'byob' }); const { value } = await reader.read(new Uint8Array(4)); return new TextDecoder().decode(value) }"
+                .to_owned(),
+            "post",
+        ),
+        ("async (r) => { let all = ''; for await (const chunk of r.body) all += chunk.length; return all }".to_owned(), "6"),
+    ];
+    for (handler, wanted) in cases {
+        assert_eq!(posted(&format!("export default {handler}")), wanted, "{handler}");
+    }
+}

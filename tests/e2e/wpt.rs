@@ -76,10 +76,10 @@ fn compose(corpus: &Path, file: &str) -> Option<String> {
     }
     scripts.push((file.to_owned(), text));
     let mut files = BTreeMap::new();
-    for below in ["resources/", ""] {
+    for below in ["resources/", "../resources/", ""] {
         for entry in std::fs::read_dir(corpus.join(folder).join(below)).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".json") {
+            if name.ends_with(".json") || name.ends_with(".txt") {
                 files.insert(format!("{below}{name}"), read(&entry.path())?);
             }
         }

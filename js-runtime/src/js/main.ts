@@ -6,6 +6,8 @@ import "../web/base64/base64.js";
 import "../web/events/events.js";
 import "../web/timers/timers.js";
 import "../web/abort/abort.js";
+import "../web/streams/streams.js";
+import "../web/encoding/streams.js";
 import "../web/url/search-params.js";
 import "../web/url/url.js";
 import "../web/headers/headers.js";

@@ -48,3 +48,11 @@ export const mapSize = <K, V>(map: Map<K, V>): number => apply(MapSize, map, [])
 export const mapForEach = <K, V>(map: Map<K, V>, visit: (value: V, key: K) => void): void => {
   apply(MapForEach, map, [visit]);
 };
+
+const { get: WeakGet, set: WeakSet, delete: WeakDelete } = WeakMap.prototype;
+export const weakGet = <K extends object, V>(map: WeakMap<K, V>, key: K): V | undefined =>
+  apply(WeakGet, map, [key]) as V | undefined;
+export const weakSet = <K extends object, V>(map: WeakMap<K, V>, key: K, value: V): void => {
+  apply(WeakSet, map, [key, value]);
+};
+export const weakDelete = <K extends object, V>(map: WeakMap<K, V>, key: K): boolean => apply(WeakDelete, map, [key]);

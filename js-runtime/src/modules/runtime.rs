@@ -1,4 +1,4 @@
-//! The runtime's own modules: the TypeScript of `js/` and `web/`, which `build.rs` compiles and lists.
+//! The runtime's own modules, which `build.rs` lists: the compiled TypeScript of `js/` and `web/`, and libraries of npm.
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Module, Result};
@@ -27,7 +27,11 @@ impl Resolver for RuntimeModules {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<String> {
-        Ok(if name.starts_with('.') { joined(base, name) } else { name.to_owned() })
+        Ok(match name {
+            relative if relative.starts_with('.') => joined(base, relative),
+            own if own.starts_with(PREFIX) => own.to_owned(),
+            library => format!("{PREFIX}npm/{library}.js"),
+        })
     }
 }
 

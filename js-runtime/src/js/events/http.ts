@@ -1,13 +1,17 @@
 // Requests: which handler answers, and how what it returns becomes a response.
-import { takeStream } from "../../web/body/stream.js";
+import { extract, take } from "../../web/body/body.js";
+import type { Source } from "../../web/body/source.js";
+import { readAll } from "../../web/body/stream.js";
 import { requestFromEvent } from "../../web/fetch/request.js";
 import { isResponse, type Response, responseHead, takeBody } from "../../web/fetch/response.js";
+import { isStream } from "../../web/streams/read.js";
+import type { ReadableStream } from "../../web/streams/streams.js";
 import type { HttpEvent } from "../abi.js";
 import { frameBody, isBuffer, isPlain } from "../bytes.js";
 import { context } from "../context.js";
 import { about, env, fetchHandler, METHODS, methods } from "../function.js";
-import { emit } from "../invocation.js";
-import { create, isView, parse, quote, stringify } from "../primordials.js";
+import { emit, fail } from "../invocation.js";
+import { apply, create, isView, parse, quote, stringify, then } from "../primordials.js";
 import { kind, refuse } from "../refuse.js";
 
 export const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
@@ -33,8 +37,21 @@ export const callHttp = (head: string, body: ArrayBuffer | null): unknown => {
   return ANSWERED;
 };
 
+/** Writes an answer. A stream is read to its end first; if that fails, so does the invocation. */
+const send = (head: string, body: Source | ReadableStream): void => {
+  // A text is no object: what costs a request nothing is not asked about it.
+  if (typeof body !== "object" || !isStream(body)) {
+    emit(head, body);
+    return;
+  }
+  const sent = readAll(body, (bytes) => {
+    emit(head, bytes);
+  });
+  apply(then, sent, [() => undefined, fail]);
+};
+
 export const answerWith = (response: Response): void => {
-  emit(responseHead(response) ?? TEXT_HEAD, takeBody(response));
+  send(responseHead(response) ?? TEXT_HEAD, takeBody(response));
 };
 
 const replyWithObject = (value: object): void => {
@@ -43,9 +60,8 @@ const replyWithObject = (value: object): void => {
       emit(BYTES_HEAD, frameBody(value));
       return;
     }
-    const streamed = takeStream(value);
-    if (streamed !== undefined) {
-      emit(BYTES_HEAD, streamed);
+    if (isStream(value)) {
+      send(BYTES_HEAD, take(extract(value)));
       return;
     }
   }

@@ -1,46 +1,99 @@
 // The Body mixin of Request and Response (Fetch Standard §5.3).
 import type { Bytes } from "daplet:natives";
+import { isDisturbed, isLocked, isStream } from "../streams/read.js";
+import type { ReadableStream } from "../streams/streams.js";
 import { isSearchParams } from "../url/search-params.js";
 import { bytesOf as viewOf, usvString } from "../webidl/webidl.js";
-import { type Body, bytesOf, consume, isUsed, textOf } from "./source.js";
-import { bodyOf, makeStream, type ReadableStream } from "./stream.js";
+import { bytesOf, type Source, textOf } from "./source.js";
+import { readAll, spentStream, streamOf, streamOfChunks, takeWhole } from "./stream.js";
 
 const TEXT = "text/plain;charset=UTF-8";
 const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
+/** A body is whole until a handler asks for its stream; from then on it is that stream. */
+export interface Body {
+  source: Source;
+  stream: ReadableStream | null;
+  /** Its content type. */
+  type: string | null;
+  /** It was read whole. */
+  used: boolean;
+}
+
+export const whole = (source: Source, type: string | null): Body => ({ source, stream: null, type, used: false });
+export const streamed = (stream: ReadableStream, type: string | null): Body => ({
+  source: null,
+  stream,
+  type,
+  used: false,
+});
+
+export const exists = ({ source, stream }: Body): boolean => source !== null || stream !== null;
+export const isUsed = ({ used, stream }: Body): boolean => used || (stream !== null && isDisturbed(stream));
+
+/** Throws for a body that was read, or that has a reader. */
+export const expectUnread = (body: Body, what = "the body"): void => {
+  if (isUsed(body)) throw new TypeError(`${what} has already been read`);
+  if (body.stream !== null && isLocked(body.stream)) {
+    throw new TypeError(`${what} has a reader; call releaseLock() on it first`);
+  }
+};
+
+const isAsyncIterable = (value: object): value is AsyncIterable<unknown> =>
+  typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === "function";
+
 /** The body that a developer's value stands for. */
 export const extract = (value: unknown): Body => {
-  if (value === null || value === undefined) return { source: null, type: null, used: false };
-  if (typeof value === "string") return { source: value, type: TEXT, used: false };
+  if (value === null || value === undefined) return whole(null, null);
+  if (typeof value === "string") return whole(value, TEXT);
   if (typeof value === "object") {
     const bytes = viewOf(value);
-    if (bytes !== undefined) return { source: bytes.slice(), type: null, used: false };
-    if (isSearchParams(value)) return { source: value.toString(), type: FORM, used: false };
-    const of = bodyOf(value);
-    if (of !== undefined) {
-      const stream = value as ReadableStream;
-      if (isUsed(of) || stream.locked) throw new TypeError("the body has already been read, or has a reader");
-      return { source: of.source, type: null, used: false, of, stream };
+    if (bytes !== undefined) return whole(bytes.slice(), null);
+    if (isSearchParams(value)) return whole(value.toString(), FORM);
+    if (isStream(value)) {
+      const body = streamed(value, null);
+      expectUnread(body);
+      return body;
     }
+    if (isAsyncIterable(value)) return streamed(streamOfChunks(value), null);
   }
-  return { source: usvString(value), type: TEXT, used: false };
+  return whole(usvString(value), TEXT);
 };
+
+/** Takes the body, which can be done once: whole where that is possible, else its stream. */
+export const take = (body: Body, what?: string): Source | ReadableStream => {
+  expectUnread(body, what);
+  if (body.stream !== null) return takeWhole(body.stream) ?? body.stream;
+  body.used = body.source !== null;
+  return body.source;
+};
+
+/** Reads the body to its end → what `convert` makes of it. */
+export const consume = <R>(body: Body, convert: (source: Source) => R): R | Promise<R> => {
+  const taken = take(body);
+  return isStream(taken) ? readAll(taken, convert) : convert(taken);
+};
+
+const bufferOf = (source: Source): ArrayBuffer => {
+  const bytes = bytesOf(source);
+  return bytes.buffer.byteLength === bytes.byteLength ? bytes.buffer : bytes.slice().buffer;
+};
+const jsonOf = (source: Source): unknown => JSON.parse(textOf(source));
 
 /** Installs the mixin's members; `get` gives an object's body and throws for an object of another kind. */
 export const mixin = <T extends object>(Class: { prototype: T }, get: (object: T) => Body): void => {
   const methods = {
     async arrayBuffer(this: T): Promise<ArrayBuffer> {
-      const bytes = bytesOf(consume(get(this)));
-      return bytes.buffer.byteLength === bytes.byteLength ? bytes.buffer : bytes.slice().buffer;
+      return consume(get(this), bufferOf);
     },
     async bytes(this: T): Promise<Bytes> {
-      return bytesOf(consume(get(this)));
+      return consume(get(this), bytesOf);
     },
     async json(this: T): Promise<unknown> {
-      return JSON.parse(textOf(consume(get(this))));
+      return consume(get(this), jsonOf);
     },
     async text(this: T): Promise<string> {
-      return textOf(consume(get(this)));
+      return consume(get(this), textOf);
     },
   };
   const attributes = {
@@ -49,7 +102,11 @@ export const mixin = <T extends object>(Class: { prototype: T }, get: (object: T
     },
     get body(): ReadableStream | null {
       const body = get(this as unknown as T);
-      return body.source === null ? null : (body.stream ??= makeStream(body));
+      if (body.stream === null && body.source !== null) {
+        body.stream = body.used ? spentStream() : streamOf(body.source);
+        body.source = null;
+      }
+      return body.stream;
     },
   };
   for (const members of [methods, attributes]) {

@@ -1,145 +1,104 @@
-// What the attribute `body` of a Request or Response gives: a stream of one chunk (Streams Standard §4, without pipes and byte readers).
-// It is made when a handler asks for it. The global ReadableStream does not exist.
+// Between whole bodies and streams: the stream of a whole body, the bytes of a stream (Fetch Standard §2.2.4).
+//
+// The stream of a whole body remembers that body: while nobody has read from the stream, the body is taken without it.
 import type { Bytes } from "daplet:natives";
-import { type Body, bytesOf, consume, type Source, use } from "./source.js";
+import type { ReadableByteStreamController, UnderlyingByteSource } from "web-streams-polyfill";
+import { NativePromise, NativeUint8Array, weakDelete, weakGet, weakSet } from "../../js/primordials.js";
+import { utf8 } from "../encoding/encoding.js";
+import { isDisturbed, readChunk, seize } from "../streams/read.js";
+import { ReadableStream } from "../streams/streams.js";
+import { isUint8Array } from "../webidl/webidl.js";
+import { bytesOf, type Source } from "./source.js";
 
-type ReadResult = { value: Bytes; done: false } | { value: undefined; done: true };
+/** The bodies of untouched streams. */
+const wholes = new WeakMap<ReadableStream, Source>();
 
-const unavailable = (name: string): never => {
-  throw new TypeError(
-    `${name} is not available: a body is whole. ` +
-      "Pass it on as a body, or read it with text(), json(), bytes(), getReader() or for await",
-  );
+export const streamOf = (source: Source): ReadableStream => {
+  const from: UnderlyingByteSource & { __proto__: null } = {
+    __proto__: null,
+    type: "bytes",
+    pull(controller: ReadableByteStreamController) {
+      const bytes = bytesOf(source);
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+      // A reader that brought a buffer waits for an answer at the end too.
+      controller.byobRequest?.respond(0);
+    },
+  };
+  const stream = new ReadableStream(from);
+  weakSet(wholes, stream, source);
+  return stream;
 };
 
-/** The body behind a stream; `undefined` for anything else. */
-export let bodyOf: (value: object) => Body | undefined;
-export let makeStream: (body: Body) => ReadableStream;
+async function* encoded(chunks: AsyncIterable<unknown>): AsyncGenerator {
+  for await (const chunk of chunks) yield typeof chunk === "string" ? utf8.encode(chunk) : chunk;
+}
+/** The stream of an async iterable, whose texts become bytes. */
+export const streamOfChunks = (chunks: AsyncIterable<unknown>): ReadableStream => ReadableStream.from(encoded(chunks));
 
-class ReadableStream {
-  readonly #body: Body;
-  #reader: Reader | null = null;
-  /** The one chunk was read, or is not wanted. */
-  #ended = false;
-  constructor(body: Body) {
-    this.#body = body;
+/** Takes the whole body behind a stream that nobody has read from; `undefined` where there is none. */
+export const takeWhole = (stream: ReadableStream): Source | undefined => {
+  const source = weakGet(wholes, stream);
+  if (source === undefined || isDisturbed(stream)) return undefined;
+  weakDelete(wholes, stream);
+  seize(stream);
+  return source;
+};
+
+/** The stream of a body that was read before anybody asked for its stream. */
+export const spentStream = (): ReadableStream => {
+  const stream = streamOf("");
+  takeWhole(stream);
+  return stream;
+};
+
+const joined = (chunks: readonly Bytes[]): Bytes => {
+  const all = new NativeUint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
-  get locked(): boolean {
-    return this.#reader !== null;
-  }
-  getReader(options: { mode?: unknown } | null | undefined = undefined): Reader {
-    if (options !== undefined && options !== null && options.mode !== undefined) {
-      unavailable('a byte reader (mode: "byob")');
-    }
-    if (this.#reader !== null) throw new TypeError("the stream has a reader already");
-    return (this.#reader = new Reader(
-      () => this.#read(),
-      () => {
-        this.#end();
-      },
-      () => {
-        this.#reader = null;
-      },
-    ));
-  }
-  #read(): ReadResult {
-    if (this.#ended) return { value: undefined, done: true };
-    this.#ended = true;
-    const { source, used } = this.#body;
-    use(this.#body);
-    const bytes = used ? new Uint8Array() : bytesOf(source);
-    return bytes.byteLength === 0 ? { value: undefined, done: true } : { value: bytes, done: false };
-  }
-  #end(): void {
-    this.#ended = true;
-    use(this.#body);
-  }
-  async cancel(): Promise<void> {
-    if (this.#reader !== null) throw new TypeError("the stream has a reader; cancel that");
-    this.#end();
-  }
-  tee(): ReadableStream[] {
-    if (this.#reader !== null) throw new TypeError("the stream has a reader already");
-    const { value } = this.#read();
-    const nothing = (): void => undefined;
-    this.#reader = new Reader(() => ({ value: undefined, done: true }), nothing, nothing);
-    return [value ?? new Uint8Array(), value?.slice() ?? new Uint8Array()].map(
-      (source) => new ReadableStream({ source, type: null, used: false }),
-    );
-  }
-  pipeTo(): void {
-    unavailable("pipeTo");
-  }
-  pipeThrough(): void {
-    unavailable("pipeThrough");
-  }
-  values(): AsyncIterableIterator<Bytes> {
-    const reader = this.getReader();
-    const iterator: AsyncIterableIterator<Bytes> = {
-      async next() {
-        const result = await reader.read();
-        if (result.done) reader.releaseLock();
-        return result;
-      },
-      async return(value: unknown) {
-        await reader.cancel();
-        reader.releaseLock();
-        return { value, done: true };
-      },
-      [Symbol.asyncIterator]() {
-        return iterator;
-      },
+  return all;
+};
+
+/** Reads a stream to its end → what `convert` makes of its bytes. */
+export const readAll = <R>(stream: ReadableStream, convert: (bytes: Bytes) => R): Promise<R> =>
+  new NativePromise((resolve, reject) => {
+    const reader = seize(stream);
+    const chunks: Bytes[] = [];
+    /** A chunk that is there comes within the call that asks for it: a loop asks, so that the stack does not grow with each. */
+    let asking = false;
+    let more = true;
+    const ask = (): void => {
+      if (asking) return;
+      asking = true;
+      while (more) {
+        more = false;
+        readChunk(stream, steps);
+      }
+      asking = false;
     };
-    return iterator;
-  }
-  [Symbol.asyncIterator](): AsyncIterableIterator<Bytes> {
-    return this.values();
-  }
-  /** `JSON.stringify` would make "{}" of it without a word. */
-  toJSON(): never {
-    throw new TypeError("a body is not JSON; read it first, for example with await request.json()");
-  }
-  static {
-    bodyOf = (value) => (#body in value ? value.#body : undefined);
-    makeStream = (body) => new ReadableStream(body);
-  }
-}
-export type { ReadableStream };
-Object.defineProperty(ReadableStream.prototype, Symbol.toStringTag, { value: "ReadableStream", configurable: true });
-Object.defineProperty(ReadableStream.prototype, "constructor", { value: Object, writable: true, configurable: true });
-
-class Reader {
-  readonly #read: () => ReadResult;
-  readonly #cancel: () => void;
-  #release: (() => void) | null;
-  #resolve: (() => void) | undefined;
-  readonly closed = new Promise<void>((resolve) => {
-    this.#resolve = resolve;
+    const steps = {
+      chunk(chunk: unknown): void {
+        if (isUint8Array(chunk)) {
+          chunks.push(chunk);
+          more = true;
+          ask();
+          return;
+        }
+        const error = new TypeError("a chunk of a body must be a Uint8Array");
+        reject(error);
+        void reader.cancel(error).catch(() => undefined);
+      },
+      close(): void {
+        try {
+          resolve(convert(joined(chunks)));
+        } catch (error) {
+          steps.error(error);
+        }
+      },
+      error: reject,
+    };
+    ask();
   });
-  constructor(read: () => ReadResult, cancel: () => void, release: () => void) {
-    this.#read = read;
-    this.#cancel = cancel;
-    this.#release = release;
-  }
-  async read(): Promise<ReadResult> {
-    if (this.#release === null) throw new TypeError("the reader was released");
-    const result = this.#read();
-    if (result.done) this.#resolve?.();
-    return result;
-  }
-  async cancel(): Promise<void> {
-    if (this.#release === null) throw new TypeError("the reader was released");
-    this.#cancel();
-    this.#resolve?.();
-  }
-  releaseLock(): void {
-    this.#release?.();
-    this.#release = null;
-  }
-}
-
-/** The bytes or text of a stream that a handler returned; `undefined` for anything else. */
-export const takeStream = (value: object): Source | undefined => {
-  const body = bodyOf(value);
-  return body === undefined ? undefined : consume(body);
-};

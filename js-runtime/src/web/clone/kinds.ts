@@ -81,6 +81,9 @@ const PLATFORM = [
   "URLSearchParams",
   "TextEncoder",
   "TextDecoder",
+  "ReadableStream",
+  "WritableStream",
+  "TransformStream",
   "Crypto",
   "Performance",
 ];

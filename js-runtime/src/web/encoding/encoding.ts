@@ -45,14 +45,14 @@ class TextEncoder {
   }
 }
 
-interface DecoderOptions {
+export interface DecoderOptions {
   fatal?: unknown;
   ignoreBOM?: unknown;
 }
 
 let streams = 0;
 
-class TextDecoder {
+export class TextDecoder {
   readonly #encoding: string;
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;

@@ -2,8 +2,8 @@
 import type { HttpEvent } from "../../js/abi.js";
 import { NativeUint8Array, parse } from "../../js/primordials.js";
 import { type AbortSignal, dependentSignal } from "../abort/abort.js";
-import { extract, mixin } from "../body/body.js";
-import { type Body, copy, isUsed, use } from "../body/source.js";
+import { type Body, exists, extract, mixin, whole } from "../body/body.js";
+import { cloned, moved } from "../body/share.js";
 import { add, copyOf, fill, Guard, Headers, listOf, setDefaultType, wrap } from "../headers/headers.js";
 import { parseAbsolute } from "../url/url.js";
 import { dictionary, install, required, usvString } from "../webidl/webidl.js";
@@ -33,7 +33,7 @@ export class Request {
   #options = DEFAULTS;
   constructor(input: unknown, init: RequestInit | undefined = undefined) {
     if (input === INTERNAL) {
-      this.#body = { source: null, type: null, used: false };
+      this.#body = whole(null, null);
       return;
     }
     required(arguments.length, 1, "Request");
@@ -56,16 +56,11 @@ export class Request {
   /** The body that the constructor's arguments say, and its content type among the headers. */
   static #bodyFor(given: unknown, from: Request | null, method: string, headers: Headers): Body {
     const hasBody = given !== undefined && given !== null;
-    const inherits = from !== null && from.#body.source !== null && given === undefined;
+    const inherits = from !== null && exists(from.#body) && given === undefined;
     if ((hasBody || inherits) && (method === "GET" || method === "HEAD")) {
       throw new TypeError(`a ${method} request cannot have a body`);
     }
-    if (inherits) {
-      if (isUsed(from.#body)) throw new TypeError("the body of the given request has already been read");
-      const body = copy(from.#body);
-      use(from.#body);
-      return body;
-    }
+    if (inherits) return moved(from.#body);
     const body = extract(hasBody ? given : null);
     setDefaultType(headers, body.type);
     return body;
@@ -126,12 +121,12 @@ export class Request {
     return "half";
   }
   clone(): Request {
-    if (isUsed(this.#body)) throw new TypeError("the body has already been read");
+    const body = cloned(this.#body);
     const clone = new Request(INTERNAL);
     clone.#raw = this.#raw;
     clone.#head = this.#head;
     clone.#headers = copyOf(this.headers, Guard.None);
-    clone.#body = copy(this.#body);
+    clone.#body = body;
     clone.#signal = dependentSignal(this.signal);
     clone.#options = this.#options;
     return clone;

@@ -1,8 +1,10 @@
 // Response (Fetch Standard §5.5). It is lazy: a response made of a string is no more than that until its parts are looked at.
 import { quote, stringify } from "../../js/primordials.js";
-import { extract, mixin } from "../body/body.js";
-import { type Body, copy, isUsed, type Source, use } from "../body/source.js";
+import { type Body, exists, extract, mixin, take, whole } from "../body/body.js";
+import { cloned } from "../body/share.js";
+import type { Source } from "../body/source.js";
 import { copyOf, fill, Guard, Headers, setDefaultType, toJson, wrap } from "../headers/headers.js";
+import type { ReadableStream } from "../streams/streams.js";
 import { parseAbsolute } from "../url/url.js";
 import { byteString, dictionary, install, required, unsignedShort, usvString } from "../webidl/webidl.js";
 
@@ -44,7 +46,7 @@ const readInit = ({ headers, status, statusText }: ResponseInit, body: Body): Pa
     fill(own.headers, headers);
     setDefaultType(own.headers, body.type);
   }
-  if (body.source !== null && NULL_BODY_STATUS.includes(own.status)) {
+  if (exists(body) && NULL_BODY_STATUS.includes(own.status)) {
     throw new TypeError(`a response with status ${own.status} cannot have a body`);
   }
   return own;
@@ -53,8 +55,8 @@ const readInit = ({ headers, status, statusText }: ResponseInit, body: Body): Pa
 export let isResponse: (value: object) => value is Response;
 /** The head that the host gets; null for that of a plain text. */
 export let responseHead: (response: Response) => string | null;
-/** The body for the host. */
-export let takeBody: (response: Response) => Source;
+/** The body for the host: whole where that is possible, else a stream that nothing has read from. */
+export let takeBody: (response: Response) => Source | ReadableStream;
 
 export class Response {
   #body: string | Body;
@@ -67,7 +69,7 @@ export class Response {
   }
   static #bodyOf(response: Response): Body {
     const body = response.#body;
-    return typeof body === "string" ? (response.#body = { source: body, type: TEXT, used: false }) : body;
+    return typeof body === "string" ? (response.#body = whole(body, TEXT)) : body;
   }
   constructor(body: unknown = null, init: ResponseInit | undefined = undefined) {
     if (init === undefined && typeof body === "string") {
@@ -97,7 +99,7 @@ export class Response {
     required(arguments.length, 1, "Response.json");
     const text = stringify(data);
     if (text === undefined) throw new TypeError("the data cannot be expressed as JSON");
-    if (init === undefined) return Response.#make({ source: text, type: JSON_TYPE, used: false }, PLAIN);
+    if (init === undefined) return Response.#make(whole(text, JSON_TYPE), PLAIN);
     // Headers may be an iterable that can be read once.
     const { headers, ...rest } = dictionary(init, "init");
     const given = new Headers(headers);
@@ -133,10 +135,9 @@ export class Response {
     return headers;
   }
   clone(): Response {
-    const body = Response.#bodyOf(this);
-    if (isUsed(body)) throw new TypeError("the body has already been read");
+    const body = cloned(Response.#bodyOf(this));
     const headers = copyOf(this.headers, this.#parts.type === "error" ? Guard.Immutable : Guard.None);
-    return Response.#make(copy(body), { ...this.#parts, headers });
+    return Response.#make(body, { ...this.#parts, headers });
   }
   static {
     mixin(Response, (response: Response) => Response.#bodyOf(response));
@@ -153,10 +154,7 @@ export class Response {
     };
     takeBody = (response) => {
       const body = response.#body;
-      if (typeof body === "string") return body;
-      if (isUsed(body)) throw new TypeError("the response's body has already been read, so it cannot be sent");
-      if (body.source !== null) use(body);
-      return body.source;
+      return typeof body === "string" ? body : take(body, "the response's body");
     };
   }
 }

@@ -160,9 +160,19 @@ export const isArrayBuffer = branded(getterOf(ArrayBuffer.prototype, "byteLength
 ) => value is ArrayBuffer;
 export const isShared = branded(getterOf(SharedArrayBuffer.prototype, "byteLength"));
 
+const viewName = getterOf<string | undefined>(
+  Reflect.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+);
+export const isUint8Array = (value: unknown): value is Bytes => apply(viewName, value, []) === "Uint8Array";
+
 /** The bytes of a BufferSource as a view on them; `undefined` for anything else. */
 export const bytesOf = (value: unknown): Bytes | undefined => {
-  if (isView(value)) return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
-  if (isArrayBuffer(value) || isShared(value)) return new Uint8Array(value as ArrayBuffer);
-  return undefined;
+  const buffer = isView(value) ? value.buffer : value;
+  if (!isArrayBuffer(buffer) && !isShared(buffer)) return undefined;
+  // A transferred buffer has no bytes, and no view can be made of it.
+  if ((buffer as ArrayBuffer).detached) return new Uint8Array();
+  return isView(value)
+    ? new Uint8Array(buffer as ArrayBuffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(buffer as ArrayBuffer);
 };
