@@ -1,6 +1,6 @@
 // Prints a bill of materials (CycloneDX 1.6, JSON): every crate that the server or the guest is built of, by version and
-// SHA-256, and every library of the folder given as argument, by SHA-256 and, where it is known, Debian package.
-// Needs no network: the crates are those of Cargo.lock.
+// SHA-256, every npm library inside the guest, by version and SHA-512, and every library of the folder given as argument, by SHA-256
+// and, where it is known, Debian package. Needs no network: the packages are those of the lock files.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, readdirSync } from "node:fs";
@@ -69,6 +69,27 @@ function crates() {
     }));
 }
 
+/** What js-runtime/build.rs takes from npm, as sdk-js/package-lock.json pins it. */
+function guestLibraries() {
+  const [list] = readFileSync(join(root, "js-runtime/build.rs"), "utf8").match(/const LIBRARIES\b[^;]*;/);
+  const { packages } = JSON.parse(readFileSync(join(root, "sdk-js/package-lock.json"), "utf8"));
+  return [...list.matchAll(/\("([^"]+)",/g)].map(([, name]) => {
+    const { version, license, integrity } = packages[`node_modules/${name}`];
+    const content = Buffer.from(integrity.replace("sha512-", ""), "base64").toString("hex");
+    const purl = `pkg:npm/${name}@${version}`;
+    return {
+      type: "library",
+      "bom-ref": purl,
+      name,
+      version,
+      scope: "required",
+      hashes: [{ alg: "SHA-512", content }],
+      licenses: [{ expression: license }],
+      purl,
+    };
+  });
+}
+
 /** Debian packages of the libraries, where scripts/wasmedge-sysroot noted them: file name to `[package, version]`. */
 function debian() {
   const list = join(root, ".deps/wasmedge/packages.tsv");
@@ -103,6 +124,6 @@ const bill = {
       licenses: [{ expression: host.license }],
     },
   },
-  components: [...crates(), ...(libraries ? files(libraries) : [])],
+  components: [...crates(), ...guestLibraries(), ...(libraries ? files(libraries) : [])],
 };
 process.stdout.write(`${JSON.stringify(bill, null, 1)}\n`);

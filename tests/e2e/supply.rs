@@ -117,6 +117,8 @@ fn the_bill_of_materials_names_what_the_server_is_built_of() {
         assert!(part["purl"].as_str().unwrap().starts_with(&format!("pkg:cargo/{name}@")), "{part}");
         assert!(!part["licenses"].as_array().unwrap().is_empty(), "{part}");
     }
+    let library = find("web-streams-polyfill").expect("a library inside the guest");
+    assert!(library["purl"].as_str().unwrap().starts_with("pkg:npm/web-streams-polyfill@"), "{library}");
     // Only tests need it.
     assert!(find("tempfile").is_none_or(|part| part["scope"] != "required"), "a crate of the tests is in the bill");
 }
