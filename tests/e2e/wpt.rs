@@ -101,6 +101,7 @@ async fn web_platform_tests() {
     let mut surprises = Vec::new();
 
     for folder in &expectations.folders {
+        let before = (passed, failed);
         let mut names: Vec<String> = std::fs::read_dir(corpus.join(folder))
             .into_iter()
             .flatten()
@@ -143,6 +144,8 @@ async fn web_platform_tests() {
                 }
             }
         }
+        let (passed, failed) = (passed - before.0, failed - before.1);
+        println!("{folder}: {passed} of {}", passed + failed);
     }
     let share = 100.0 * f64::from(passed) / f64::from(passed + failed);
     println!(
