@@ -5,6 +5,8 @@ SHELL := /bin/bash
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 
 DAPLET := target/release/daplet
+# Tests always name the whole workspace: for other sets of packages Cargo would compile the dependencies again, with other features.
+UNITS := $(patsubst %.rs,--test %,$(notdir $(wildcard host/tests/*.rs js-runtime/tests/*.rs tests/fuzz/targets/tests/*.rs)))
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,13 +30,13 @@ setup: ## Install what a build needs; says what it does
 	@scripts/setup
 
 test: build lint ## Everything that CI runs
-	cargo test --release -p daplet-abi -p daplet-js-runtime -p daplet-host -p daplet-fuzz-targets
+	cargo test --release --workspace --lib --bins $(UNITS)
 	cd sdk-js && npm test
 	cd examples && npm test
 	$(DAPLET) compile --cache-dir target/aot-cache
-	cargo test --release -p daplet-inside
+	cargo test --release --workspace --test inside
 	scripts/setup-tests
-	cargo test --release -p daplet-tests -- --test-threads=1
+	cargo test --release --workspace --test e2e -- --test-threads=1
 
 lint: build ## Formatting, clippy, types and the linter for all TypeScript and JavaScript
 	cargo fmt --all --check
@@ -45,10 +47,10 @@ image: build ## Build the container image localhost/daplet; scripts/image takes 
 	scripts/image
 
 faults: build ## Kill the server 200 times while it writes; the other faults that CI tries
-	KILL_ROUNDS=$${KILL_ROUNDS:-200} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture faults:: durability::
+	KILL_ROUNDS=$${KILL_ROUNDS:-200} cargo test --release --workspace --test e2e -- --test-threads=1 --nocapture faults:: durability::
 
 isolation: build ## A million requests that plant secrets and search for each other's
-	ISOLATION_REQUESTS=$${ISOLATION_REQUESTS:-1000000} ISOLATION_SECONDS=$${ISOLATION_SECONDS:-36000} cargo test --release -p daplet-tests --test e2e -- --test-threads=1 --nocapture isolation::
+	ISOLATION_REQUESTS=$${ISOLATION_REQUESTS:-1000000} ISOLATION_SECONDS=$${ISOLATION_SECONDS:-36000} cargo test --release --workspace --test e2e -- --test-threads=1 --nocapture isolation::
 
 bench: build ## The benchmarks; docs/benchmarks.md explains the tables
 	scripts/bench
@@ -59,11 +61,11 @@ fuzz: build ## Fuzz parsers and protocols for FUZZ_SECONDS each, then compare ra
 
 test262: build ## All of test262 in the guest beside native QuickJS; the tests run a fortieth of it
 	$(DAPLET) compile --cache-dir target/aot-cache
-	TEST262=full cargo test --release -p daplet-tests --test e2e -- --nocapture test262
+	TEST262=full cargo test --release --workspace --test e2e -- --nocapture test262
 
 soak: build ## Mixed load for SOAK_MINUTES (30) with every answer checked; memory, files, threads and mappings stay level
 	$(DAPLET) compile --cache-dir target/aot-cache
-	cargo test --release -p daplet-tests --test e2e -- --ignored --exact soak::mixed_load_stays_level --nocapture
+	cargo test --release --workspace --test e2e -- --ignored --exact soak::mixed_load_stays_level --nocapture
 
 bench-peers: build ## Throughput beside other JavaScript runtimes, in one run; docs/benchmarks.md explains it
 	scripts/bench-peers
