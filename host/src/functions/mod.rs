@@ -6,6 +6,7 @@
 //! - [`name`]: valid names of functions
 //! - [`source`]: parsing, TypeScript, what may be imported
 //! - [`client`]: who uploads
+//! - [`fair`]: places for sources, handed out to clients and functions in turn
 //! - [`checker`]: processes that check sources, so that a hostile one does no harm
 //! - [`registry`]: the durable table of functions, of this host or shared by several
 //! - [`routes`]: which events of a topic a function is called for, by a [`condition`] each
@@ -15,6 +16,7 @@
 pub mod checker;
 pub mod client;
 mod condition;
+mod fair;
 pub mod name;
 pub mod registry;
 pub mod routes;
@@ -25,6 +27,7 @@ pub mod warnings;
 
 pub use checker::{CheckLimits, Checker};
 pub use client::Client;
+pub use fair::FairQueue;
 pub use name::FunctionName;
 pub use registry::{Common, Precondition, Registry, RegistryError, Unmet, Versions};
 pub use routes::{Route, Routing, Unrouted, aside};

@@ -2,6 +2,7 @@
 //! new one is on disk.
 use super::checker::{Checker, CheckerError};
 use super::client::Client;
+use super::fair::{Crowded, FairQueue, Payer};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::warnings::Known;
@@ -69,6 +70,9 @@ pub enum UploadError {
     /// It cannot be checked now.
     #[error(transparent)]
     Checker(#[from] CheckerError),
+    /// It needs a long worker, and others come first.
+    #[error("the module cannot be evaluated now: {0}")]
+    Busy(#[from] Crowded),
     /// The sandbox cannot load now.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -90,6 +94,8 @@ pub struct Deployer {
     pub checker: Checker,
     /// Loads modules.
     pub sandbox: Arc<Sandbox>,
+    /// The order of modules that take long to evaluate, a place for each long worker.
+    pub evaluations: FairQueue,
     /// Keeps loaded functions.
     pub snapshots: SnapshotCache,
     /// CPU time for loading a function.
@@ -177,14 +183,14 @@ impl Deployer {
         let early = record.source.len() > EARLY && record.language == Language::JavaScript;
         let (checked, early) =
             tokio::join!(self.checker.check(client, name.as_str(), &record.source, language, &guess), async {
-                if early { Some(self.load_timed(name, record).await) } else { None }
+                if early { Some(self.load_timed(client, name, record).await) } else { None }
             });
         let checked = checked?.map_err(UploadError::Source)?;
         let as_it_is = checked.language == record.language && checked.code.is_none();
         (record.language, record.code, record.map) = (checked.language, checked.code, checked.map);
         let (loaded, took) = match early.filter(|_| as_it_is) {
             Some(early) => early?,
-            None => self.load_timed(name, record).await?,
+            None => self.load_timed(client, name, record).await?,
         };
         record.init_ms = (took.as_secs_f64() * 1e5).round() / 1e2;
         Ok(loaded)
@@ -195,9 +201,14 @@ impl Deployer {
         self.known.as_ref().map(|known| known.warnings(&function.record)).unwrap_or_default()
     }
 
-    async fn load_timed(&self, name: &FunctionName, record: &Record) -> Result<(Loaded, Duration), UploadError> {
+    async fn load_timed(
+        &self,
+        client: Client,
+        name: &FunctionName,
+        record: &Record,
+    ) -> Result<(Loaded, Duration), UploadError> {
         let start = Instant::now();
-        Ok((self.load(name, record).await?, start.elapsed()))
+        Ok((self.load(client, name, record).await?, start.elapsed()))
     }
 
     /// Removes a function and what is stored for it, if the precondition holds; returns false if it did not exist.
@@ -242,12 +253,16 @@ impl Deployer {
     pub async fn loaded(&self, function: &Function) -> Result<Arc<Loaded>, Arc<UploadError>> {
         match self.snapshots.get(&function.key).await {
             Some(loaded) => Ok(loaded),
-            None => self.snapshots.get_or_load(function.key, self.load(&function.name, &function.record)).await,
+            None => {
+                let load = self.load(Client::default(), &function.name, &function.record);
+                self.snapshots.get_or_load(function.key, load).await
+            }
         }
     }
 
-    async fn load(&self, name: &FunctionName, record: &Record) -> Result<Loaded, UploadError> {
-        let load = self.sandbox.load(load_frame(name, record), self.load_cpu).await?;
+    async fn load(&self, client: Client, name: &FunctionName, record: &Record) -> Result<Loaded, UploadError> {
+        let turn = async { Ok::<_, UploadError>(self.evaluations.enter(&Payer::new(client, name.as_str())).await?) };
+        let load = self.sandbox.load(load_frame(name, record), self.load_cpu, turn).await?;
         let lines = record.map.as_deref().filter(|_| !load.logs.is_empty()).and_then(source::LineMap::new);
         for LogLine { text, .. } in &load.logs {
             let file = file_name(name, record.language);

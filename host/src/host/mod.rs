@@ -29,7 +29,7 @@ pub use serving::{Listeners, Serving};
 
 use crate::blocks::Functions;
 use crate::config::{Config, RegistryPlace};
-use crate::functions::{CheckLimits, Checker, Deployer};
+use crate::functions::{CheckLimits, Checker, Deployer, FairQueue};
 use crate::invoke::{Calls, Invoker};
 use crate::observer::Observer;
 use crate::sandbox::{Sandbox, heap};
@@ -39,6 +39,9 @@ use runtimes::Runtimes;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Modules that may wait for a long worker to evaluate them.
+const EVALUATIONS: usize = 256;
 
 /// Why a host cannot be built or served; its message is all that is left to say.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
@@ -142,6 +145,7 @@ fn deployer(
         registry: Arc::clone(&base.registry),
         checker: Checker::new(checker, CheckLimits { time: config.check_time, memory: config.check_memory_bytes })?,
         sandbox: Arc::clone(sandbox),
+        evaluations: FairQueue::new(sandbox.workers(), EVALUATIONS),
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,
         log: base.blocks.kept.as_ref().map(|kept| kept.log.clone()),

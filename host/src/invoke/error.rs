@@ -61,8 +61,8 @@ impl InvokeError {
         }
     }
 
-    /// The server has no memory for it now.
-    pub fn no_memory(detail: String) -> InvokeError {
+    /// The server has no room for it now, or others come first.
+    pub fn shed(detail: String) -> InvokeError {
         InvokeError { code: Code::LoadShed, ..InvokeError::internal(detail) }
     }
 

@@ -280,6 +280,7 @@ impl Invoker {
 fn load_failed(error: &UploadError) -> InvokeError {
     match error {
         UploadError::Sandbox(error) => InvokeError::from(error),
+        UploadError::Busy(_) => InvokeError::shed(error.to_string()),
         UploadError::Load(js) => InvokeError::exception(js.clone()),
         other => InvokeError::internal(other.to_string()),
     }
@@ -291,7 +292,7 @@ impl From<&SandboxError> for InvokeError {
             SandboxError::Overloaded { limit } => {
                 InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
             }
-            SandboxError::NoSlot(_) => InvokeError::no_memory(error.to_string()),
+            SandboxError::NoSlot(_) => InvokeError::shed(error.to_string()),
             SandboxError::Late { wait } => InvokeError::late(*wait),
             SandboxError::NoMemory(refused) => InvokeError::budget(refused),
             other => InvokeError::internal(other.to_string()),

@@ -93,8 +93,13 @@ impl ApiError {
     }
 }
 
+fn shed(detail: String) -> ApiError {
+    ApiError::new(Code::LoadShed, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
 impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> ApiError {
+        let detail = error.to_string();
         match error {
             UploadError::Source(SourceError { message, line, column, frame }) => {
                 ApiError::new(Code::InvalidSource, message)
@@ -115,6 +120,7 @@ impl From<UploadError> for ApiError {
             }
             UploadError::Sandbox(error) => internal(&error),
             UploadError::Checker(error) => error.into(),
+            UploadError::Busy(_) => shed(detail),
             UploadError::Registry(error) => error.into(),
             UploadError::Quota(exceeded) => ApiError::quota_exceeded(&exceeded),
             UploadError::Subscription(error) => internal(&error),
@@ -135,9 +141,7 @@ impl From<CheckerError> for ApiError {
                     Exceeded::Stack(mb) => problem.with("limit", json!("stackMb")).with("value", json!(mb)),
                 }
             }
-            CheckerError::Busy { .. } => {
-                ApiError::new(Code::LoadShed, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-            }
+            CheckerError::Busy(_) => shed(detail),
             CheckerError::Unavailable(_) => {
                 tracing::error!("{detail}");
                 ApiError::new(Code::CheckerUnavailable, detail)

@@ -9,7 +9,6 @@
 //! each other, and delay other sources for a moment at most.
 //!
 //! # Layout
-//! - [`fair`]: places, handed out to functions in turn
 //! - [`pool`]: processes that are ready
 //! - [`process`]: one process as the server sees it
 //! - [`child`]: the process from inside
@@ -17,7 +16,6 @@
 //! - [`wire`]: the messages between the two
 mod child;
 mod confine;
-mod fair;
 mod pool;
 mod process;
 mod wire;
@@ -26,7 +24,7 @@ pub use child::serve;
 
 use super::source::{Checked, Language, SourceError};
 use crate::functions::client::Client;
-use fair::{FairQueue, Payer, Place};
+use crate::functions::fair::{Crowded, FairQueue, Payer, Place};
 use pool::Pool;
 use process::{Bounds, End, Process};
 use std::path::PathBuf;
@@ -49,8 +47,6 @@ const SLOW: usize = 4;
 const LARGE: usize = 2;
 /// Sources that may wait for a lane.
 const WAITING: usize = 256;
-/// How long a source may wait for a lane.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// Memory for an empty source, and for each byte of it. An honest one takes a third.
 const MEMORY: (u64, u64) = (48 << 20, 192);
 
@@ -61,11 +57,8 @@ pub enum CheckerError {
     #[error("the source cannot be checked: {0}")]
     Unavailable(String),
     /// Too many other sources come first, or for too long.
-    #[error("the source cannot be checked now: {waiting} others wait; try again")]
-    Busy {
-        /// Sources that wait.
-        waiting: usize,
-    },
+    #[error("the source cannot be checked now: {0}")]
+    Busy(#[from] Crowded),
     /// It exceeds the limit of one source, which is its own fault.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
@@ -144,14 +137,14 @@ impl Checker {
         let job = Job { request, most: wire::largest_answer(source.len()), bounds: self.bounds(source.len()) };
         let (small, payer) = (source.len() <= SMALL, Payer::new(client, name));
         if small {
-            let place = self.enter(&self.quick, &payer).await?;
+            let place = self.quick.enter(&payer).await?;
             match self.twice(&job, (place, &payer), true).await? {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::TooSlow) => {}
                 Err(Failure::Ended(end)) => return Err(self.verdict(end, job.bounds)),
             }
         }
-        let place = self.enter(if small { &self.slow } else { &self.large }, &payer).await?;
+        let place = if small { &self.slow } else { &self.large }.enter(&payer).await?;
         match self.twice(&job, (place, &payer), false).await? {
             Ok(answer) => Ok(answer),
             Err(Failure::Ended(end)) => Err(self.verdict(end, job.bounds)),
@@ -165,11 +158,6 @@ impl Checker {
         let time =
             self.limits.time + if length > SMALL as u64 { Duration::from_millis(scaled) } else { Duration::ZERO };
         Bounds { time, memory: (MEMORY.0 + MEMORY.1.saturating_mul(length)).min(self.limits.memory) }
-    }
-
-    async fn enter(&self, lane: &FairQueue, payer: &Payer) -> Result<Place, CheckerError> {
-        let place = timeout(PATIENCE, lane.enter(payer)).await.ok().flatten();
-        place.ok_or_else(|| CheckerError::Busy { waiting: lane.waiting() })
     }
 
     /// Retries once if something else may have ended the process while it was idle.

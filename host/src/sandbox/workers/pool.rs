@@ -155,12 +155,31 @@ impl Sandbox {
         Ok(Sandbox { jobs, shared, queue: config.queue.max(1), workers, base_bytes, drivers: config.drivers })
     }
 
-    /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body.
-    pub async fn load(&self, frame: Vec<u8>, budget: Duration) -> Result<Load, SandboxError> {
-        self.admit()?;
+    /// Evaluates a function's module: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as its body. A module that needs
+    /// more than a slice of a worker's time waits for `turn`, and has what that gave while a long worker evaluates it.
+    pub async fn load<T, E: From<SandboxError>>(
+        &self,
+        frame: Vec<u8>,
+        budget: Duration,
+        turn: impl Future<Output = Result<T, E>>,
+    ) -> Result<Load, E> {
         // An upload has a share for what it takes.
         let terms = Terms { budget, memory: Purse::default(), stop: None, again: false };
-        self.ask(Line::Trial, terms, |terms, answer| Job::Load { frame, terms, answer }).await
+        match self.evaluate(Line::Trial, terms.clone(), frame).await? {
+            Ran::Done(load) => Ok(load),
+            Ran::Overrun(frame) => {
+                let _turn = turn.await?;
+                match self.evaluate(Line::Evaluation, Terms { again: true, ..terms }, frame).await? {
+                    Ran::Done(load) => Ok(load),
+                    Ran::Overrun(_) => Err(SandboxError::Engine("a long worker gave only a slice".to_owned()).into()),
+                }
+            }
+        }
+    }
+
+    async fn evaluate(&self, line: Line, terms: Terms, frame: Vec<u8>) -> Result<Ran<Load, Vec<u8>>, SandboxError> {
+        self.admit()?;
+        self.ask(line, terms, |terms, answer| Job::Load { frame, terms, answer }).await
     }
 
     /// Runs what drives one invocation of `snapshot`, which may take `budget` of CPU time. Where its entries are short that is on a

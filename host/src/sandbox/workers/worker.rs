@@ -32,7 +32,7 @@ pub enum Job {
     /// Run what drives an invocation.
     Begin { since: Instant, task: Task },
     /// Load a function into the base image.
-    Load { frame: Vec<u8>, terms: Terms, answer: Answer<Load> },
+    Load { frame: Vec<u8>, terms: Terms, answer: Answer<Ran<Load, Vec<u8>>> },
     /// Begin an invocation. `since`: when it took a place in the queue; absent where it needs none.
     Handle { event: Event, terms: Terms, since: Option<Instant>, answer: Answer<Step> },
     /// Go on with one.
@@ -221,14 +221,7 @@ impl Worker {
                 if terms.stopped() {
                     return;
                 }
-                match worker.load(frame, &terms) {
-                    Ok(Ran::Done(load)) => drop(answer.send(Ok(load))),
-                    Ok(Ran::Overrun(frame)) => {
-                        worker.shared.counters.queued.fetch_add(1, Relaxed);
-                        drop(jobs.put(Line::Evaluation, Job::Load { frame, terms: terms.again(), answer }));
-                    }
-                    Err(error) => drop(answer.send(Err(error))),
-                }
+                drop(answer.send(worker.load(frame, &terms)));
             }
             Job::Handle { event, terms, since, answer } => {
                 let waited = since.map(|since| since.elapsed());
@@ -264,7 +257,8 @@ impl Worker {
     fn load(&mut self, frame: Vec<u8>, terms: &Terms) -> Result<Ran<Load, Vec<u8>>, SandboxError> {
         let base = Arc::clone(&self.shared.base);
         let mut slot = self.slots.take(&base)?;
-        let terms = (terms.clone(), self.slice());
+        // Elsewhere a long worker gives what is left of the budget. Evaluations come to that in the order of their turns.
+        let terms = (terms.clone(), (!terms.again).then_some(SLICE));
         let mut entered = self.enter(&slot, (Export::Load, None), frame, Output::default(), terms);
         if entered.overrun {
             let frame = std::mem::take(&mut entered.output.inbox);

@@ -12,8 +12,20 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+
+/// How long a source may wait for a place.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A source that got no place: too many others come first, or for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{waiting} others wait; try again")]
+pub struct Crowded {
+    /// Sources that wait.
+    pub waiting: usize,
+}
 
 /// Some places, and the sources that wait for one.
 #[derive(Clone)]
@@ -90,8 +102,13 @@ impl FairQueue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a source; `None` when too many wait, and most of them are this client's.
-    pub async fn enter(&self, payer: &Payer) -> Option<Place> {
+    /// A place for a source; none when too many wait, and most of them are this client's, or when others come first for too long.
+    pub async fn enter(&self, payer: &Payer) -> Result<Place, Crowded> {
+        let place = timeout(PATIENCE, self.turn(payer)).await.ok().flatten();
+        place.ok_or_else(|| Crowded { waiting: self.waiting() })
+    }
+
+    async fn turn(&self, payer: &Payer) -> Option<Place> {
         let (place, turn) = oneshot::channel();
         let surplus = {
             let mut state = self.state();
@@ -278,7 +295,7 @@ mod tests {
         let mut tasks = Vec::new();
         for (peer, function) in sources {
             let (queue, payer) = (queue.clone(), payer(peer, function));
-            tasks.push(tokio::spawn(async move { queue.enter(&payer).await.is_some() }));
+            tasks.push(tokio::spawn(async move { queue.enter(&payer).await.is_ok() }));
             tokio::task::yield_now().await;
         }
         drop(first);
@@ -295,12 +312,12 @@ mod tests {
         let place = queue.enter(&payer("10.0.0.1:1", "a")).await.unwrap();
         let waiting = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.enter(&payer("10.0.0.1:1", "b")).await.is_some() }
+            async move { queue.enter(&payer("10.0.0.1:1", "b")).await.is_ok() }
         });
         while queue.waiting() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(queue.enter(&payer("10.0.0.1:1", "c")).await.is_none(), "only one may wait");
+        assert!(queue.enter(&payer("10.0.0.1:1", "c")).await.is_err(), "only one may wait");
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
         drop(place);
