@@ -4,7 +4,6 @@
 //! A key's prefix names its owner: `f/NAME` a function, `s/NAME` a space, the type of an actor; other keys count only
 //! for the total. Must not know: what functions, spaces and actors are.
 use super::StoreError;
-use super::state::Change;
 use crate::quotas::{Quota, QuotaExceeded};
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use std::collections::HashMap;
@@ -91,27 +90,26 @@ fn label(owner: &str) -> String {
     }
 }
 
-/// Whether changes fit. A change that makes an owner's state smaller always does. `stored` returns what a key has now.
-pub fn fits(
+/// Whether changes fit, each the key of an entry and its size afterwards. A change that makes an owner's state smaller always
+/// does. `stored` returns the size of an entry now.
+pub fn fits<'c>(
     write: &WriteTransaction,
     quota: &Quota,
-    changes: &[Change],
+    changes: impl Iterator<Item = (&'c str, u64)>,
     stored: impl Fn(&str) -> Result<u64, StoreError>,
-    becomes: impl Fn(&Change) -> u64,
 ) -> Result<Result<(), QuotaExceeded>, StoreError> {
     if (quota.function, quota.total) == (u64::MAX, u64::MAX) {
         return Ok(Ok(()));
     }
     let mut now: HashMap<&str, u64> = HashMap::new();
     let mut growth: HashMap<&str, i128> = HashMap::new();
-    for change in changes {
-        let before = match now.get(change.key.as_str()) {
+    for (key, after) in changes {
+        let before = match now.get(key) {
             Some(bytes) => *bytes,
-            None => stored(&change.key)?,
+            None => stored(key)?,
         };
-        let after = becomes(change);
-        now.insert(&change.key, after);
-        for name in [Some(ALL), owner(&change.key)].into_iter().flatten() {
+        now.insert(key, after);
+        for name in [Some(ALL), owner(key)].into_iter().flatten() {
             *growth.entry(name).or_default() += i128::from(after) - i128::from(before);
         }
     }

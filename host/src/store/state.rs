@@ -268,9 +268,8 @@ pub(super) fn fits(
 ) -> Result<Result<(), QuotaExceeded>, StoreError> {
     let table = write.open_table(STATE)?;
     let stored = |key: &str| Ok(table.get(key)?.map_or(0, |found| quota::size(key, found.value().len())));
-    let becomes =
-        |change: &Change| change.put.as_ref().map_or(0, |put| quota::size(&change.key, HEAD + put.value.len()));
-    quota::fits(write, quota, changes, stored, becomes)
+    let after = |change: &Change| change.put.as_ref().map_or(0, |put| quota::size(&change.key, HEAD + put.value.len()));
+    quota::fits(write, quota, changes.iter().map(|change| (change.key.as_str(), after(change))), stored)
 }
 
 pub(super) fn apply(write: &WriteTransaction, change: Change) -> Result<Option<String>, StoreError> {
