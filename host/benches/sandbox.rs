@@ -64,7 +64,7 @@ fn main() {
     let (hello, other) = (Arc::clone(&functions.hello), Arc::clone(&functions.other));
     println!(
         "base image {} KiB, snapshot of hello {} KiB, of the large heap {} KiB\n",
-        sandbox.base_bytes() >> 10,
+        sandbox.program().base_bytes() >> 10,
         hello.weight() >> 10,
         functions.large.weight() >> 10
     );

@@ -1,7 +1,7 @@
-//! The cache of compiled guests: whatever does not check out is never run.
+//! The cache of compiled guests: a file whose hash is wrong is never run.
 #![allow(clippy::unwrap_used)]
 
-use daplet_host::sandbox::{Progress, Sandbox};
+use daplet_host::sandbox::{Program, Progress};
 use std::cell::RefCell;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn tiny() -> Vec<u8> {
 
 fn compiled(folder: &Path) -> bool {
     let seen = RefCell::new(Vec::new());
-    Sandbox::compile(folder, &tiny(), |progress| seen.borrow_mut().push(progress)).unwrap();
+    Program::compile(folder, &tiny(), |progress| seen.borrow_mut().push(progress)).unwrap();
     seen.into_inner().iter().any(|progress| matches!(progress, Progress::Compiled { .. }))
 }
 

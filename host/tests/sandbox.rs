@@ -4,7 +4,8 @@ mod common;
 
 use common::*;
 use daplet_host::budget::Purse;
-use daplet_host::sandbox::{LoadOutcome, Outcome};
+use daplet_host::sandbox::{LoadOutcome, Outcome, Program};
+use std::sync::Arc;
 
 #[tokio::test]
 async fn answers_from_a_fresh_heap_each_time() {
@@ -16,6 +17,28 @@ async fn answers_from_a_fresh_heap_each_time() {
         let step = call(sandbox, &function, b"").await;
         assert!(matches!(step.outcome, Outcome::Done), "{:?}", step.outcome);
         assert_eq!(text(&step), "n=1 seen=1 1");
+    }
+}
+
+#[tokio::test]
+async fn functions_of_two_programs_take_turns_in_one_slot() {
+    let sandbox = start(|config| {
+        (config.workers, config.slots_per_worker, config.verify_restore) = (1, 1, 1);
+    });
+    let second = Program::start(&cache(), &guest(), |_| {}).unwrap();
+    assert!(!Arc::ptr_eq(&second, sandbox.program()));
+    let source =
+        "let n = 0; export default async () => { n++; await new Promise(r => setTimeout(r, 1)); return 'n=' + n }";
+    let first = loaded(&sandbox, source).await;
+    let load = load_into(&sandbox, &second, source).await;
+    let LoadOutcome::Loaded { snapshot: other, .. } = load.outcome else { panic!("{:?}", load.outcome) };
+    assert!(Arc::ptr_eq(other.program(), &second));
+    for _ in 0..3 {
+        let waiting = [call(&sandbox, &first, b"").await, call(&sandbox, &other, b"").await];
+        for step in waiting {
+            assert!(matches!(step.outcome, Outcome::Pending(_)), "{:?}", step.outcome);
+            assert_eq!(text(&finish(&sandbox, step).await), "n=1");
+        }
     }
 }
 

@@ -16,7 +16,7 @@ const SOURCES: &[&str] = &[
 async fn a_function_comes_back_in_another_sandbox() {
     // Each start runs the guest's `init` again, as another process does.
     let other = start(|config| config.verify_restore = 1);
-    let (from, to) = (shared().base(), other.base());
+    let (from, to) = (shared().program(), other.program());
     assert_eq!(from.digest(), to.digest());
     for source in SOURCES {
         let snapshot = loaded(shared(), source).await;
@@ -37,14 +37,14 @@ type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
 
 #[tokio::test]
 async fn bytes_that_make_no_sense_are_refused() {
-    let base = shared().base();
+    let program = shared().program();
     let mut bytes = Vec::new();
-    base.encode(&*loaded(shared(), SOURCES[0]).await, &mut bytes);
+    program.encode(&*loaded(shared(), SOURCES[0]).await, &mut bytes);
     let pages = u32::from_le_bytes(bytes[..4].try_into().unwrap());
     let with = |change: Change| {
         let mut bytes = bytes.clone();
         change(&mut bytes);
-        base.decode(&bytes).map(drop).map_err(|e| e.kind())
+        program.decode(&bytes).map(drop).map_err(|e| e.kind())
     };
     assert_eq!(with(&|_| {}), Ok(()));
     let refused: &[Change] = &[

@@ -7,6 +7,7 @@ use daplet_host::sandbox::LoadOutcome;
 use daplet_host::snapshot::{Disk, Loaded, SnapshotCache, SnapshotKey};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 async fn make(source: &str, loads: &AtomicUsize) -> Result<Loaded, String> {
@@ -57,7 +58,10 @@ async fn stays_within_its_bytes() {
 }
 
 fn on_disk(folder: &Path, max_bytes: u64, live: &[SnapshotKey]) -> SnapshotCache {
-    SnapshotCache::new(max_bytes, Some(Disk::open(folder, 64 << 20, shared().base(), Some(live)).unwrap()))
+    SnapshotCache::new(
+        max_bytes,
+        Some(Disk::open(folder, 64 << 20, Arc::clone(shared().program()), Some(live)).unwrap()),
+    )
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One host per test, built in this process on ports of its own.
 //!
 //! What is global to the process, and how hosts share it: the handlers of faults and the parked invocation that keeps WasmEdge's in place
-//! (`sandbox/program/signals.rs`), made by the first host for all; the limit of open files; the log, which no test starts. A host has its own
+//! (`sandbox/program/pin.rs`), made by the first host for all; the limit of open files; the log, which no test starts. A host has its own
 //! engine, threads, databases and ports. Sources are checked by processes of the built program.
 use clap::Parser;
 use daplet_host::config::{Cli, Command, Config};

@@ -190,11 +190,14 @@ fn reached(start: &[String], edges: &BTreeMap<Vec<String>, Vec<Vec<String>>>) ->
     found
 }
 
-/// A text without its comments and unit tests.
+/// A text without its comments, its unit tests and the paths of `pub(in …)`, which import nothing.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let mut parts = text.split("pub(in ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |code, part| code + "pub" + part.split_once(')').map_or(part, |(_, rest)| rest))
 }
 
 /// The Rust files of a folder.

@@ -262,7 +262,7 @@ impl Deployer {
 
     async fn load(&self, client: Client, name: &FunctionName, record: &Record) -> Result<Loaded, UploadError> {
         let turn = async { Ok::<_, UploadError>(self.evaluations.enter(&Payer::new(client, name.as_str())).await?) };
-        let load = self.sandbox.load(load_frame(name, record), self.load_cpu, turn).await?;
+        let load = self.sandbox.load(self.sandbox.program(), load_frame(name, record), self.load_cpu, turn).await?;
         let lines = record.map.as_deref().filter(|_| !load.logs.is_empty()).and_then(source::LineMap::new);
         for LogLine { text, .. } in &load.logs {
             let file = file_name(name, record.language);

@@ -1,7 +1,7 @@
 //! The compiled guest: made ahead of time, or started.
 use super::Fatal;
 use crate::config::{Config, LogFormat};
-use crate::sandbox::{Progress, Sandbox, SandboxConfig};
+use crate::sandbox::{Program, Progress, Sandbox, SandboxConfig};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
@@ -12,7 +12,7 @@ pub(super) const GUEST: &[u8] = include_bytes!(env!("DAPLET_GUEST_WASM"));
 /// Fills the cache of the compiled engine.
 pub fn compile(cache_dir: &Path) -> Result<(), Fatal> {
     let folder = folder(cache_dir);
-    Sandbox::compile(&folder, GUEST, progress)?;
+    Program::compile(&folder, GUEST, progress)?;
     println!("daplet: the compiled engine is in {}", folder.display());
     Ok(())
 }

@@ -84,7 +84,7 @@ pub(super) fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> O
     if config.snapshot_disk_bytes == 0 {
         return None;
     }
-    match Disk::open(&folder, config.snapshot_disk_bytes, sandbox.base(), live.as_deref()) {
+    match Disk::open(&folder, config.snapshot_disk_bytes, Arc::clone(sandbox.program()), live.as_deref()) {
         Ok(disk) => Some(disk),
         Err(error) => {
             tracing::warn!("no loaded functions are kept in {}: {error}", folder.display());

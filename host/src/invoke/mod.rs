@@ -108,7 +108,7 @@ impl Invoker {
         heap: u64,
         equip: impl FnOnce(Calls) -> (Capabilities, T),
     ) -> (Invoker, T) {
-        let admission = Admission::new(sandbox.places(), queue_wait);
+        let admission = Admission::new(sandbox.queue_limit(), queue_wait);
         let (tasks, turns) = Default::default();
         let elsewhere = Elsewhere::start();
         let mut rest = None;

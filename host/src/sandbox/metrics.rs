@@ -18,7 +18,7 @@ pub struct Metrics {
     pub scans: u64,
     /// Times that a slot was bound to another function since the start.
     pub rebinds: u64,
-    /// Times that a slot's whole memory was compared with its snapshot since the start, and found to be it.
+    /// Comparisons of a slot's whole memory with its snapshot since the start that found no difference.
     pub verified: u64,
     /// Invocations parked now.
     pub parked: u64,
@@ -33,7 +33,7 @@ pub struct QueueLine {
     pub name: &'static str,
     /// Jobs in it.
     pub length: usize,
-    /// How long the first of those that may be refused has waited.
+    /// Wait of its oldest job that may still be refused.
     pub oldest: Duration,
 }
 

@@ -1,6 +1,6 @@
-//! The cache of loaded functions: snapshots by what they were made of, weighed in bytes, each made once.
+//! The cache of loaded functions: snapshots by the guest and the source that they were made from, weighed in bytes.
 //!
-//! Owns: keys, eviction, single flight. A lookup goes from memory to disk, and from there to whoever can make the snapshot.
+//! Owns: keys, eviction, single flight. A lookup looks in memory, then on disk, and then evaluates the function.
 //! Must not know: where sources come from, what a snapshot is used for.
 //!
 //! # Layout
@@ -18,7 +18,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What a snapshot was made of: the guest and the frame it loaded.
+/// Identifies a snapshot: digest of the guest and of the frame that it loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SnapshotKey([u8; 32]);
 
@@ -57,7 +57,7 @@ pub struct Lookups {
     pub hits: u64,
     /// Read from disk.
     pub read: u64,
-    /// Made anew.
+    /// Evaluated.
     pub made: u64,
 }
 
@@ -84,8 +84,8 @@ impl SnapshotCache {
         SnapshotCache { cache, disk: disk.map(Arc::new), counters: Arc::default() }
     }
 
-    /// The loaded function: from memory, from disk, or made by `load`. Of several callers at once one does that and all get
-    /// its result; a failure is given to those who waited for it and not kept.
+    /// The loaded function: from memory, from disk, or made by `load`. One of several callers at once does that, and
+    /// all of them get its result; a failure goes to those that waited for it and is not cached.
     pub async fn get_or_load<E: Send + Sync + 'static>(
         &self,
         key: SnapshotKey,
@@ -135,7 +135,7 @@ impl SnapshotCache {
         }
     }
 
-    /// Waits until the disk has what was to be kept.
+    /// Waits until the disk has every snapshot given to it so far.
     pub async fn flush(&self) {
         if let Some(disk) = &self.disk {
             disk.flush().await;
@@ -148,7 +148,7 @@ impl SnapshotCache {
         Lookups { hits: hits.load(Relaxed), read: read.load(Relaxed), made: made.load(Relaxed) }
     }
 
-    /// Bytes kept on disk.
+    /// Bytes on disk.
     pub fn disk_bytes(&self) -> u64 {
         self.disk.as_ref().map_or(0, |disk| disk.bytes())
     }
@@ -158,17 +158,17 @@ impl SnapshotCache {
         self.cache.run_pending_tasks().await;
     }
 
-    /// Functions kept now, about.
+    /// Number of functions in memory, approximately.
     pub fn len(&self) -> u64 {
         self.cache.entry_count()
     }
 
-    /// Whether none is kept.
+    /// Whether no function is in memory.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes kept now, about.
+    /// Bytes in memory, approximately.
     pub fn bytes(&self) -> u64 {
         self.cache.weighted_size()
     }

@@ -8,7 +8,7 @@ use daplet_abi::op::{Completion, Operation};
 use daplet_abi::reply::{JsError, Reply};
 use daplet_abi::{EventKind, op};
 use daplet_host::budget::Purse;
-use daplet_host::sandbox::{Load, LoadOutcome, Outcome, Sandbox, SandboxConfig, SandboxError, Snapshot, Step};
+use daplet_host::sandbox::{Load, LoadOutcome, Outcome, Program, Sandbox, SandboxConfig, SandboxError, Snapshot, Step};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -54,7 +54,13 @@ pub fn load_frame(source: &str) -> Vec<u8> {
 
 /// Loads `source`, however it goes.
 pub async fn load(sandbox: &Sandbox, source: &str) -> Load {
-    sandbox.load(load_frame(source), Duration::from_millis(500), async { Ok::<_, SandboxError>(()) }).await.unwrap()
+    load_into(sandbox, sandbox.program(), source).await
+}
+
+/// Loads `source` in `program`, however it goes.
+pub async fn load_into(sandbox: &Sandbox, program: &Arc<Program>, source: &str) -> Load {
+    let turn = async { Ok::<_, SandboxError>(()) };
+    sandbox.load(program, load_frame(source), Duration::from_millis(500), turn).await.unwrap()
 }
 
 /// Loads `source`, which must work.

@@ -1,103 +1,38 @@
 //! The CPU limit: one thread that checks every running entry about once a millisecond.
 //!
 //! At the budget, or when the caller has gone, it sets the interrupt flag that QuickJS polls; a grace period later it
-//! revokes the slot's memory, so that native loops fault. A worker pays two atomic writes per entry and no system call;
-//! the state machine in [`Guard`] ensures that an action only meets the entry it was meant for.
-use crate::sandbox::memory::guest::GuestMemory;
-use crate::sandbox::program::signals::CpuClock;
-use daplet_abi::CONTROL_INTERRUPT;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst};
+//! revokes the instance's memory, so that native loops fault. Must not know: what runs.
+use super::guard::{Guard, Sleeper};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_millis(1);
 /// Ticks without anything running after which the thread sleeps until it is woken.
 const IDLE_TICKS: u32 = 100;
-/// CPU time between the interrupt flag and the revocation.
-pub const GRACE: Duration = Duration::from_millis(20);
 
-/// Set when no caller waits for an entry any more.
-pub type Stop = Arc<AtomicBool>;
-
-const IDLE: u8 = 0;
-const GUEST: u8 = 1;
-const HOST: u8 = 2;
-const ACTING: u8 = 3;
-
-/// What the watchdog did to an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Action {
-    /// Nothing.
-    None = 0,
-    /// Set the interrupt flag.
-    Flagged = 1,
-    /// Took the memory away.
-    Revoked = 2,
-}
-
-/// The meeting point of a worker and the watchdog.
-pub struct Guard {
-    phase: AtomicU8,
-    entry: AtomicU64,
-    /// CPU budget of the entry, ns.
-    budget: AtomicU64,
-    /// CPU time between the interrupt flag and the revocation, ns.
-    grace: AtomicU64,
-    action: AtomicU8,
-    /// CPU clock when the watchdog first saw the entry, ns; 0 before.
-    seen: AtomicU64,
-    /// Memory and control words of the slot in use; changes only while idle.
-    memory: Mutex<Option<Watched>>,
-    clock: CpuClock,
-    watchdog: Arc<Watchdog>,
-}
-
-/// What the guard's next entries run in, and what ends them.
-#[derive(Clone)]
-struct Watched {
-    memory: GuestMemory,
-    control: u32,
-    stop: Option<Stop>,
-}
-
-/// The watchdog's side.
+/// The watchdog.
 pub struct Watchdog {
-    asleep: AtomicBool,
+    sleeper: Arc<Sleeper>,
     stopped: AtomicBool,
     guards: Mutex<Vec<Weak<Guard>>>,
-    thread: Mutex<Option<Thread>>,
 }
 
 impl Watchdog {
     /// Starts the thread.
     pub fn start() -> std::io::Result<Arc<Watchdog>> {
-        let watchdog = Arc::new(Watchdog {
-            asleep: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
-            guards: Mutex::default(),
-            thread: Mutex::default(),
-        });
+        let watchdog =
+            Arc::new(Watchdog { sleeper: Arc::default(), stopped: AtomicBool::new(false), guards: Mutex::default() });
         let body = Arc::clone(&watchdog);
         let handle = thread::Builder::new().name("daplet-watchdog".to_owned()).spawn(move || body.run())?;
-        *watchdog.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.thread().clone());
+        watchdog.sleeper.thread.get_or_init(|| handle.thread().clone());
         Ok(watchdog)
     }
 
     /// A guard for the calling thread.
     pub fn guard(self: &Arc<Watchdog>) -> std::io::Result<Arc<Guard>> {
-        let guard = Arc::new(Guard {
-            phase: AtomicU8::new(IDLE),
-            entry: AtomicU64::new(0),
-            budget: AtomicU64::new(0),
-            grace: AtomicU64::new(0),
-            action: AtomicU8::new(0),
-            seen: AtomicU64::new(0),
-            memory: Mutex::new(None),
-            clock: CpuClock::of_this_thread()?,
-            watchdog: Arc::clone(self),
-        });
+        let guard = Arc::new(Guard::new(Arc::clone(&self.sleeper))?);
         self.guards.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&guard));
         Ok(guard)
     }
@@ -105,13 +40,7 @@ impl Watchdog {
     /// Ends the thread once no guard is left: until then a running or queued job keeps its limit.
     pub fn stop(&self) {
         self.stopped.store(true, SeqCst);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(thread) = &*self.thread.lock().unwrap_or_else(PoisonError::into_inner) {
-            thread.unpark();
-        }
+        self.sleeper.wake();
     }
 
     fn run(&self) {
@@ -125,133 +54,20 @@ impl Watchdog {
             if guards.is_empty() && self.stopped.load(SeqCst) {
                 return;
             }
-            let busy = guards.iter().filter(|guard| guard.look()).count();
+            let busy = guards.iter().filter(|guard| guard.check()).count();
             idle = if busy > 0 { 0 } else { idle + 1 };
             if idle < IDLE_TICKS {
                 thread::sleep(TICK);
                 continue;
             }
-            self.asleep.store(true, SeqCst);
+            self.sleeper.asleep.store(true, SeqCst);
             // An entry that began before the store was visible did not wake us: look once more.
-            if !guards.iter().any(|guard| guard.phase.load(SeqCst) != IDLE) && !self.stopped.load(SeqCst) {
+            if !guards.iter().any(|guard| !guard.idle()) && !self.stopped.load(SeqCst) {
                 drop(guards);
                 thread::park();
             }
-            self.asleep.store(false, SeqCst);
+            self.sleeper.asleep.store(false, SeqCst);
             idle = 0;
-        }
-    }
-}
-
-impl Guard {
-    /// Names the slot that the following entries run in, and what ends them early. Only between entries.
-    pub fn watch(&self, memory: GuestMemory, control: u32, stop: Option<Stop>) {
-        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = Some(Watched { memory, control, stop });
-    }
-
-    /// An entry begins. `grace` lies between the interrupt flag and the end of its memory.
-    pub fn begin(&self, budget: Duration, grace: Duration) {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.action.store(Action::None as u8, SeqCst);
-        self.seen.store(0, SeqCst);
-        self.budget.store(nanos(budget), SeqCst);
-        self.grace.store(nanos(grace), SeqCst);
-        self.entry.fetch_add(1, SeqCst);
-        self.phase.store(GUEST, SeqCst);
-        if self.watchdog.asleep.load(SeqCst) {
-            self.watchdog.wake();
-        }
-    }
-
-    /// The entry has ended; what was done to it. Nothing will be done to it from here on.
-    pub fn end(&self) -> Action {
-        self.leave(IDLE)
-    }
-
-    /// The guest called a host function. `false`: its memory is gone, return at once.
-    pub fn enter_host(&self) -> bool {
-        if self.leave(HOST) == Action::Revoked {
-            self.leave_host();
-            return false;
-        }
-        true
-    }
-
-    /// The host function returns.
-    pub fn leave_host(&self) {
-        self.phase.store(GUEST, SeqCst);
-    }
-
-    /// CPU clock of the thread now, and when the watchdog first saw the entry that just ended, ns.
-    pub fn cpu(&self) -> (Option<u64>, Option<u64>) {
-        let seen = self.seen.load(SeqCst);
-        (self.clock.now(), (seen > 0).then_some(seen))
-    }
-
-    fn leave(&self, to: u8) -> Action {
-        while self.phase.compare_exchange_weak(GUEST, to, SeqCst, SeqCst).is_err() {
-            std::hint::spin_loop();
-        }
-        match self.action.load(SeqCst) {
-            0 => Action::None,
-            1 => Action::Flagged,
-            _ => Action::Revoked,
-        }
-    }
-
-    /// One look; whether something runs.
-    fn look(&self) -> bool {
-        let entry = self.entry.load(SeqCst);
-        if self.phase.load(SeqCst) == IDLE {
-            return false;
-        }
-        let Some(now) = self.clock.now() else { return false };
-        let seen = self.seen.load(SeqCst);
-        if seen == 0 {
-            self.act(entry, |guard| guard.seen.store(now.max(1), SeqCst));
-            return true;
-        }
-        let (used, mut budget) = (now.saturating_sub(seen), self.budget.load(SeqCst));
-        if used < budget && self.unwanted() {
-            budget = used;
-            self.act(entry, |guard| guard.budget.store(used, SeqCst));
-        }
-        if used >= budget.saturating_add(self.grace.load(SeqCst)) {
-            self.act(entry, |guard| guard.apply(Action::Revoked));
-        } else if used >= budget {
-            self.act(entry, |guard| guard.apply(Action::Flagged));
-        }
-        true
-    }
-
-    /// Whether the caller of the entry has gone. The flag of a later entry does no harm: `act` checks the entry.
-    fn unwanted(&self) -> bool {
-        let watched = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.as_ref().and_then(|watched| watched.stop.as_ref()).is_some_and(|stop| stop.load(SeqCst))
-    }
-
-    /// Runs `body` if `entry` is still running and in guest code, where it then stays until `body` is done.
-    fn act(&self, entry: u64, body: impl FnOnce(&Guard)) {
-        if self.phase.compare_exchange(GUEST, ACTING, SeqCst, SeqCst).is_ok() {
-            if self.entry.load(SeqCst) == entry {
-                body(self);
-            }
-            self.phase.store(GUEST, SeqCst);
-        }
-    }
-
-    fn apply(&self, action: Action) {
-        let watched = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Watched { memory, control, .. }) = watched.as_ref() else { return };
-        if self.action.load(SeqCst) >= action as u8 && action == Action::Revoked {
-            return;
-        }
-        self.action.store(action as u8, SeqCst);
-        match action {
-            // Again at each tick: the guest clears the flag when an entry begins.
-            Action::Flagged => memory.set_word(control + CONTROL_INTERRUPT),
-            Action::Revoked => memory.revoke(),
-            Action::None => {}
         }
     }
 }

@@ -1,12 +1,15 @@
-//! How many mappings the process may have. The kernel counts them (`vm.max_map_count`), and at the limit every allocation of
-//! the whole process fails: so slots take only their part, and what would go beyond does with less, or is refused.
+//! How many memory mappings instances may have.
+//!
+//! The kernel counts the mappings of a process (`vm.max_map_count`), and at the limit every allocation of the whole
+//! process fails. So instances take only a part of them; beyond it an instance does without an overlay, or is refused.
+//! Must not know: what is mapped.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Where the kernel does not tell: its default.
-const USUAL: usize = 65_530;
+/// The kernel's default, for where its value cannot be read.
+const DEFAULT: usize = 65_530;
 
-/// What slots may have.
+/// The mappings that instances may have, and how many of them are taken.
 #[derive(Debug)]
 pub struct Mappings {
     limit: usize,
@@ -14,11 +17,11 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Three quarters of what is free now: the rest is for allocations and stacks.
+    /// Three quarters of those that are free now: the rest is for allocations and stacks.
     pub fn of_process() -> Arc<Mappings> {
         let most = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
         let now = std::fs::read("/proc/self/maps").map_or(0, |maps| maps.iter().filter(|byte| **byte == b'\n').count());
-        Mappings::new(most.unwrap_or(USUAL).saturating_sub(now) / 4 * 3)
+        Mappings::new(most.unwrap_or(DEFAULT).saturating_sub(now) / 4 * 3)
     }
 
     /// As many as `limit`.
@@ -26,14 +29,14 @@ impl Mappings {
         Arc::new(Mappings { limit, used: AtomicUsize::new(0) })
     }
 
-    /// Takes `count` of them until the share is dropped; none where there are not so many.
+    /// Takes `count` of them until the share is dropped; `None` where fewer are left.
     pub fn take(self: &Arc<Mappings>, count: usize) -> Option<Share> {
         let fits = |used: usize| used.checked_add(count).filter(|sum| *sum <= self.limit);
         self.used.fetch_update(Relaxed, Relaxed, fits).ok()?;
         Some(Share { mappings: Arc::clone(self), count })
     }
 
-    /// For who is refused.
+    /// Why an instance is refused.
     pub fn refusal(&self) -> String {
         format!(
             "all {} memory mappings for instances are taken (vm.max_map_count of the kernel bounds those of the process); \
@@ -56,8 +59,8 @@ impl Drop for Share {
     }
 }
 
-/// Pages, in rising order, to map in place of `pages`: the same, with the smallest gaps filled where that leaves at most `runs`
-/// runs for at most `more` further pages; none where it does not.
+/// `pages`, which rise, with the smallest gaps between them filled so that at most `runs` runs are left; `None` where
+/// that takes more than `more` further pages.
 pub fn joined(pages: &[u32], runs: usize, more: usize) -> Option<Vec<u32>> {
     let mut gaps: Vec<u32> = pages.windows(2).map(|pair| pair[1] - pair[0] - 1).filter(|gap| *gap > 0).collect();
     gaps.sort_unstable();

@@ -1,58 +1,62 @@
 //! The self-test at the start: whether the kernel shows what restoring relies on.
 //!
-//! Restoring trusts a counter of page faults to say that a slot has no further private pages. Sandboxed runtimes and seccomp
-//! profiles exist under which it stands still, and then a request would read what the one before wrote.
-use super::guest::{self as memory, Area, MappedFile, PAGE, Scanner};
-use super::image::engine;
+//! Restoring relies on a counter of page faults to prove that an instance has no further private pages. Under some
+//! sandboxed runtimes and seccomp profiles that counter stands still, and then a request would read what the one before
+//! wrote.
+use super::PAGE;
+use super::file::MappedFile;
+use super::guest::Area;
+use super::scan::Scanner;
 use crate::sandbox::SandboxError;
-use std::io;
+use crate::sandbox::system::thread;
 use std::os::unix::fs::FileExt;
 
-/// Pages of the test's mapping: half of a file, half of zeros, as a slot's memory.
+/// Pages of the test's mapping: half of a file, half of zeros, as a instance's memory.
 const PAGES: u32 = 16;
 
-/// What the kernel shows.
+/// What the kernel supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shows {
+pub struct Support {
     /// A write that makes a page private moves the thread's fault counter.
     pub faults: bool,
     /// The page scan finds that page; else each page's entry is read.
     pub scan: bool,
 }
 
-/// Writes to some pages of a mapping like a slot's, and looks.
-pub fn look() -> Result<Shows, SandboxError> {
-    let file = MappedFile::new(PAGES as usize / 2 * PAGE, |file| file.write_all_at(&[1; PAGE], 0)).map_err(engine)?;
-    let area = Area::new(PAGES as usize * PAGE).map_err(engine)?;
+/// Writes to some pages of a mapping like an instance's, and checks what the kernel shows of that.
+pub fn run() -> Result<Support, SandboxError> {
+    let file = MappedFile::new(PAGES as usize / 2 * PAGE, |file| file.write_all_at(&[1; PAGE], 0))
+        .map_err(SandboxError::memory)?;
+    let area = Area::new(PAGES as usize * PAGE).map_err(SandboxError::memory)?;
     let memory = area.memory();
-    memory.map(&file).map_err(engine)?;
+    memory.map(&file).map_err(SandboxError::memory)?;
     // Reading maps pages too, and must not look like writing.
     (0..PAGES).for_each(|page| drop(memory.read(page * PAGE as u32, 1)));
-    let mut scanner = Scanner::new().map_err(engine)?;
+    let mut scanner = Scanner::new().map_err(SandboxError::memory)?;
     let (mut faults, mut written, mut private) = (true, Vec::new(), Vec::new());
     for page in [0, 5, PAGES / 2 + 1, PAGES - 1] {
-        let before = memory::thread_usage();
+        let before = thread::usage();
         memory.touch(page);
-        let after = memory::thread_usage();
+        let after = thread::usage();
         faults &= matches!((before, after), (Some(before), Some(after)) if after.faults > before.faults);
         written.push(page);
-        scanner.private(&memory, &mut private).map_err(engine)?;
+        scanner.private(&memory, &mut private).map_err(SandboxError::memory)?;
         if !written.iter().all(|page| private.contains(page)) {
-            scanner.one_by_one();
-            scanner.private(&memory, &mut private).map_err(engine)?;
+            scanner.read_entries();
+            scanner.private(&memory, &mut private).map_err(SandboxError::memory)?;
         }
         if !written.iter().all(|page| private.contains(page)) {
-            let hidden = "a written page does not show in /proc/self/pagemap, so slots cannot be restored here";
-            return Err(engine(io::Error::other(hidden)));
+            let hidden = "a written page does not show in /proc/self/pagemap, so instances cannot be restored here";
+            return Err(SandboxError::memory(hidden));
         }
     }
-    let shows = Shows { faults, scan: scanner.scans() };
-    if !shows.faults {
+    let support = Support { faults, scan: scanner.scans() };
+    if !support.faults {
         tracing::warn!(
             "the kernel does not count page faults of threads (getrusage): every restore looks at the page table, which is slower"
         );
     }
-    Ok(shows)
+    Ok(support)
 }
 
 #[cfg(test)]
@@ -61,6 +65,6 @@ mod tests {
 
     #[test]
     fn a_usual_kernel_counts_faults() {
-        assert!(super::look().unwrap().faults);
+        assert!(super::run().unwrap().faults);
     }
 }

@@ -1,16 +1,16 @@
 //! The cache of compiled guests: native code in a private folder, never run before its hash has been checked.
 //!
-//! One file per guest, library, LLVM and CPU: the shared library followed by a SHA-256 over key and contents. Whatever does
-//! not check out is compiled anew. Must not know: what the guest does.
+//! One file per guest, library, LLVM and CPU: the shared library followed by a SHA-256 over key and contents. A file
+//! whose hash is wrong is compiled again. Must not know: what the guest does.
+use super::artefact::{self, Artefact};
 use super::ffi;
-use crate::sandbox::memory::guest as memory;
-use crate::sandbox::{Progress, SandboxError};
+use crate::sandbox::SandboxError;
+use crate::sandbox::memory::file;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -22,31 +22,26 @@ const COMPILER_STACK: usize = 64 << 20;
 
 type Key = [u8; DIGEST];
 
-/// Verified native code, in memory.
-pub struct Artefact {
-    file: File,
-}
-
-impl Artefact {
-    /// Where the engine can load it from.
-    pub fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
-    }
-
-    /// The addresses of its code, once loaded.
-    pub fn text(&self) -> io::Result<std::ops::Range<usize>> {
-        let inode = self.file.metadata()?.ino();
-        let maps = fs::read_to_string("/proc/self/maps")?;
-        let ranges = maps.lines().filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let (range, access) = (words.next()?, words.next()?);
-            let (start, end) = range.split_once('-')?;
-            let found = access.contains('x') && words.nth(2)?.parse() == Ok(inode) && line.contains("memfd:daplet-aot");
-            let address = |text| usize::from_str_radix(text, 16).ok();
-            if found { Some(address(start)?..address(end)?) } else { None }
-        });
-        ranges.max_by_key(|range| range.len()).ok_or_else(|| io::Error::other("its code is not mapped as executable"))
-    }
+/// How far obtaining the compiled guest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// The compiled guest was found in the cache.
+    Cached,
+    /// Another process compiles the guest; this one waits for it.
+    Waiting,
+    /// Compiling; reported about once a second.
+    Compiling {
+        /// Time spent so far.
+        elapsed: Duration,
+        /// A rough estimate of the whole time.
+        estimate: Duration,
+    },
+    /// Compiled and stored.
+    Compiled {
+        /// Time that it took.
+        took: Duration,
+    },
 }
 
 fn failed(what: &str, path: &Path, error: impl std::fmt::Display) -> SandboxError {
@@ -69,7 +64,7 @@ pub fn obtain(folder: &Path, wasm: &[u8], progress: &dyn Fn(Progress)) -> Result
         progress(Progress::Waiting);
         lock.lock().map_err(|e| failed("cannot lock", &lock_path, e))?;
     }
-    // Whoever held the lock before may have stored it, also when it was free by the time it was asked for.
+    // The process that held the lock may have stored it, also where the lock was free again when it was asked for.
     if let Some(artefact) = open(&path, &key)? {
         progress(Progress::Cached);
         return Ok(artefact);
@@ -102,8 +97,8 @@ fn open(path: &Path, key: &Key) -> Result<Option<Artefact>, SandboxError> {
         return Ok(None);
     }
     // The engine gets the bytes that were hashed, not the file, which could change in between.
-    let file = memory::executable(c"daplet-aot", code).map_err(|e| failed("cannot map", path, e))?;
-    Ok(Some(Artefact { file }))
+    let file = file::executable(artefact::NAME, code).map_err(|e| failed("cannot map", path, e))?;
+    Ok(Some(Artefact::new(file)))
 }
 
 fn store(path: &Path, key: &Key, code: &[u8]) -> Result<(), SandboxError> {

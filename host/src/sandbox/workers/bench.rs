@@ -1,17 +1,21 @@
-//! A slot driven by hand, for measurements of its parts. Not part of the server's way.
-use super::worker::Shared;
-use crate::sandbox::entry::hostcalls::Output;
+//! A slot driven by hand, for measurements of its parts. The server does not use it.
+use super::front::Sandbox;
+use super::shared::Shared;
+use crate::sandbox::SandboxError;
+use crate::sandbox::entry::guard::{Guard, Stop};
+use crate::sandbox::entry::output::Output;
 use crate::sandbox::entry::slot::{CpuTime, Ending, Slot};
-use crate::sandbox::entry::watchdog::{Guard, Stop};
-use crate::sandbox::memory::image::Snapshot;
 use crate::sandbox::memory::pages::Tracker;
 use crate::sandbox::program::ffi::{Engine, Export};
-use crate::sandbox::program::signals;
-use crate::sandbox::{Sandbox, SandboxError};
+use crate::sandbox::program::snapshot::Snapshot;
+use crate::sandbox::system::thread;
 use daplet_abi::{EventKind, Status};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+const BUDGET: Duration = Duration::from_secs(1);
+const KIND: i32 = EventKind::Http as i32;
 
 /// What [`Bench::new`] needs from a sandbox.
 #[derive(Clone)]
@@ -30,44 +34,40 @@ pub struct Bench {
     guard: Arc<Guard>,
     tracker: Tracker,
     slot: Slot,
-    control: u32,
 }
 
 impl Bench {
     /// A slot bound to `snapshot`.
     pub fn new(handle: Handle, snapshot: &Arc<Snapshot>) -> Result<Bench, SandboxError> {
-        let failed = |e: &dyn std::fmt::Display| SandboxError::Engine(e.to_string());
         let shared = handle.0;
-        signals::alternate_stack().map_err(|e| failed(&e))?;
-        let engine = Engine::new(Arc::clone(&shared.module)).map_err(|e| failed(&e))?;
-        let guard = shared.watchdog.guard().map_err(|e| failed(&e))?;
-        let mut tracker = Tracker::new(&shared.ground)?;
-        let slot = Slot::new(&engine, shared.control, snapshot, &mut tracker)?;
-        Ok(Bench { engine, guard, tracker, slot, control: shared.control })
+        thread::alternate_stack().map_err(SandboxError::engine)?;
+        let engine = Engine::new(Arc::clone(snapshot.program().module())).map_err(SandboxError::engine)?;
+        let guard = shared.watchdog.guard().map_err(SandboxError::engine)?;
+        let mut tracker = Tracker::new(&shared.kernel)?;
+        let slot = Slot::new(&engine, snapshot, &mut tracker)?;
+        Ok(Bench { engine, guard, tracker, slot })
     }
 
-    fn time(&self, budget: Duration) -> (CpuTime, Option<Stop>) {
-        (CpuTime { budget, slice: None, rested: self.tracker.cpu() }, None)
+    fn time(&self) -> (CpuTime, Option<Stop>) {
+        (CpuTime { budget: BUDGET, slice: None, rested: self.tracker.cpu() }, None)
     }
 
     /// One entry, which must end well.
     pub fn invoke(&self, frame: Vec<u8>) {
-        let kind = Some(EventKind::Http as i32);
-        let budget = Duration::from_secs(1);
-        let entered = self.slot.enter(&self.guard, Export::Handle, kind, frame, Output::default(), self.time(budget));
+        let entered = self.slot.enter(&self.guard, Export::Handle, Some(KIND), frame, Output::default(), self.time());
         assert!(matches!(entered.ending, Ending::Returned(Status::Done)), "the handler failed");
     }
 
     /// Makes the heap fresh.
     pub fn restore(&mut self) {
-        let restored = self.slot.pages.settle(&mut self.tracker, false);
-        assert!(restored.and_then(|()| self.slot.pages.restore(&mut self.tracker)).is_ok(), "the restore failed");
+        let found = self.slot.pages.find_private(&mut self.tracker, false);
+        assert!(found.and_then(|()| self.slot.pages.restore(&mut self.tracker)).is_ok(), "the restore failed");
     }
 
     /// Private pages after an entry, and how many of them differ from the snapshot.
     pub fn dirty(&mut self, frame: Vec<u8>) -> (usize, usize) {
         self.invoke(frame);
-        assert!(self.slot.pages.settle(&mut self.tracker, false).is_ok(), "the scan failed");
+        assert!(self.slot.pages.find_private(&mut self.tracker, false).is_ok(), "the scan failed");
         let counts = (self.slot.pages.private(), self.slot.pages.difference().len());
         self.restore();
         counts
@@ -80,22 +80,17 @@ impl Bench {
 
     /// Binds another function.
     pub fn bind(&mut self, snapshot: &Arc<Snapshot>) {
-        assert!(self.slot.pages.bind(snapshot, &mut self.tracker).is_ok(), "the bind failed");
+        assert!(self.slot.bind(snapshot, &mut self.tracker).is_ok(), "the bind failed");
     }
 
     /// One entry that is stopped in its first host call. Only [`Bench::renew`] may follow.
     pub fn trap(&self) {
-        crate::sandbox::entry::hostcalls::on_read(Box::new(|| {}));
-        let kind = Some(EventKind::Http as i32);
-        let budget = Duration::from_secs(1);
-        let entered =
-            self.slot.enter(&self.guard, Export::Handle, kind, Vec::new(), Output::default(), self.time(budget));
-        assert!(matches!(entered.ending, Ending::Trapped(_)), "the entry did not trap");
+        assert!(self.slot.trap(KIND), "the entry did not trap");
     }
 
     /// A new slot in place of the old one.
     pub fn renew(&mut self, snapshot: &Arc<Snapshot>) {
-        match Slot::new(&self.engine, self.control, snapshot, &mut self.tracker) {
+        match Slot::new(&self.engine, snapshot, &mut self.tracker) {
             Ok(slot) => self.slot = slot,
             Err(error) => panic!("{error}"),
         }

@@ -1,8 +1,8 @@
-//! The workers' queues: jobs in the order in which they came, for any free worker of a lane.
+//! The workers' queue: lines of jobs in the order of arrival, each for any free worker of a lane.
 //!
-//! Of the waiting workers the one that began last is woken: its core and its caches are the warmest. Queues of libraries
-//! wake the one that has waited longest, so that a lone caller's requests go to another core each time. Must not know:
-//! what a job is.
+//! Of the waiting workers the one that began to wait last is woken: its core and its caches are the warmest. Queues of
+//! libraries wake the one that has waited longest, so that a lone caller's requests go to another core each time. Must
+//! not know: what a job is.
 use super::lane::Lane;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,9 +15,9 @@ use std::time::Instant;
 pub enum Line {
     /// For a short worker.
     Short,
-    /// Its cost is unknown: for a short worker that has nothing else to do, or the next long one.
+    /// A job of unknown cost: for a short worker that has nothing else to do, or the next long one.
     Trial,
-    /// An evaluation that a short worker had no time for: for the next long one.
+    /// An evaluation that used up its slice: for the next long worker.
     Evaluation,
     /// For a long worker.
     Long,
@@ -56,19 +56,19 @@ const fn lines(lane: Lane) -> &'static [Line] {
 pub struct Queue<T>(Mutex<State<T>>);
 
 struct State<T> {
-    /// One a line.
+    /// One queue a line.
     jobs: [VecDeque<T>; 4],
-    /// Who waits, one list a lane, by the number that each gives itself; the last one began last.
+    /// The waiting workers of each lane by their ids; the last one began to wait last.
     waiting: [Vec<(usize, Waker)>; 2],
-    /// The most abandoned jobs that stay in the queue.
-    given_up: usize,
+    /// Jobs abandoned since the queue was last cleared of them.
+    abandoned: usize,
     closed: bool,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Queue<T> {
         let (jobs, waiting) = Default::default();
-        Queue(Mutex::new(State { jobs, waiting, given_up: 0, closed: false }))
+        Queue(Mutex::new(State { jobs, waiting, abandoned: 0, closed: false }))
     }
 }
 
@@ -107,33 +107,33 @@ impl<T> Queue<T> {
         !self.state().waiting[lane as usize].is_empty()
     }
 
-    /// The next job for `who`; none when the queue is closed and empty.
-    pub async fn take(&self, lane: Lane, who: usize) -> Option<T> {
-        poll_fn(|cx| self.poll(lane, who, cx)).await
+    /// The next job for the worker `id`; `None` when the queue is closed and empty.
+    pub async fn take(&self, lane: Lane, id: usize) -> Option<T> {
+        poll_fn(|cx| self.poll(lane, id, cx)).await
     }
 
-    fn poll(&self, lane: Lane, who: usize, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(&self, lane: Lane, id: usize, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = self.state();
-        state.waiting[lane as usize].retain(|(other, _)| *other != who);
+        state.waiting[lane as usize].retain(|(other, _)| *other != id);
         if let Some(job) = lines(lane).iter().find_map(|line| state.jobs[*line as usize].pop_front()) {
             return Poll::Ready(Some(job));
         }
         if state.closed {
             return Poll::Ready(None);
         }
-        state.waiting[lane as usize].push((who, cx.waker().clone()));
+        state.waiting[lane as usize].push((id, cx.waker().clone()));
         Poll::Pending
     }
 
-    /// Notes that a job was abandoned. When half of the jobs are, those that are not `wanted` are returned, so that they
-    /// hold no memory until their turn.
-    pub fn give_up(&self, wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    /// Notes that a job was abandoned. When half of the jobs are, those that are not `wanted` are returned, so that
+    /// they hold no memory until their turn.
+    pub fn abandon(&self, wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let mut state = self.state();
-        state.given_up += 1;
-        if state.given_up * 2 < state.jobs.iter().map(VecDeque::len).sum() {
+        state.abandoned += 1;
+        if state.abandoned * 2 < state.jobs.iter().map(VecDeque::len).sum() {
             return Vec::new();
         }
-        state.given_up = 0;
+        state.abandoned = 0;
         let mut unwanted = Vec::new();
         for jobs in &mut state.jobs {
             let (kept, gone): (VecDeque<T>, VecDeque<T>) = std::mem::take(jobs).into_iter().partition(&wanted);
@@ -174,7 +174,7 @@ mod tests {
     fn the_last_to_wait_is_woken_and_jobs_keep_their_order() {
         let queue = Queue::default();
         let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
-        let poll = |who: usize| queue.poll(Lane::Short, who, &mut Context::from_waker(&waker(Arc::clone(&bells[who]))));
+        let poll = |id: usize| queue.poll(Lane::Short, id, &mut Context::from_waker(&waker(Arc::clone(&bells[id]))));
         let rung = || bells.each_ref().map(|bell| bell.0.load(Relaxed));
         assert!(poll(0).is_pending() && poll(1).is_pending());
         queue.put(Line::Short, 'a').unwrap();
@@ -194,8 +194,8 @@ mod tests {
         let queue = Queue::default();
         let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
         let poll = |lane: Lane| {
-            let who = lane as usize;
-            queue.poll(lane, who, &mut Context::from_waker(&waker(Arc::clone(&bells[who]))))
+            let id = lane as usize;
+            queue.poll(lane, id, &mut Context::from_waker(&waker(Arc::clone(&bells[id]))))
         };
         let rung = || bells.each_ref().map(|bell| bell.0.load(Relaxed));
         let jobs =
@@ -214,7 +214,7 @@ mod tests {
     fn what_nobody_wants_leaves_the_line_before_its_turn() {
         let queue = Queue::default();
         (0..8).for_each(|job| queue.put(Line::Long, job).unwrap());
-        let unwanted: Vec<i32> = (0..4).flat_map(|_| queue.give_up(|job| job % 2 == 0)).collect();
+        let unwanted: Vec<i32> = (0..4).flat_map(|_| queue.abandon(|job| job % 2 == 0)).collect();
         assert_eq!(unwanted, [1, 3, 5, 7]);
         let mut cx = Context::from_waker(futures::task::noop_waker_ref());
         assert_eq!(queue.poll(Lane::Long, 0, &mut cx), Poll::Ready(Some(0)));

@@ -1,11 +1,18 @@
-//! Workers of short entries: each lives on its thread beside a runtime for the tasks that drive its invocations.
+//! Workers of short entries: each has its thread to itself, with a runtime for the tasks that drive its invocations.
 //!
-//! A task that runs here enters the guest by a plain call, and what it waits for (a sidecar's answer, a timer) wakes this thread and
-//! no other. Must not know: what a task does.
+//! A task that runs here enters the guest by a plain call, and its completions (a sidecar's answer, a timer) wake this
+//! thread and no other. Must not know: what a task does.
+//!
+//! The worker is in a thread-local. It cannot be passed to a task instead: a task is a `Send` future, since the same
+//! task may be driven on another thread, and a worker cannot be sent, since WasmEdge's contexts and the set of private
+//! pages belong to its thread. `LocalSet` could run futures that are not `Send`, for one more queue on the way of each
+//! invocation that waits.
+use super::job::Job;
 use super::lane::Lane;
 use super::queue::{Line, Queue};
-use super::worker::{Job, Worker};
-use crate::sandbox::{Parked, SandboxError};
+use super::worker::Worker;
+use crate::sandbox::SandboxError;
+use crate::sandbox::entry::parked::Parked;
 use futures::FutureExt;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -24,15 +31,15 @@ pub fn runtime() -> Result<Runtime, SandboxError> {
 }
 
 /// Takes jobs until the queue closes.
-pub fn serve(worker: Worker, runtime: &Runtime, who: usize, jobs: &Queue<Job>) {
+pub fn serve(worker: Worker, runtime: &Runtime, id: usize, jobs: &Queue<Job>) {
     WORKER.set(Some(worker));
     runtime.block_on(async {
         let mut taken = 0_u32;
-        while let Some(job) = jobs.take(Lane::Short, who).await {
+        while let Some(job) = jobs.take(Lane::Short, id).await {
             match job {
                 Job::Begin { since, task } => {
-                    let mut task = AssertUnwindSafe(task(with(|worker| worker.begins(since)))).catch_unwind();
-                    // Most are done at once. What is not has to be asked again by the runtime, which knows whom to wake.
+                    let mut task = AssertUnwindSafe(task(with(|worker| worker.leave_queue(since)))).catch_unwind();
+                    // Most are done at once. The others are polled again by the runtime, whose waker they then have.
                     match (&mut task).now_or_never() {
                         Some(Ok(())) => {}
                         Some(Err(_panic)) => renew(),
@@ -71,11 +78,11 @@ pub fn serves(lane: Lane) -> bool {
 }
 
 /// Makes sure that an invocation which waits in a slot of the calling thread can go on elsewhere.
-pub fn let_go(parked: &Parked) -> Result<(), SandboxError> {
-    WORKER.with_borrow_mut(|worker| worker.as_mut().map_or(Ok(()), |worker| worker.let_go(parked)))
+pub fn vacate(parked: &Parked) -> Result<(), SandboxError> {
+    WORKER.with_borrow_mut(|worker| worker.as_mut().map_or(Ok(()), |worker| worker.vacate(parked)))
 }
 
-/// Has the calling thread's worker do something.
+/// Runs `body` on the calling thread's worker.
 pub fn with<T>(body: impl FnOnce(&mut Worker) -> Result<T, SandboxError>) -> Result<T, SandboxError> {
     WORKER.with_borrow_mut(|worker| body(worker.as_mut().ok_or(SandboxError::Stopped)?))
 }

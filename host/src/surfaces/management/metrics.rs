@@ -85,7 +85,7 @@ impl Sources {
         readings.gauges("queue_length", "Entries that wait for a worker, by line", length);
         let oldest = lines.iter().map(|line| (label("line", line.name), line.oldest.as_secs_f64()));
         readings.gauges("queue_oldest_seconds", "Age of the oldest entry that waits, by line", oldest);
-        readings.gauge("queue_limit", "Entries that may wait (setting queue)", self.sandbox.places() as f64);
+        readings.gauge("queue_limit", "Entries that may wait (setting queue)", self.sandbox.queue_limit() as f64);
         readings.gauge("slots", "Instances of the guest", metrics.slots as f64);
         readings.gauge("parked", "Invocations that wait for operations", metrics.parked as f64);
         readings.counter("slots_retired", "Instances that were thrown away", metrics.retired);
