@@ -1,7 +1,7 @@
-//! What one invocation may still use, over all runs of its handler; and how a run comes to be followed by another.
+//! The budget of one invocation over all runs of its handler, and the reruns after lost races.
 //!
-//! A handler whose unit of work lost a race runs again from the function's snapshot, so that memory holds nothing of the
-//! lost run. Runs that race for the same key take turns, so that each loses to the others at most once more.
+//! A handler whose unit of work lost a race runs again from the function's snapshot, so that memory holds nothing of
+//! the lost run. Runs that race for the same key take turns, so that each loses to the others at most once more.
 use super::InvokeError;
 use crate::code::{Code, OpError};
 use crate::functions::Function;
@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit};
 
 /// Runs of a handler that follow the first one, at most.
 const MAX_RERUNS: u32 = 20;
-/// Keys share so many turns.
+/// Number of turns, which keys share.
 const STRIPES: usize = 256;
 /// The longest wait for a turn: its holder may be waiting for this very invocation.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,12 +33,12 @@ pub struct Account {
     pub reruns: u32,
     /// A place among the function's invocations.
     _permit: OwnedSemaphorePermit,
-    /// The turn of what the last run raced for.
+    /// The turn for the key that the last run raced for.
     turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Account {
-    /// What the function's limits grant to an event that arrived then.
+    /// The limits of `function`, for an event that arrived at `began`.
     pub fn new(function: &Function, permit: OwnedSemaphorePermit, began: tokio::time::Instant) -> Account {
         let limits = &function.record.limits;
         Account {
@@ -63,11 +63,11 @@ impl Account {
 pub enum Lost {
     /// With a failure.
     Failed(InvokeError),
-    /// It lost a race; the handler is to run again with what is left.
+    /// It lost a race: the handler runs again with the rest of the budget.
     Again(Box<Account>, Race),
 }
 
-/// What was raced for.
+/// The key that runs race for, as the number of its turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Race(usize);
 

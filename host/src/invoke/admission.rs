@@ -1,8 +1,8 @@
-//! Who may wait for a worker: as many as the queue has places for, and only while what waits already is done in time; of both,
-//! one function never gets all.
+//! Admission: an invocation may wait for a worker while the queue has room and its expected wait is short enough. One
+//! function never gets all of either.
 //!
-//! Owns: the estimate of the waiting time, each function's share. Must not know: what an invocation is. The places themselves
-//! are the sandbox's.
+//! Owns: the estimate of the waiting time, each function's share. Must not know: what an invocation is. The queue
+//! itself is the sandbox's.
 //!
 //! A function may hold [`SHARE`] times as much as is still free, which is how switches share their memory among ports
 //! (Choudhury and Hahne, "Dynamic queue length thresholds", 1998): one function gets 7/8 of everything, two that flood
@@ -19,12 +19,12 @@ use std::time::Duration;
 
 /// Longest pause before a refusal.
 const PAUSE: Duration = Duration::from_millis(500);
-/// What an entry into the guest costs beside the guest's own time, µs.
+/// Cost of an entry beyond the guest's own time, µs.
 const OVERHEAD_US: u64 = 20;
-/// What a function may hold, as a multiple of what is free.
+/// A function may hold this multiple of what is free.
 const SHARE: u64 = 7;
 
-/// How much waits, and how much may.
+/// How much work waits, and how much may.
 pub struct Admission {
     places: u64,
     wait: Duration,
@@ -60,12 +60,12 @@ impl Drop for Work {
 }
 
 impl Admission {
-    /// As many as `places`, for at most `wait`.
+    /// For a queue of that length, in which invocations wait for at most `wait`.
     pub fn new(places: usize, wait: Duration) -> Admission {
         Admission { places: places as u64, wait, backlog: Arc::default() }
     }
 
-    /// Whether one more of `function` may come: now, or after a pause.
+    /// Whether one more invocation of `function` may wait: now, or after a pause.
     pub async fn admit(&self, sandbox: &Sandbox, function: &Function) -> Result<(), InvokeError> {
         if self.check(sandbox, function).is_ok() {
             return Ok(());

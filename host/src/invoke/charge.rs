@@ -12,10 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// Frames larger than this are handled on other threads, bytes.
 pub const LARGE: usize = 64 << 10;
-/// The longest that one poll of a small operation can have computed: by the clock it may have waited for a core.
+/// The most that one poll of a small operation is charged: measured by the clock it may include a wait for a core.
 const SMALL_POLL: Duration = Duration::from_millis(1);
 
-/// The threads of large operations: as many as there are cores, below the priority of short entries.
+/// Threads for large operations, one per core, of lower priority than short entries.
 pub struct Elsewhere(Option<Runtime>);
 
 impl Elsewhere {
@@ -57,7 +57,8 @@ pub fn charged<T: Send + 'static>(
     Measured { work, allowance, exact: false }.map(Some).boxed()
 }
 
-/// Charges what each poll takes. Reading the thread's CPU time is a system call, and worth it only for large operations.
+/// Charges the time of each poll. Reading the thread's CPU time is a system call, and worth it only for large
+/// operations.
 struct Measured<T> {
     work: BoxFuture<'static, T>,
     allowance: Allowance,

@@ -1,20 +1,21 @@
-//! Why an invocation gave no reply: one code, who is to blame, and the limit's name if there is one.
+//! The failure of an invocation: its code, its detail, and the limit that it exceeded, if any.
 use crate::budget::{self, BudgetError};
 use crate::code::Code;
-use crate::functions::Function;
+use crate::functions::{Function, UploadError};
+use crate::sandbox::SandboxError;
 use daplet_abi::reply::JsError;
 
 /// A failed invocation.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct InvokeError {
-    /// Why.
+    /// Its code.
     pub code: Code,
-    /// For people.
+    /// For a reader: what happened, with names and values.
     pub detail: String,
     /// The limit that was exceeded: its name and value.
     pub limit: Option<(&'static str, u64)>,
-    /// How to change it.
+    /// The setting that changes the limit.
     pub setting: Option<String>,
     /// What the function threw.
     pub js: Option<Box<JsError>>,
@@ -88,9 +89,35 @@ impl InvokeError {
         }
     }
 
-    /// The same with other words.
+    /// The same with another detail.
     pub fn with_detail(mut self, detail: String) -> InvokeError {
         self.detail = detail;
         self
+    }
+}
+
+/// A live function could not be loaded again.
+impl From<&UploadError> for InvokeError {
+    fn from(error: &UploadError) -> InvokeError {
+        match error {
+            UploadError::Sandbox(error) => InvokeError::from(error),
+            UploadError::Busy(_) => InvokeError::shed(error.to_string()),
+            UploadError::Load(js) => InvokeError::exception(js.clone()),
+            other => InvokeError::internal(other.to_string()),
+        }
+    }
+}
+
+impl From<&SandboxError> for InvokeError {
+    fn from(error: &SandboxError) -> InvokeError {
+        match error {
+            SandboxError::Overloaded { limit } => {
+                InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
+            }
+            SandboxError::NoSlot(_) => InvokeError::shed(error.to_string()),
+            SandboxError::Late { wait } => InvokeError::late(*wait),
+            SandboxError::NoMemory(refused) => InvokeError::budget(refused),
+            other => InvokeError::internal(other.to_string()),
+        }
     }
 }

@@ -15,10 +15,10 @@ use crate::blocks::actors::Turn;
 use crate::blocks::call::Capabilities;
 use crate::budget::SMALL;
 use crate::code::Code;
-use crate::functions::{Deployer, Function, UploadError};
+use crate::functions::{Deployer, Function};
 use crate::observer::{Invocation, Observer};
 use crate::origin::Origin;
-use crate::sandbox::{Sandbox, SandboxError};
+use crate::sandbox::Sandbox;
 use account::{Account, Lost, Turns};
 use admission::Admission;
 use bytes::Bytes;
@@ -49,7 +49,7 @@ pub struct HttpReply {
     pub body: Bytes,
 }
 
-/// What the guest wrote as its reply, with the frame's body.
+/// The guest's reply, with the frame's body.
 type Written = (Reply, Bytes);
 
 /// Runs functions. Cheap to clone.
@@ -71,7 +71,7 @@ struct Shared {
     heap: u64,
 }
 
-/// The way to the invoker for what the invoker itself owns: capabilities that call functions.
+/// A weak reference to the invoker, for what the invoker itself owns: capabilities that call functions.
 #[derive(Clone)]
 pub struct Calls(Weak<Shared>);
 
@@ -82,7 +82,7 @@ impl Calls {
     }
 }
 
-/// What every kind of invocation carries.
+/// Where an invocation comes from.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Its origin.
@@ -98,8 +98,9 @@ impl From<Origin> for Caller {
 }
 
 impl Invoker {
-    /// `queue_wait` is how long an invocation may be expected to wait for a worker, `heap` how many bytes of each worker's heap the
-    /// memory budget has room for already. `equip` makes the capabilities, and what else calls functions as they do.
+    /// `queue_wait` is how long an invocation may be expected to wait for a worker, `heap` how many bytes of each
+    /// worker's heap the memory budget has room for already. `equip` makes the capabilities, and what else calls
+    /// functions as they do.
     pub fn new<T>(
         sandbox: Arc<Sandbox>,
         deployer: Arc<Deployer>,
@@ -121,12 +122,13 @@ impl Invoker {
         (Invoker { shared }, rest)
     }
 
-    /// What sees every invocation.
+    /// The observer of every invocation.
     pub fn observer(&self) -> &Observer {
         &self.shared.observer
     }
 
-    /// Whether one more request of `function` may come, before anything is spent on it. A refusal takes its time.
+    /// Whether one more request of `function` is admitted, before anything is spent on it. A refusal comes after a
+    /// pause.
     pub async fn admit(&self, function: &Function, origin: &Origin) -> Result<(), InvokeError> {
         let began = Instant::now();
         let admitted = self.shared.admission.admit(&self.shared.sandbox, function).await;
@@ -167,7 +169,7 @@ impl Invoker {
         self.ask(function, EventKind::Http, event, body, caller).await
     }
 
-    /// Handles an event that is answered as a request is: with what the handler returns.
+    /// Handles an event that is answered like a request: with the value that the handler returns.
     pub async fn ask(
         &self,
         function: &Arc<Function>,
@@ -184,7 +186,8 @@ impl Invoker {
         }
     }
 
-    /// Handles an event that is only acknowledged, such as a topic delivery; `event` is what its handler is given, as JSON.
+    /// Handles an event that is only acknowledged, such as a topic delivery; `event` is the argument of its handler, as
+    /// JSON.
     pub async fn deliver(
         &self,
         function: &Arc<Function>,
@@ -250,7 +253,7 @@ impl Invoker {
             let held = frame.len() + 2 * (frame.len() - body.len());
             let share = function.memory.take(if held > SMALL { held } else { 0 });
             let share = share.map_err(|e| refused(InvokeError::budget(&e)))?;
-            let loaded = self.shared.deployer.loaded(function).await.map_err(|e| refused(load_failed(&e)))?;
+            let loaded = self.shared.deployer.loaded(function).await.map_err(|e| refused(InvokeError::from(&*e)))?;
             let ((reply, written), budget) = (oneshot::channel(), account.cpu);
             let drive = Drive::new(Arc::clone(&self.shared), function, kind, caller.clone(), account, reply);
             let event = Event { snapshot: Arc::clone(&loaded.snapshot), kind, frame, share };
@@ -272,30 +275,6 @@ impl Invoker {
                 }
                 Err(_) => return Err(refused(InvokeError::internal("the invocation ended without a reply"))),
             }
-        }
-    }
-}
-
-/// A function that was live could not be loaded again.
-fn load_failed(error: &UploadError) -> InvokeError {
-    match error {
-        UploadError::Sandbox(error) => InvokeError::from(error),
-        UploadError::Busy(_) => InvokeError::shed(error.to_string()),
-        UploadError::Load(js) => InvokeError::exception(js.clone()),
-        other => InvokeError::internal(other.to_string()),
-    }
-}
-
-impl From<&SandboxError> for InvokeError {
-    fn from(error: &SandboxError) -> InvokeError {
-        match error {
-            SandboxError::Overloaded { limit } => {
-                InvokeError::queue(*limit as u64).with_detail(format!("all {limit} places in the queue are taken"))
-            }
-            SandboxError::NoSlot(_) => InvokeError::shed(error.to_string()),
-            SandboxError::Late { wait } => InvokeError::late(*wait),
-            SandboxError::NoMemory(refused) => InvokeError::budget(refused),
-            other => InvokeError::internal(other.to_string()),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Drives one run of a handler: enters the guest, starts what it submits, enters again with what completes, until it is done.
+//! Drives one run of a handler: enters the guest, starts the operations that it submits, and enters again with their
+//! completions until the run ends. Must not know: how an entry is made, what an operation does.
 //!
 //! # Layout
-//! - [`step`]: what one entry did becomes what is to come
-//! - [`operations`]: what the guest submitted, from its start to its completion
-//! - [`reply`]: what the guest wrote, and what is told of the invocation's end
+//! - [`step`]: what one entry did, charged to the run
+//! - [`operations`]: the guest's operations, from start to completion
+//! - [`reply`]: the guest's reply, and the reports of the invocation's end
 mod operations;
 mod reply;
 mod step;
@@ -27,11 +28,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// What the guest is entered with.
+/// The event that a run begins with.
 pub struct Event {
-    /// Whose handler.
+    /// The function.
     pub snapshot: Arc<Snapshot>,
-    /// Which of them.
+    /// Which of its handlers.
     pub kind: EventKind,
     /// The head and the body.
     pub frame: Vec<u8>,
@@ -69,7 +70,7 @@ impl From<InvokeError> for Stop {
 }
 
 impl Drive {
-    /// `reply` gets the reply or why there is none, once.
+    /// `reply` gets the reply, or the reason why there is none, once.
     pub fn new(
         shared: Arc<Shared>,
         function: &Arc<Function>,
@@ -90,8 +91,8 @@ impl Drive {
         Drive { shared, context, caller, reply: Some(reply), account, function, kind, started, queued }
     }
 
-    /// Runs to the end, the deadline, the function's removal, or the caller's going away before a reply. `turn`: whether there was a worker in time;
-    /// `work` counts what is waited for until then.
+    /// Runs until the handler is done, the deadline passes, the function is removed, or the caller leaves before the
+    /// reply. `turn` says whether a worker was free in time; `work` counts the first entry until it is over.
     pub async fn run(mut self, turn: Result<(), SandboxError>, work: Work, event: Event) {
         let asked = std::mem::replace(&mut self.started, Instant::now());
         self.queued = self.started.duration_since(asked);
@@ -122,8 +123,8 @@ impl Drive {
         }
     }
 
-    /// The first step, which is the whole of most invocations. It is over at once where a worker's own thread makes it; where it
-    /// waits for a worker, it ends when nobody wants it any more.
+    /// The first step, which most invocations consist of. It is over at once where a worker's own thread makes it;
+    /// where it waits for a worker, it also ends when its result is not needed any more.
     async fn first(&mut self, event: Event) -> Result<Step, InvokeError> {
         if self.reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
             return Err(canceled());
@@ -151,7 +152,7 @@ impl Drive {
         InvokeError::limit(Code::ExceededWallTime, "wallMs", limit, &self.function)
     }
 
-    /// Enters again and again until nothing is waited for.
+    /// Enters with completions until no operation is open.
     async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), Stop> {
         let mut running: FuturesUnordered<BoxFuture<'static, Completed>> = FuturesUnordered::new();
         running.extend(first.into_iter().map(|operation| self.start(operation)));
@@ -192,7 +193,7 @@ impl Drive {
         }
     }
 
-    /// A share for the heap of one entry, where it may be larger than the heap that each worker has room for anyway.
+    /// A share for the heap of one entry beyond the heap that the budget reserves for each worker.
     fn heap(&self) -> Result<Option<Share>, InvokeError> {
         let beyond = self.function.record.limits.memory_bytes().saturating_sub(self.shared.heap);
         if beyond == 0 {
@@ -203,7 +204,7 @@ impl Drive {
     }
 }
 
-/// Ends when nobody waits for the reply any more; never once it has left.
+/// Ends when the caller leaves before the reply; never once the reply has left.
 async fn gone(reply: &mut Option<Waiting>) {
     match reply {
         Some(sender) => sender.closed().await,
@@ -211,7 +212,7 @@ async fn gone(reply: &mut Option<Waiting>) {
     }
 }
 
-/// Ends when the invocation is in vain, and says why.
+/// Ends when the result of the invocation is not needed any more, with the reason.
 async fn unwanted(reply: &mut Option<Waiting>, function: &Function) -> InvokeError {
     tokio::select! {
         () = gone(reply) => canceled(),

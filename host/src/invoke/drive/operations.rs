@@ -1,4 +1,5 @@
-//! Operations of the guest: decoded, started with the run's context, and encoded as completions. Must not know: entries.
+//! Operations of the guest: decoded, started with the run's context, and encoded as completions. Must not know:
+//! entries.
 use super::reply::carried;
 use super::{Drive, Stop};
 use crate::allowance::Allowance;
@@ -20,14 +21,14 @@ use std::time::{Duration, Instant};
 const BATCH: usize = 64;
 /// Bytes of completions after which an entry begins.
 const BATCH_BYTES: usize = 256 << 10;
-/// What a completion's head may have beside its result, bytes.
+/// Bytes of a completion's head that do not count as its result.
 const HEAD: usize = 4 << 10;
 
-/// An operation's end.
+/// An operation that has ended.
 pub(super) struct Completed {
     id: u32,
     result: OpResult,
-    /// What its result takes, until the guest has it.
+    /// Memory of its result, until the guest has it.
     allowance: Allowance,
 }
 
@@ -52,7 +53,7 @@ impl Drive {
         .boxed()
     }
 
-    /// Takes what the host's work for operations took from the CPU time.
+    /// Takes the host's work for operations from the CPU time.
     pub(super) fn spend(&mut self) -> Result<(), InvokeError> {
         let cpu = self.context.allowance.charged();
         self.account.cpu = self.account.cpu.saturating_sub(cpu);
@@ -65,7 +66,7 @@ impl Drive {
         Err(error.with_detail(detail))
     }
 
-    /// What the guest is told of an operation; a lost race it is not told of while the handler can run again.
+    /// Encodes an operation's completion. A lost race ends the run instead, while the handler can run again.
     pub(super) fn completion(
         &self,
         Completed { id, result, allowance }: Completed,
@@ -81,7 +82,7 @@ impl Drive {
             }
             Err(error) => match Race::lost(&error) {
                 Some(race) if self.reply.is_some() && self.account.may_rerun() => return Err(Stop::Again(race)),
-                // It stays lost: the guest need not try again.
+                // No rerun is left, so the guest need not try again.
                 Some(_) if self.reply.is_some() => hopeless(error, self.account.reruns),
                 _ => error,
             },
@@ -91,7 +92,7 @@ impl Drive {
     }
 }
 
-/// The error of a unit of work that lost every race: its code, what was raced for, and how often.
+/// The error of a unit of work that lost every race: its code, the contended key, and how often it lost.
 fn hopeless(error: OpError, reruns: u32) -> OpError {
     let contended = |name| error.details.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let (store, key) = (contended("store"), contended("key"));
@@ -125,7 +126,7 @@ impl Batch {
     }
 }
 
-/// The longest that decoding can take: by the clock it may have waited for a core.
+/// The most that decoding can take: measured by the clock it may include a wait for a core.
 pub(super) fn decoding(frames: &[Vec<u8>]) -> Duration {
     let bytes: usize = frames.iter().map(Vec::len).sum();
     Duration::from_micros(100 * frames.len() as u64) + Duration::from_nanos(20 * bytes as u64)
@@ -141,8 +142,9 @@ pub(super) struct Submitted {
 
 impl Submitted {
     pub(super) fn decode(bytes: &Bytes, share: &mut Option<Share>, memory: &Purse) -> Result<Submitted, InvokeError> {
-        let fault =
-            |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest submitted no operation: {e}"));
+        let fault = |e: daplet_abi::frame::FrameError| {
+            InvokeError::internal(format!("the guest submitted a frame that is not an operation: {e}"))
+        };
         let frame = Frame::decode(bytes).map_err(fault)?;
         let body = carried(bytes.slice_ref(frame.body), share, memory)?;
         Ok(Submitted { head: frame.parse_head().map_err(fault)?, body, size: bytes.len() })

@@ -1,4 +1,4 @@
-//! What the guest wrote: its reply or its failure; and the reports of how the invocation ended.
+//! The guest's reply or failure, and the reports of the invocation's end.
 use super::Drive;
 use crate::budget::held::hold;
 use crate::budget::{Purse, SMALL, Share};
@@ -12,9 +12,11 @@ use daplet_abi::frame::Frame;
 use daplet_abi::reply::Reply;
 
 impl Drive {
-    /// One frame that the guest wrote: the reply, or the function's failure.
+    /// Takes one frame of the guest: the reply, or the function's failure.
     pub(super) fn written(&mut self, bytes: &Bytes, share: &mut Option<Share>) -> Result<(), InvokeError> {
-        let fault = |e: daplet_abi::frame::FrameError| InvokeError::internal(format!("the guest wrote no reply: {e}"));
+        let fault = |e: daplet_abi::frame::FrameError| {
+            InvokeError::internal(format!("the guest wrote a frame that is not a reply: {e}"))
+        };
         let frame = Frame::decode(bytes).map_err(fault)?;
         let limits = &self.function.record.limits;
         match frame.parse_head().map_err(fault)? {
@@ -50,7 +52,7 @@ impl Drive {
         }
     }
 
-    /// Reports the invocation's outcome, before the caller has it.
+    /// Reports the invocation's outcome, before the caller gets it.
     pub(super) fn replied(&self, error: Option<&InvokeError>) {
         self.shared.observer.queued(self.queued);
         self.shared.observer.invocation(&Invocation {
@@ -82,7 +84,7 @@ impl Drive {
     }
 }
 
-/// A body with its part of the step's share: it holds that until it is written, or its operation is over.
+/// A body with its part of the step's share, which it holds until its last byte is written or its operation is over.
 pub(super) fn carried(body: Bytes, share: &mut Option<Share>, memory: &Purse) -> Result<Bytes, InvokeError> {
     let length = body.len();
     match share {

@@ -1,4 +1,4 @@
-//! What one entry into the guest did, taken into the run's account. Must not know: what becomes of an operation.
+//! What one entry into the guest did, charged to the run's account. Must not know: what an operation does.
 use super::Drive;
 use super::operations::{Submitted, decoding};
 use crate::code::Code;
@@ -10,7 +10,7 @@ use daplet_abi::LogLevel;
 use std::time::Instant;
 
 impl Drive {
-    /// Takes in what a step did. `None` when the invocation is done.
+    /// Charges a step, sends what it wrote, and decodes what it submitted. `None` when the run is done.
     pub(super) fn settle(&mut self, step: Step) -> Result<Option<(Parked, Vec<Submitted>)>, InvokeError> {
         self.account.cpu = self.account.cpu.saturating_sub(step.cpu);
         self.shared.observer.entry(step.cpu, step.restore);
