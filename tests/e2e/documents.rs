@@ -37,8 +37,11 @@ const PLAIN: &[&str] = &[
     "host/src/dapr",
     "host/src/functions",
     "host/src/http",
+    "host/src/invoke",
     "host/src/listener",
     "host/src/observer",
+    "host/src/sandbox",
+    "host/src/snapshot",
     "host/src/store",
     "host/src/telemetry",
 ];

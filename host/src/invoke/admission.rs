@@ -26,7 +26,8 @@ const SHARE: u64 = 7;
 
 /// How much work waits, and how much may.
 pub struct Admission {
-    places: u64,
+    /// Length of the queue.
+    queue: u64,
     wait: Duration,
     backlog: Arc<Backlog>,
 }
@@ -61,8 +62,8 @@ impl Drop for Work {
 
 impl Admission {
     /// For a queue of that length, in which invocations wait for at most `wait`.
-    pub fn new(places: usize, wait: Duration) -> Admission {
-        Admission { places: places as u64, wait, backlog: Arc::default() }
+    pub fn new(queue: usize, wait: Duration) -> Admission {
+        Admission { queue: queue as u64, wait, backlog: Arc::default() }
     }
 
     /// Whether one more invocation of `function` may wait: now, or after a pause.
@@ -78,9 +79,9 @@ impl Admission {
         let (workers, demand) = (sandbox.workers() as u64, &function.demand);
         let coming = self.backlog.entries.load(Relaxed).saturating_sub(workers);
         let queued = sandbox.queued() as u64;
-        let free = self.places.saturating_sub(queued.max(coming));
+        let free = self.queue.saturating_sub(queued.max(coming));
         if demand.entries.load(Relaxed) >= SHARE * free {
-            return Err(InvokeError::queue(self.places));
+            return Err(InvokeError::queue(self.queue));
         }
         let [short, long] = self.backlog.us.each_ref().map(|backlog| backlog.load(Relaxed));
         let ahead = if lane(demand.entry_us.load(Relaxed)) == 0 { short } else { short + long };
