@@ -238,7 +238,7 @@ codes! {
     /// An output binding failed.
     InvokeOutputBinding = "ERR_INVOKE_OUTPUT_BINDING", Host, 500, Internal;
     /// A job of that name exists, and it may not be overwritten.
-    JobAlreadyExists = "ALREADY_EXISTS", Caller, 409, AlreadyExists;
+    JobAlreadyExists = op::codes::ALREADY_EXISTS, Caller, 409, AlreadyExists;
     /// A job could not be scheduled.
     SchedulerScheduleJob = "DAPR_SCHEDULER_SCHEDULE_JOB", Host, 500, Internal;
     /// A job could not be read.
@@ -254,7 +254,7 @@ codes! {
     /// A call of an actor failed.
     ActorInvokeMethod = "ERR_ACTOR_INVOKE_METHOD", Function, 500, Internal;
     /// An actor's turn called the actor itself.
-    ActorReentrant = "ACTOR_REENTRANT", Function, 500, Internal;
+    ActorReentrant = op::codes::ACTOR_REENTRANT, Function, 500, Internal;
     /// No state store is for actors.
     ActorStateStoreNotConfigured = "ERR_ACTOR_STATE_STORE_NOT_CONFIGURED", Host, 500, Internal;
     /// An actor's state could not be read.

@@ -79,6 +79,10 @@ words! {
         pub const QUERY_TOO_LARGE: &str = "QUERY_TOO_LARGE";
         /// What was to be kept would exceed a quota; the details name it. One word with what HTTP answers.
         pub const QUOTA_EXCEEDED: &str = "quotaExceeded";
+        /// A job of that name exists, and it may not be overwritten.
+        pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
+        /// An actor's turn called the actor itself.
+        pub const ACTOR_REENTRANT: &str = "ACTOR_REENTRANT";
         /// A fault of the host.
         pub const INTERNAL: &str = "INTERNAL";
     }

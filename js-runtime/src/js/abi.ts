@@ -95,6 +95,10 @@ export const enum OperationCode {
   QueryTooLarge = "QUERY_TOO_LARGE",
   /** What was to be kept would exceed a quota; the details name it. One word with what HTTP answers. */
   QuotaExceeded = "quotaExceeded",
+  /** A job of that name exists, and it may not be overwritten. */
+  AlreadyExists = "ALREADY_EXISTS",
+  /** An actor's turn called the actor itself. */
+  ActorReentrant = "ACTOR_REENTRANT",
   /** A fault of the host. */
   Internal = "INTERNAL",
 }
