@@ -1,7 +1,8 @@
 //! Where an event comes from: its request id, its trace, who calls, and how deep functions have called each other.
 //!
-//! Owns: the names of the headers that carry these, what is taken of them, what a new root is. Every way in makes an [`Origin`]; every
-//! way out asks it for what goes on. Must not know: HTTP, gRPC, CloudEvents; each gives its fields by name.
+//! Owns: the names of the headers that carry these, which of their values are valid, how a new trace begins. Every way in
+//! makes an [`Origin`]; every way out asks it for what goes on. Must not know: HTTP, gRPC, CloudEvents; each gives its
+//! fields by name.
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -47,21 +48,23 @@ impl Origin {
         }
     }
 
-    /// Goes on with the trace among `field`'s values, or begins one. Request id and depth are new: any client may send those headers.
+    /// Goes on with the trace among `field`'s values, or begins one. Request id and depth are new: any client may send
+    /// those headers.
     pub fn from_fields<'a>(field: impl Fn(&'static str) -> Option<&'a str>) -> Origin {
-        let parent = field(TRACEPARENT);
+        let parent = field(TRACEPARENT).and_then(trace);
+        // It belongs to the trace of the sender (W3C Trace Context §3.3): a new trace has none.
+        let state = parent.as_ref().and_then(|_| field(TRACESTATE)).filter(|state| !state.is_empty());
         Origin {
             request_id: new_id(),
             client_request_id: field(REQUEST_ID).filter(|id| is_id(id)).map(Arc::from),
-            traceparent: parent.filter(|parent| is_trace(parent)).map_or_else(new_trace, Arc::from),
-            // Of no use without its parent.
-            tracestate: parent.and_then(|_| field(TRACESTATE)).filter(|state| !state.is_empty()).map(Arc::from),
+            traceparent: parent.unwrap_or_else(new_trace),
+            tracestate: state.map(Arc::from),
             caller: None,
             depth: 0,
         }
     }
 
-    /// The same of a sender that is believed, which may also say the request id and the depth.
+    /// The same for a trusted sender, which may also set the request id and the depth.
     pub fn from_believed<'a>(field: impl Fn(&'static str) -> Option<&'a str>) -> Origin {
         let depth = field(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0);
         let (id, origin) = (field(REQUEST_ID), Origin::from_fields(field));
@@ -96,7 +99,7 @@ fn new_id() -> Arc<str> {
     Uuid::now_v7().simple().to_string().into()
 }
 
-/// A new root of a trace, not sampled.
+/// The first `traceparent` of a new trace, not sampled.
 fn new_trace() -> Arc<str> {
     let (trace, span) = (Uuid::new_v4(), Uuid::new_v4());
     format!("00-{}-{:016x}-00", trace.simple(), span.as_u64_pair().0 | 1).into()
@@ -106,9 +109,29 @@ fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-fn is_trace(parent: &str) -> bool {
-    let bytes = parent.as_bytes();
-    bytes.len() == 55 && parent.is_ascii() && bytes[2] == b'-' && bytes[35] == b'-'
+/// The trace that `parent` names, as version 00 writes it; `None` if it is invalid (W3C Trace Context §3.2).
+fn trace(parent: &str) -> Option<Arc<str>> {
+    let mut fields = parent.splitn(5, '-');
+    let [version, trace, span, flags] =
+        [2, 32, 16, 2].map(|length| fields.next().filter(|field| is_hex(field, length)));
+    let (version, trace, span, flags, more) = (version?, trace?, span?, flags?, fields.next());
+    let is_zero = |id: &str| id.bytes().all(|digit| digit == b'0');
+    if version == "ff" || is_zero(trace) || is_zero(span) {
+        return None;
+    }
+    match (version, more) {
+        ("00", None) => Some(parent.into()),
+        ("00", Some(_)) => None,
+        // Version 00 knows only these fields of a later one, and only the flag of sampling (§3.2.4).
+        _ => {
+            let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
+            Some(format!("00-{trace}-{span}-{sampled:02x}").into())
+        }
+    }
+}
+
+fn is_hex(field: &str, length: usize) -> bool {
+    field.len() == length && field.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -122,20 +145,38 @@ mod tests {
         |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
     }
 
+    /// The double that the SDK offers is tested with the same cases.
     #[test]
-    fn a_trace_goes_on_and_what_is_none_begins_one() {
-        let origin = Origin::from_fields(fields(&[(TRACEPARENT, TRACE), (TRACESTATE, "a=1")]));
-        assert_eq!((&*origin.traceparent, origin.tracestate.as_deref()), (TRACE, Some("a=1")));
-        for given in [&[][..], &[(TRACEPARENT, "abc")], &[(TRACESTATE, "a=1")]] {
-            let origin = Origin::from_fields(fields(given));
-            assert!(is_trace(&origin.traceparent) && *origin.traceparent != *TRACE, "{origin:?}");
-            assert!(origin.tracestate.is_none(), "{origin:?}");
+    fn a_valid_trace_goes_on_and_an_invalid_one_is_replaced() {
+        #[derive(serde::Deserialize)]
+        struct Case {
+            about: String,
+            traceparent: String,
+            becomes: Option<String>,
         }
-        assert!(is_trace(&Origin::root().traceparent));
+        let cases: Vec<Case> = serde_json::from_str(include_str!("../../tests/cases/traceparent.json")).unwrap();
+        assert!(cases.len() > 20);
+        for Case { about, traceparent, becomes } in &cases {
+            let field = |name| match name {
+                TRACEPARENT => Some(traceparent.as_str()),
+                TRACESTATE => Some("a=1"),
+                _ => None,
+            };
+            let origin = Origin::from_fields(field);
+            let seen = (trace(&origin.traceparent).is_some(), origin.tracestate.as_deref());
+            assert_eq!(seen, (true, becomes.as_ref().map(|_| "a=1")), "{about}: {origin:?}");
+            match becomes {
+                Some(becomes) => assert_eq!(*origin.traceparent, **becomes, "{about}"),
+                None => assert_ne!(*origin.traceparent, **traceparent, "{about}"),
+            }
+        }
+        let without_parent = Origin::from_fields(fields(&[(TRACESTATE, "a=1")]));
+        assert!(without_parent.tracestate.is_none(), "{without_parent:?}");
+        assert!(trace(&Origin::root().traceparent).is_some());
     }
 
     #[test]
-    fn only_who_is_believed_says_id_and_depth() {
+    fn only_a_trusted_sender_sets_id_and_depth() {
         const SAID: &[(&str, &str)] = &[(REQUEST_ID, "mine"), (DEPTH, "7")];
         let origin = Origin::from_believed(fields(SAID));
         assert_eq!((&*origin.request_id, origin.client_request_id, origin.depth), ("mine", None, 7));

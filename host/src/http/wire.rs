@@ -16,9 +16,19 @@ pub const DEPTH: HeaderName = HeaderName::from_static(origin::DEPTH);
 
 /// Where a request comes from, by its headers; who says more than a trace must be believed.
 pub fn origin(headers: &HeaderMap, extensions: &Extensions) -> Origin {
-    let field = |name: &'static str| headers.get(name).and_then(|value| value.to_str().ok());
+    let field = fields(headers);
     let origin = if is_believed(extensions) { Origin::from_believed(field) } else { Origin::from_fields(field) };
     Origin { caller: caller(headers, extensions).map(Arc::from), ..origin }
+}
+
+/// Headers by their names, for [`Origin::from_fields`]. With two of `traceparent` none is certain, so there is none.
+pub fn fields<'a>(headers: &'a HeaderMap) -> impl Fn(&'static str) -> Option<&'a str> {
+    move |name| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next()?;
+        let certain = name != origin::TRACEPARENT || values.next().is_none();
+        certain.then(|| value.to_str().ok()).flatten()
+    }
 }
 
 /// Headers that speak of one connection (RFC 9110 §7.6.1); they end here.
@@ -97,6 +107,20 @@ pub fn reason_of(text: &str) -> Option<ReasonPhrase> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn two_traces_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(TRACEPARENT, HeaderValue::from_static("a"));
+        assert_eq!(fields(&headers)(origin::TRACEPARENT), Some("a"));
+        for name in [TRACEPARENT, REQUEST_ID, REQUEST_ID] {
+            headers.append(name, HeaderValue::from_static("b"));
+        }
+        assert_eq!(
+            [origin::TRACEPARENT, origin::REQUEST_ID, origin::DEPTH].map(fields(&headers)),
+            [None, Some("b"), None]
+        );
+    }
 
     #[test]
     fn cookies_are_one_line_and_bytes_are_characters() {

@@ -9,6 +9,7 @@ import type { MountedFunction } from "./function.js";
 import { hasConfiguration, hasInput } from "./grants.js";
 import type { Invocations } from "./invocations.js";
 import { word } from "./module.js";
+import { validTrace } from "./trace.js";
 
 /** The subscriptions of a function, with what handles their messages. */
 export function subscribersOf(invocations: Invocations, mounted: MountedFunction): Subscriber[] {
@@ -103,7 +104,8 @@ function holder({ name, grants }: MountedFunction) {
   return { function: name, grants };
 }
 
-/** What is known of an event, with its trace if it has one. */
-function traced<T extends object>(traceparent: string | undefined, about: T): T & { traceparent?: string } {
-  return traceparent ? { ...about, traceparent } : about;
+/** What is known of an event, with its trace if it has a valid one. */
+function traced<T extends object>(parent: string | undefined, about: T): T & { traceparent?: string } {
+  const traceparent = validTrace(parent ?? "");
+  return traceparent === undefined ? about : { ...about, traceparent };
 }

@@ -5,6 +5,7 @@ import type { MountedFunction } from "./function.js";
 import type { Invocations } from "./invocations.js";
 import { exceeded } from "./limits.js";
 import { Problem } from "./problem.js";
+import { validTrace } from "./trace.js";
 
 /** What the caller may not say of itself, and what frames a message. */
 const NOT_THE_CALLERS = ["x-request-id", "dapr-caller-app-id", "daplet-depth", "x-forwarded-prefix"];
@@ -21,7 +22,6 @@ const OF_THE_CONNECTION = [
   "upgrade",
   "content-length",
 ];
-const TRACEPARENT = /^[\x20-\x7e]{2}-[\x20-\x7e]{32}-[\x20-\x7e]{19}$/;
 
 /** Who sends a request: a client, or a function of this host. */
 export interface Sender {
@@ -56,8 +56,8 @@ export async function answer(
   for (const name of NOT_THE_CALLERS) request.headers.delete(name);
   if (app !== null) request.headers.set("dapr-caller-app-id", app);
   request.headers.set("x-forwarded-prefix", mount);
-  const sent = caller?.traceparent ?? request.headers.get("traceparent") ?? "";
-  const trace = TRACEPARENT.test(sent) ? { traceparent: sent } : {};
+  const traceparent = validTrace(caller?.traceparent ?? request.headers.get("traceparent") ?? "");
+  const trace = traceparent === undefined ? {} : { traceparent };
   const about = { mount, caller: app, depth: caller === undefined ? 0 : caller.depth + 1, ...trace };
   return invocations.invoke(mounted, about, async (module, ctx) => {
     const { method, headers } = request;

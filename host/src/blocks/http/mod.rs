@@ -10,17 +10,12 @@ pub mod expect;
 
 use super::api::Context;
 use crate::http::flight::counted;
+pub use crate::http::wire::fields;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
 use expect::{IsAbsent, spare_body};
 use std::collections::BTreeMap;
-
-/// Headers by their names, for [`super::api::Shared::caller`].
-pub fn fields<'a>(headers: &'a HeaderMap) -> impl Fn(&'static str) -> Option<&'a str> {
-    move |name| headers.get(name).and_then(|value| value.to_str().ok())
-}
 
 /// `metadata.x=y` of the query as `x: y`.
 pub fn metadata_of(query: BTreeMap<String, String>) -> BTreeMap<String, String> {
