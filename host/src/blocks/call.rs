@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -74,9 +75,11 @@ impl<'a> Operation<'a> {
         self.op.split_once('.').map_or("", |(_, verb)| verb)
     }
 
-    /// The arguments as a type; what does not fit is the caller's error.
+    /// The arguments as a type; what does not fit is the caller's error. An argument that is null counts as absent.
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T, OpError> {
-        T::deserialize(&self.args).map_err(|e| self.invalid(e))
+        let given = self.args.iter().filter(|(_, value)| !value.is_null());
+        let given = MapDeserializer::<_, serde_json::Error>::new(given.map(|(name, value)| (name.as_str(), value)));
+        T::deserialize(given).map_err(|e| self.invalid(e))
     }
 
     /// The error for arguments that are wrong.

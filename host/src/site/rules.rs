@@ -151,7 +151,7 @@ impl Rules {
         }
         let detail = format!("the path {path:?} has percent-encoded bytes that are not UTF-8");
         Err(match part {
-            Part::Dapr => Box::new(DaprApiError::new(Code::MalformedRequest, detail).into_response()),
+            Part::Dapr => Box::new(DaprApiError::malformed(detail).into_response()),
             _ => answer(ApiError::bad_request(detail)),
         })
     }

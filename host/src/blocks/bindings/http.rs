@@ -1,7 +1,7 @@
 //! `/v1.0/bindings/{name}`.
 use super::{Answer, Bindings, Invoke};
 use crate::blocks::api;
-use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::error::{DaprApiError, parsed};
 use crate::blocks::http::{fields, served};
 use crate::code::Code;
 use crate::http::status;
@@ -39,11 +39,7 @@ async fn invoke(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, DaprApiError> {
-    let malformed = |e| {
-        let message = format!("failed deserializing HTTP body: {e}");
-        DaprApiError::new(Code::MalformedRequest, message)
-    };
-    let Body { operation, data, metadata } = serde_json::from_slice(&body).map_err(malformed)?;
+    let Body { operation, data, metadata } = parsed(&body)?;
     // As in Dapr, the data is what stands in the body, a string with its quotes; and no data is `null`.
     let data = data.map_or_else(|| Bytes::from_static(b"null"), |data| Bytes::copy_from_slice(data.get().as_bytes()));
     let invoke = Invoke { name, operation, metadata: metadata.unwrap_or_default(), data };

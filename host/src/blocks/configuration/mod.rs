@@ -73,7 +73,7 @@ pub type Metadata = BTreeMap<String, String>;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Get {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// The keys; without any, all that the store reports.
     #[serde(default)]
@@ -94,10 +94,6 @@ pub struct Watch {
 
 fn default_store() -> String {
     DEFAULT_CONFIGURATION_STORE.to_owned()
-}
-
-fn store_or_default<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
 }
 
 /// Dapr's words for a store that does not exist.

@@ -18,7 +18,7 @@ use super::call::{CallContext, error};
 use crate::code::{Code, OpError};
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 /// The component of a request that names none.
 pub const DEFAULT_CRYPTO: &str = "cryptostore";
@@ -28,13 +28,13 @@ pub const DEFAULT_CRYPTO: &str = "cryptostore";
 #[serde(rename_all = "camelCase")]
 pub struct Encrypt {
     /// The component.
-    #[serde(default = "default_component", deserialize_with = "component_or_default")]
+    #[serde(default = "default_component")]
     pub component: String,
     /// The key that wraps the document's.
-    #[serde(default, deserialize_with = "or_empty")]
+    #[serde(default)]
     pub key: String,
     /// How it wraps.
-    #[serde(default, deserialize_with = "or_empty")]
+    #[serde(default)]
     pub algorithm: String,
     /// For the data; Dapr's choice when absent.
     pub cipher: Option<String>,
@@ -52,7 +52,7 @@ pub struct Encrypt {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Decrypt {
     /// The component.
-    #[serde(default = "default_component", deserialize_with = "component_or_default")]
+    #[serde(default = "default_component")]
     pub component: String,
     /// The key, instead of the one that the document names.
     pub key: Option<String>,
@@ -63,14 +63,6 @@ pub struct Decrypt {
 
 fn default_component() -> String {
     DEFAULT_CRYPTO.to_owned()
-}
-
-fn component_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_else(default_component))
-}
-
-fn or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// Dapr's words for a component that does not exist.

@@ -10,9 +10,10 @@
 pub mod details;
 pub mod flight;
 
-use super::api::Context;
+use super::api::{Context, Shared};
 use super::call::CallContext;
 use crate::code::OpError;
+use crate::http::wire::fields;
 pub use ::dapr::dapr::proto::runtime::v1 as proto;
 use axum::Router;
 use axum::extract::Request;
@@ -21,7 +22,10 @@ use axum::routing::{MethodRouter, post};
 use flight::{counted, held};
 use futures::stream::BoxStream;
 use tonic::metadata::MetadataMap;
+use tonic::server::Grpc;
 use tonic::{Request as Message, Status, Streaming};
+use tonic_prost::ProstCodec;
+use tower::{Service, service_fn};
 
 /// The messages of an answer.
 pub type Messages<A> = BoxStream<'static, Result<A, Status>>;
@@ -44,7 +48,7 @@ impl<B: ?Sized, Q> Call<B, Q> {
 
     /// The caller as blocks know callers.
     pub fn caller(&self) -> CallContext {
-        self.context.caller(|name| self.metadata.get(name).and_then(|value| value.to_str().ok()))
+        self.context.caller(fields(self.metadata.as_ref()))
     }
 }
 
@@ -84,15 +88,10 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
     {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
-            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-            let (request, _until_answered) = counted(request, &memory, limit, Some(context.patience));
-            let service = tower::service_fn(move |message: Message<Q>| {
-                let answer = serve(Call::new(context.clone(), message));
-                async move { answer.await.map(tonic::Response::new) }
-            });
-            let codec = tonic_prost::ProstCodec::<A, Q>::default();
-            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
-            held(grpc.unary(service, request).await, &memory)
+            let (request, _until_answered) =
+                counted(request, &context.memory, context.max_body_bytes, Some(context.patience));
+            let answer = transport::<Q, A>(&context).unary(service(&context, serve), request).await;
+            held(answer, &context.memory)
         });
         self.add(name, method)
     }
@@ -110,15 +109,10 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
     {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
-            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-            let (request, _until_begun) = counted(request, &memory, limit, Some(context.patience));
-            let service = tower::service_fn(move |message: Message<Q>| {
-                let answer = serve(Call::new(context.clone(), message));
-                async move { answer.await.map(tonic::Response::new) }
-            });
-            let codec = tonic_prost::ProstCodec::<A, Q>::default();
-            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
-            held(grpc.server_streaming(service, request).await, &memory)
+            let (request, _until_begun) =
+                counted(request, &context.memory, context.max_body_bytes, Some(context.patience));
+            let answer = transport::<Q, A>(&context).server_streaming(service(&context, serve), request).await;
+            held(answer, &context.memory)
         });
         self.add(name, method)
     }
@@ -136,18 +130,38 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
     {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
-            let (limit, memory) = (context.max_body_bytes, context.memory.clone());
-            let (request, _held_by_the_body) = counted(request, &memory, limit, None);
-            let service = tower::service_fn(move |messages: Message<Streaming<Q>>| {
-                let answer = serve(Call::new(context.clone(), messages));
-                async move { answer.await.map(tonic::Response::new) }
-            });
-            let codec = tonic_prost::ProstCodec::<A, Q>::default();
-            let mut grpc = tonic::server::Grpc::new(codec).max_decoding_message_size(limit);
-            held(grpc.streaming(service, request).await, &memory)
+            let (request, _held_by_the_body) = counted(request, &context.memory, context.max_body_bytes, None);
+            let answer = transport::<Q, A>(&context).streaming(service(&context, serve), request).await;
+            held(answer, &context.memory)
         });
         self.add(name, method)
     }
+}
+
+/// Decodes calls and encodes answers. A message may be as large as a body of HTTP.
+fn transport<Q, A>(context: &Shared) -> Grpc<ProstCodec<A, Q>>
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + 'static,
+{
+    Grpc::new(ProstCodec::default()).max_decoding_message_size(context.max_body_bytes)
+}
+
+/// `serve` in the form that tonic calls.
+fn service<B, Q, A, F>(
+    context: &Context<B>,
+    serve: impl Fn(Call<B, Q>) -> F + Send,
+) -> impl Service<Message<Q>, Response = tonic::Response<A>, Error = Status, Future: Send> + Send
+where
+    B: ?Sized + Send + Sync + 'static,
+    Q: Send,
+    F: Future<Output = Result<A, Status>> + Send,
+{
+    let context = context.clone();
+    service_fn(move |message: Message<Q>| {
+        let answer = serve(Call::new(context.clone(), message));
+        async move { answer.await.map(tonic::Response::new) }
+    })
 }
 
 /// Answers a method that no block has.

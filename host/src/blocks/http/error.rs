@@ -5,7 +5,9 @@ use crate::http::{ApiError, status};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::fmt::Display;
 
 /// What a body that was not read is answered with: the words and headers of [`ApiError`], in Dapr's form.
 pub fn unread(unread: Unread) -> Response {
@@ -25,7 +27,22 @@ pub struct DaprApiError {
     details: Vec<Value>,
 }
 
+/// Reads the JSON of a request's body.
+pub fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DaprApiError> {
+    serde_json::from_slice(body).map_err(DaprApiError::unreadable)
+}
+
 impl DaprApiError {
+    /// The error for a request that is malformed.
+    pub fn malformed(message: impl Into<String>) -> DaprApiError {
+        DaprApiError::new(Code::MalformedRequest, message)
+    }
+
+    /// The error for a body that cannot be read, in Dapr's words.
+    pub fn unreadable(reason: impl Display) -> DaprApiError {
+        DaprApiError::malformed(format!("failed deserializing HTTP body: {reason}"))
+    }
+
     /// The plain form, with the code's status.
     pub fn new(code: Code, message: impl Into<String>) -> DaprApiError {
         DaprApiError { status: status::of(&code), code, message: message.into(), details: Vec::new() }

@@ -40,10 +40,6 @@ fn read(body: &[u8]) -> serde_json::Result<(JobSpec, bool)> {
     Ok((job, overwrite.transpose()?.flatten().unwrap_or_default()))
 }
 
-fn refused(message: String) -> DaprApiError {
-    DaprApiError::new(Code::MalformedRequest, message)
-}
-
 /// 204.
 async fn schedule(
     State(context): State<Context>,
@@ -51,13 +47,12 @@ async fn schedule(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    check_name(&name, |function| context.registry.get(function).is_some()).map_err(refused)?;
-    let (job, overwrite) =
-        read(&body).map_err(|e| refused(format!("failed deserializing HTTP body: job {name}: {e}")))?;
+    check_name(&name, |function| context.registry.get(function).is_some()).map_err(DaprApiError::malformed)?;
+    let (job, overwrite) = read(&body).map_err(|e| DaprApiError::unreadable(format!("job {name}: {e}")))?;
     let schedule = ScheduleJob { name, job, overwrite };
     let done = context.block.schedule(&context.caller(fields(&headers)), schedule).await;
     done.map(|()| status::NO_CONTENT).map_err(|e| match e.code {
-        Code::InvalidArgument => refused(e.message),
+        Code::InvalidArgument => DaprApiError::malformed(e.message),
         Code::QuotaExceeded => DaprApiError::new(Code::QuotaExceeded, e.message),
         Code::JobAlreadyExists => DaprApiError::new(Code::SchedulerScheduleJob, e.message).with_status_of(&e.code),
         _ => DaprApiError::new(Code::SchedulerScheduleJob, e.message),

@@ -1,7 +1,7 @@
 //! `/v1.0-alpha1/lock/{store}` and `/unlock/{store}`.
 use super::{Invalid, Locks, TryLock, Unlock};
 use crate::blocks::api;
-use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::error::{DaprApiError, parsed};
 use crate::blocks::http::{fields, served};
 use crate::code::Code;
 use crate::components::Block;
@@ -34,17 +34,9 @@ struct Body {
     expiry_in_seconds: i64,
 }
 
-fn malformed(message: String) -> DaprApiError {
-    DaprApiError::new(Code::MalformedRequest, message)
-}
-
-fn parse(body: &[u8]) -> Result<Body, DaprApiError> {
-    serde_json::from_slice(body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))
-}
-
 /// Refuses an invalid request, then one of a store that does not exist, in Dapr's order.
 fn check(context: &Context, store: &str, valid: Result<(), Invalid>) -> Result<(), DaprApiError> {
-    valid.map_err(|reason| malformed(reason.words(store)))?;
+    valid.map_err(|reason| DaprApiError::malformed(reason.words(store)))?;
     if context.has(Block::Lock, store) {
         return Ok(());
     }
@@ -63,7 +55,7 @@ async fn lock(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
-    let Body { resource_id: resource, lock_owner: owner, expiry_in_seconds: expiry_seconds } = parse(&body)?;
+    let Body { resource_id: resource, lock_owner: owner, expiry_in_seconds: expiry_seconds } = parsed(&body)?;
     let lock = TryLock { store, resource, owner, expiry_seconds };
     check(&context, &lock.store, lock.check(context.block.longest))?;
     let taken = context.block.store.try_lock(&context.caller(fields(&headers)), &lock).await;
@@ -78,7 +70,7 @@ async fn unlock(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, DaprApiError> {
-    let Body { resource_id: resource, lock_owner: owner, .. } = parse(&body)?;
+    let Body { resource_id: resource, lock_owner: owner, .. } = parsed(&body)?;
     let unlock = Unlock { store, resource, owner };
     check(&context, &unlock.store, unlock.check())?;
     let released = context.block.store.unlock(&context.caller(fields(&headers)), &unlock).await;

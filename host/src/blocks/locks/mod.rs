@@ -11,7 +11,7 @@ pub mod sidecar;
 use super::call::CallContext;
 use crate::code::OpError;
 use async_trait::async_trait;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// The store of a request that names none.
@@ -22,7 +22,7 @@ pub const DEFAULT_LOCKS: &str = "lockstore";
 #[serde(rename_all = "camelCase")]
 pub struct TryLock {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// What is locked.
     pub resource: String,
@@ -37,7 +37,7 @@ pub struct TryLock {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Unlock {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// What is locked.
     pub resource: String,
@@ -111,10 +111,6 @@ fn check_names(resource: &str, owner: &str) -> Result<(), Invalid> {
 
 fn default_store() -> String {
     DEFAULT_LOCKS.to_owned()
-}
-
-fn store_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
 }
 
 /// What became of a release; Dapr's numbers.

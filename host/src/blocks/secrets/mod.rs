@@ -11,7 +11,7 @@ pub mod sidecar;
 use super::call::CallContext;
 use crate::code::OpError;
 use async_trait::async_trait;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The store that a function means when it names none.
@@ -27,7 +27,7 @@ pub type Metadata = BTreeMap<String, String>;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Get {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// The key.
     #[serde(default)]
@@ -41,7 +41,7 @@ pub struct Get {
 #[derive(Clone, Debug, Deserialize)]
 pub struct GetBulk {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// What the store is given.
     #[serde(default)]
@@ -69,10 +69,6 @@ impl GetBulk {
 
 fn default_store() -> String {
     DEFAULT_SECRET_STORE.to_owned()
-}
-
-fn store_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
 }
 
 /// Where secrets are kept.

@@ -20,7 +20,7 @@ use crate::store::{Change, Item};
 use async_trait::async_trait;
 use bytes::Bytes;
 use query::Found;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use unit::{Message, Unit};
 
 /// The store of a request that names none.
@@ -30,7 +30,7 @@ pub const DEFAULT_STORE: &str = "statestore";
 #[derive(Clone, Debug, Deserialize)]
 pub struct Get {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// The key.
     #[serde(default)]
@@ -44,7 +44,7 @@ pub struct Get {
 #[derive(Clone, Debug, Deserialize)]
 pub struct GetMany {
     /// The store.
-    #[serde(default = "default_store", deserialize_with = "store_or_default")]
+    #[serde(default = "default_store")]
     pub store: String,
     /// The keys. One may be empty, as in Dapr.
     #[serde(default)]
@@ -193,10 +193,6 @@ fn lifetime(given: Option<&str>) -> Result<Option<u64>, Invalid> {
 
 fn default_store() -> String {
     DEFAULT_STORE.to_owned()
-}
-
-fn store_or_default<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_else(default_store))
 }
 
 /// Where state is kept. Keys are whole; values are JSON texts.

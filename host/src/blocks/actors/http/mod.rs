@@ -111,8 +111,7 @@ async fn save(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, DaprApiError> {
-    let writes = writes(&body)
-        .map_err(|e| DaprApiError::new(Code::MalformedRequest, format!("failed deserializing HTTP body: {e}")))?;
+    let writes = writes(&body).map_err(DaprApiError::unreadable)?;
     let actor = hosted(&context, &kind, &id)?;
     let failed = |e: OpError| {
         let message = format!("error saving actor transaction state: {}", e.message);

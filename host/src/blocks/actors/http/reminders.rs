@@ -1,7 +1,7 @@
 //! `/v1.0/actors/{type}/{id}/reminders/{name}` and `/timers/{name}`.
 use super::Context;
 use crate::blocks::actors::reminders::{NOT_HOSTED, Reminder, Timer, check};
-use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::error::{DaprApiError, parsed};
 use crate::blocks::http::fields;
 use crate::blocks::turn::Actor;
 use crate::code::{Code, OpError};
@@ -11,20 +11,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// Type, id and name.
 type At = Path<(String, String, String)>;
 
 fn bad(message: String) -> DaprApiError {
     DaprApiError::new(Code::DaprBadRequest, message)
-}
-
-fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, DaprApiError> {
-    serde_json::from_slice(body).map_err(|e| {
-        let message = format!("failed deserializing HTTP body: {e}");
-        DaprApiError::new(Code::MalformedRequest, message)
-    })
 }
 
 fn actor(kind: &str, id: &str, name: &str) -> Result<Actor, DaprApiError> {

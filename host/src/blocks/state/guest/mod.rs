@@ -29,7 +29,7 @@ pub struct StateCapability {
 /// Where a request's keys are.
 #[derive(Deserialize)]
 struct Place {
-    #[serde(default = "super::default_store", deserialize_with = "super::store_or_default")]
+    #[serde(default = "super::default_store")]
     store: String,
     space: Option<String>,
 }

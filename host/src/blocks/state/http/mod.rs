@@ -4,7 +4,7 @@ mod saved;
 
 use super::{Consistency, Get, GetMany, StateStore, Transact, check_key, rfc3339};
 use crate::blocks::api;
-use crate::blocks::http::error::DaprApiError;
+use crate::blocks::http::error::{DaprApiError, parsed};
 use crate::blocks::http::{fields, served};
 use crate::code::{Code, OpError};
 use crate::components::Block;
@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get as getting, post};
 use listed::{Listed, Results, answer};
-use saved::{Saved, first_write, malformed, refused};
+use saved::{Saved, first_write, refused};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -54,11 +54,6 @@ fn failed(code: Code, store: &str, error: &OpError) -> DaprApiError {
         }
         _ => DaprApiError::new(code, message),
     }
-}
-
-/// The JSON of a request's body.
-fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DaprApiError> {
-    serde_json::from_slice(body).map_err(|e| malformed(format!("failed deserializing HTTP body: {e}")))
 }
 
 /// Items are saved one by one: each succeeds or fails for itself, and the first failure is reported.
@@ -211,7 +206,7 @@ async fn query(
     check_store(&context, &store)?;
     let cx = context.caller(fields(&headers));
     let failed = |e: OpError| match e.code {
-        Code::InvalidArgument => malformed(format!("failed query in state store {store}: {}", e.message)),
+        Code::InvalidArgument => DaprApiError::malformed(format!("failed query in state store {store}: {}", e.message)),
         _ => failed(Code::StateQuery, &store, &e),
     };
     let query = super::Query { store: store.clone(), prefix: String::new(), query: body };

@@ -1,7 +1,6 @@
 //! Writes as clients send them, and what is wrong with them.
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::state::{Concurrency, Invalid, check_among, lifetime};
-use crate::code::Code;
 use crate::store::{Change, Put};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -23,14 +22,9 @@ pub struct Saved<'a> {
     options: Map<String, Value>,
 }
 
-/// The error for a request that cannot be read.
-pub fn malformed(message: impl Into<String>) -> DaprApiError {
-    DaprApiError::new(Code::MalformedRequest, message)
-}
-
 /// What is wrong, with the store where Dapr names it.
 pub fn refused(store: &str, reason: Invalid) -> DaprApiError {
-    let refused = malformed(reason.to_string());
+    let refused = DaprApiError::malformed(reason.to_string());
     match reason {
         Invalid::Reserved(_) => refused.rich("DAPR_STATE_ILLEGAL_KEY", Some(("state", store))),
         _ => refused,
@@ -46,7 +40,7 @@ fn ttl(
     let given = match metadata.get("ttlInSeconds") {
         None => from_query,
         Some(Value::String(text)) => Some(from_query.unwrap_or(text)),
-        Some(_) => return Err(malformed("metadata values must be strings")),
+        Some(_) => return Err(DaprApiError::malformed("metadata values must be strings")),
     };
     lifetime(given).map_err(|reason| refused(store, reason))
 }
@@ -61,9 +55,9 @@ impl Saved<'_> {
             // The JavaScript client's type for transactions.
             Some(Value::Object(mut object)) => match object.remove("value") {
                 Some(Value::String(etag)) => Some(etag),
-                _ => return Err(malformed(format!("the etag of {} must be a string", self.key))),
+                _ => return Err(DaprApiError::malformed(format!("the etag of {} must be a string", self.key))),
             },
-            Some(_) => return Err(malformed(format!("the etag of {} must be a string", self.key))),
+            Some(_) => return Err(DaprApiError::malformed(format!("the etag of {} must be a string", self.key))),
         };
         // The JavaScript client sends its enum's numbers: 1 is first-write.
         let first_write = match self.options.get("concurrency") {
