@@ -6,10 +6,10 @@ use super::sites::{Sites, bind, bind_place};
 use super::{Fatal, Host, faults, places};
 use crate::config::Connections;
 use crate::http::trust;
-use crate::listener::{self, Listener};
+use crate::listener::{self, Listener, Terms};
 use crate::site::Site;
 use crate::surfaces::embedded::Embedded;
-use crate::surfaces::management::{configuration, functions, health, metrics};
+use crate::surfaces::management::{configuration, context, functions, health, metrics};
 use crate::surfaces::sidecar::SidecarEvents;
 use crate::surfaces::{Inside, Surface, bindings, requests};
 use axum::Router;
@@ -64,7 +64,13 @@ impl Host {
         let (config, on) = (&self.base.config, self.runtimes.handles());
         let sites = Sites::new(config, Arc::clone(&self.base.registry))?;
         let most = config.connections.most.min(listener::room_for_connections());
-        let connections = Connections { most, ..config.connections.clone() };
+        let limits = Arc::new(Connections { most, ..config.connections.clone() });
+        let terms = || Terms {
+            limits: Arc::clone(&limits),
+            memory: self.base.memory.purse(),
+            observer: self.invoker.observer().clone(),
+            stop: self.base.stop.clone(),
+        };
         let mut running = Vec::new();
         if config.safe_mode {
             tracing::warn!("{SAFE_MODE}");
@@ -74,25 +80,20 @@ impl Host {
         if let Some((http, grpc)) = listeners.dapr {
             let (http_api, grpc_api) = self.base.blocks.api(&self.functions, &self.base.shared());
             let (http_site, grpc_site) = sites.dapr(config, http_api, grpc_api);
-            let (memory, stop) = (|| self.base.memory.purse(), || self.base.stop.clone());
-            running.push(tokio::spawn(listener::grpc::serve(grpc, grpc_site, connections.clone(), memory(), stop())));
-            running.push(tokio::spawn(listener::serve(http, http_site, connections.clone(), memory(), stop())));
+            running.push(tokio::spawn(listener::grpc::serve(grpc, grpc_site, terms())));
+            running.push(tokio::spawn(listener::serve(http, http_site, terms())));
         }
         let mut management = self.management();
         let mut shared = requests::routes(self.requests()).merge(runtimes::on(events.routes, &on.work));
         if let (Some(listener), Some(place)) = (listeners.management, &config.admin.listen) {
             management = management.merge(health::alive()).fallback(functions::elsewhere);
             let site = sites.management(config, place, management);
-            let serve =
-                listener::serve(listener, site, connections.clone(), self.base.memory.purse(), self.base.stop.clone());
-            running.push(on.management.spawn(serve));
+            running.push(on.management.spawn(listener::serve(listener, site, terms())));
         } else {
             shared = shared.merge(health::alive()).merge(runtimes::on(management, &on.management));
         }
         let site = self.functions_site(&sites, shared, inputs);
-        let serve =
-            listener::serve(listeners.functions, site, connections, self.base.memory.purse(), self.base.stop.clone());
-        running.push(on.connections.spawn(serve));
+        running.push(on.connections.spawn(listener::serve(listeners.functions, site, terms())));
         Ok(Serving(running))
     }
 
@@ -166,7 +167,7 @@ impl Host {
             move || safe_mode.iter().cloned().chain(faults::of(&registry, kept.as_ref(), &data_dir)).collect()
         });
         let (memory, refuse_invoked) = (self.base.memory.purse(), !config.manage_through_dapr);
-        let uploads = functions::Context {
+        let uploads = context::Context {
             observer: self.invoker.observer().clone(),
             registry: Arc::clone(registry),
             deployer: Arc::clone(&self.deployer),

@@ -1,7 +1,6 @@
 //! Request bodies: read whole, up to a size, within a time, at a least pace, and with a share of the memory budget.
 //!
 //! The clock runs only while the server waits for the peer; a body that has arrived needs no timer.
-use super::ApiError;
 use super::pace::{Pace, TooSlow};
 use crate::budget::held::hold;
 use crate::budget::{BudgetError, Purse, SMALL, Share};
@@ -116,24 +115,6 @@ where
     }
 }
 
-/// Reads a body to its end; `what` and `setting` name it in the refusal if it is larger than `limit`. A body that is not
-/// small takes a share of `memory` as it arrives, and holds it as long as the bytes exist.
-pub async fn read(
-    body: Body,
-    limit: usize,
-    what: &str,
-    setting: &'static str,
-    memory: &Purse,
-) -> Result<Bytes, ApiError> {
-    gather(body, limit, memory).await.map_err(|unread| match unread {
-        Unread::TooLarge => ApiError::too_large(what, limit, setting),
-        Unread::NoMemory(e) => ApiError::no_memory(&e),
-        Unread::Slow(Slow::Late(within)) => ApiError::too_slow(what, within, "body_ms"),
-        Unread::Slow(Slow::Pace(rate)) => ApiError::too_slow_pace(what, rate),
-        Unread::Broken(reason) => ApiError::bad_request(format!("{what} could not be read: {reason}")),
-    })
-}
-
 /// Why a body was not read.
 #[derive(Debug)]
 pub enum Unread {
@@ -161,7 +142,8 @@ impl From<axum::Error> for Unread {
     }
 }
 
-/// The same, for callers that describe each failure themselves.
+/// Reads a body to its end. A body that is not small takes a share of `memory` as it arrives, and holds it as long as the
+/// bytes exist.
 pub async fn gather(mut body: Body, limit: usize, memory: &Purse) -> Result<Bytes, Unread> {
     if body.is_end_stream() {
         return Ok(Bytes::new());

@@ -9,6 +9,7 @@
 //! - [`problem`]: failures as `application/problem+json`
 //! - [`token`]: secrets that a client shows
 //! - [`trust`]: what certainly comes from the sidecar
+//! - [`whole`]: bodies read whole, or refused with a problem
 //! - [`wire`]: header pairs, request ids, trace context
 pub mod body;
 pub mod flight;
@@ -17,6 +18,7 @@ pub mod problem;
 pub mod status;
 pub mod token;
 pub mod trust;
+pub mod whole;
 pub mod wire;
 
 pub use problem::ApiError;

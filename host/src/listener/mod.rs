@@ -23,6 +23,7 @@ use crate::budget::{Purse, Share};
 use crate::config::Connections;
 use crate::http::ApiError;
 use crate::http::body::{Patience, Timed};
+use crate::observer::Observer;
 use crate::site::{Admission, Site};
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
@@ -63,23 +64,33 @@ pub fn room_for_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).max(files / 2)).unwrap_or(usize::MAX)
 }
 
-/// Serves `site` on `listener` until `stop`, and finishes what runs then.
-pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: Purse, stop: CancellationToken) {
-    let limits = Arc::new(limits);
+/// The terms on which an address accepts connections.
+pub struct Terms {
+    /// How many connections there may be, and how large and how slow their requests.
+    pub limits: Arc<Connections>,
+    /// The address's part of the memory budget.
+    pub memory: Purse,
+    /// Counts refusals.
+    pub observer: Observer,
+    /// Ends the listening.
+    pub stop: CancellationToken,
+}
+
+impl Terms {
+    /// Counts a connection that `max_connections` refused.
+    fn full(&self) {
+        self.observer.shed("max_connections");
+    }
+}
+
+/// Serves `site` on `listener` until it is stopped, and finishes what runs then.
+pub async fn serve(listener: Listener, site: Site, terms: Terms) {
+    let Terms { limits, memory, stop, .. } = &terms;
     let (places, refusals) = (Arc::new(Semaphore::new(limits.most)), Arc::new(Semaphore::new(REFUSALS)));
     let (connections, queues) = (TaskTracker::new(), Arc::new(Queues::default()));
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(stream) => stream,
-                Err(error) => {
-                    unaccepted(&listener, &error).await;
-                    continue;
-                }
-            },
-            () = stop.cancelled() => break,
-        };
+    while let Some(stream) = next(&listener, stop).await {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            terms.full();
             turn_away(stream, ApiError::too_many_connections(limits.most), &refusals);
             continue;
         };
@@ -90,7 +101,7 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
                 continue;
             }
         };
-        let (site, limits, stop) = (site.clone(), Arc::clone(&limits), stop.clone());
+        let (site, limits, stop) = (site.clone(), Arc::clone(limits), stop.clone());
         let (queues, memory) = (Arc::clone(&queues), memory.clone());
         connections.spawn(async move {
             let since = Instant::now();
@@ -109,6 +120,19 @@ pub async fn serve(listener: Listener, site: Site, limits: Connections, memory: 
     drop(listener);
     connections.close();
     connections.wait().await;
+}
+
+/// The next connection; `None` once the listening ends.
+async fn next(listener: &Listener, stop: &CancellationToken) -> Option<Stream> {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(stream) => return Some(stream),
+                Err(error) => unaccepted(listener, &error).await,
+            },
+            () = stop.cancelled() => return None,
+        }
+    }
 }
 
 /// Sends a refused connection the reason, unless too many are being refused.

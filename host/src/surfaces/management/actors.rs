@@ -1,7 +1,7 @@
 //! `/actors`: which function owns the actors of each type, and their transfer to another function.
 //!
 //! Part of the management API: its routes are merged into those of `/functions`, with the same guards.
-use super::functions::Context;
+use super::context::Context;
 use crate::blocks::actors::Actor;
 use crate::code::Code;
 use crate::functions::FunctionName;

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use daplet_host::functions::FunctionName;
 use daplet_host::functions::source::{LineMap, check};
 use daplet_host::limits::Limits;
-use daplet_host::surfaces::management::functions::{media_type, parse};
+use daplet_host::surfaces::management::form::{media_type, parse};
 
 /// Longest source that is parsed here, in the fuzzer's own process, bytes.
 const SHORT: usize = 2 << 10;
