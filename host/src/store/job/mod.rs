@@ -4,56 +4,24 @@
 //! Names are complete (callers add prefixes). The part before a separator is the job's group, which has a queue of its
 //! own: a group's due jobs are found without reading those of others. Must not know: schedules, functions; the caller
 //! describes a job in bytes. Reminders of actors are stored in the same way, apart from jobs.
+//!
+//! # Layout
+//! - [`tables`]: the tables of jobs and of reminders, which every change keeps consistent
+mod tables;
+
 use super::{Store, StoreError};
 use crate::quotas::Quota;
-use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 use std::collections::VecDeque;
+use tables::{ALL, JOBS, REMINDERS, Tables, counted, present, set, weight};
 use tokio::sync::watch;
+
+pub(super) use tables::create;
 
 /// The due time of a job that waits for something other than a time; ms since the epoch.
 pub const PARKED: u64 = u64::MAX;
 /// Sorts after every name.
 const LAST: &str = "\u{10ffff}";
-/// Used in place of a group's name.
-const ALL: &str = "";
-/// Bytes that count as one job; a larger one counts as several.
-const ONE: u64 = 16 << 10;
-
-/// The tables of one kind of job.
-#[derive(Clone, Copy)]
-struct Tables {
-    /// Name to (due, ms since the epoch; revision; the job).
-    jobs: TableDefinition<'static, &'static str, (u64, u64, &'static [u8])>,
-    /// (group, due, name) of each job.
-    queue: TableDefinition<'static, (&'static str, u64, &'static str), ()>,
-    /// How many jobs a group has; under [`ALL`] the total.
-    counts: TableDefinition<'static, &'static str, u64>,
-    /// The queue of earlier releases, which had no groups.
-    earlier: TableDefinition<'static, (u64, &'static str), ()>,
-    /// Separates a group's name from the rest.
-    separator: &'static str,
-}
-
-const JOBS: Tables = Tables {
-    jobs: TableDefinition::new("jobs"),
-    queue: TableDefinition::new("jobs_in_line"),
-    counts: TableDefinition::new("jobs_counts"),
-    earlier: TableDefinition::new("jobs_due"),
-    separator: ".",
-};
-const REMINDERS: Tables = Tables {
-    jobs: TableDefinition::new("reminders"),
-    queue: TableDefinition::new("reminders_in_line"),
-    counts: TableDefinition::new("reminders_counts"),
-    earlier: TableDefinition::new("reminders_due"),
-    separator: "||",
-};
-
-impl Tables {
-    fn group<'a>(&self, name: &'a str) -> &'a str {
-        name.split_once(self.separator).map_or(name, |(group, _)| group)
-    }
-}
 
 /// A stored job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,86 +48,6 @@ pub enum Claim<P> {
 
 /// Jobs that begin, each with its place, and when the next one is due.
 pub type Due<P> = (Vec<(Job, P)>, Option<u64>);
-
-pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
-    for tables in [JOBS, REMINDERS] {
-        write.open_table(tables.jobs)?;
-        write.open_table(tables.queue)?;
-        write.open_table(tables.counts)?;
-        if write.list_tables()?.any(|table| table.name() == tables.earlier.name()) {
-            line_up(write, tables)?;
-            write.delete_table(tables.earlier)?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes the queue and the counts from the jobs.
-fn line_up(write: &WriteTransaction, tables: Tables) -> Result<(), StoreError> {
-    let (jobs, mut queue) = (write.open_table(tables.jobs)?, write.open_table(tables.queue)?);
-    for entry in jobs.iter()? {
-        let (name, job) = entry?;
-        let (name, (due, _, bytes)) = (name.value(), job.value());
-        queue.insert((tables.group(name), due, name), ())?;
-        count(write, tables, name, 0, weight(bytes))?;
-    }
-    Ok(())
-}
-
-/// As how many jobs one counts.
-fn weight(bytes: &[u8]) -> u64 {
-    1 + bytes.len() as u64 / ONE
-}
-
-fn counted(write: &WriteTransaction, tables: Tables, group: &str) -> Result<u64, StoreError> {
-    Ok(write.open_table(tables.counts)?.get(group)?.map_or(0, |count| count.value()))
-}
-
-fn count(write: &WriteTransaction, tables: Tables, name: &str, before: u64, now: u64) -> Result<(), StoreError> {
-    for group in [tables.group(name), ALL] {
-        let next = counted(write, tables, group)?.saturating_sub(before) + now;
-        let mut counts = write.open_table(tables.counts)?;
-        match next {
-            0 => counts.remove(group)?.map(drop),
-            next => counts.insert(group, next)?.map(drop),
-        };
-    }
-    Ok(())
-}
-
-/// Replaces the entries of a name in every table.
-fn set(
-    write: &WriteTransaction,
-    tables: Tables,
-    name: &str,
-    next: Option<(u64, u64, &[u8])>,
-) -> Result<bool, StoreError> {
-    let before = {
-        let mut jobs = write.open_table(tables.jobs)?;
-        let before = match next {
-            Some(job) => jobs.insert(name, job)?,
-            None => jobs.remove(name)?,
-        };
-        before.map(|job| (job.value().0, weight(job.value().2)))
-    };
-    let (group, mut queue) = (tables.group(name), write.open_table(tables.queue)?);
-    if let Some((due, _)) = before {
-        queue.remove((group, due, name))?;
-    }
-    if let Some((due, ..)) = next {
-        queue.insert((group, due, name), ())?;
-    }
-    let (old, new) = (before.map_or(0, |(_, weight)| weight), next.map_or(0, |(.., bytes)| weight(bytes)));
-    if old != new {
-        count(write, tables, name, old, new)?;
-    }
-    Ok(before.is_some())
-}
-
-/// Revision and weight of the job with that name.
-fn present(write: &WriteTransaction, tables: Tables, name: &str) -> Result<Option<(u64, u64)>, StoreError> {
-    Ok(write.open_table(tables.jobs)?.get(name)?.map(|job| (job.value().1, weight(job.value().2))))
-}
 
 /// The jobs of one kind in a [`Store`]. Cheap to clone.
 #[derive(Clone)]
@@ -358,54 +246,4 @@ fn job(name: &str, (due, revision, bytes): (u64, u64, &[u8])) -> Job {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::quotas::Quotas;
-
-    fn open(quota: Quota) -> (Jobs, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        (Jobs::new(Store::open(&folder.path().join("s.redb"), 1 << 20).unwrap(), quota), folder)
-    }
-
-    #[tokio::test]
-    async fn groups_take_turns() {
-        let (jobs, _folder) = open(Quotas::unlimited().jobs);
-        for (name, due) in [("a.1", 1), ("a.2", 1), ("a.3", 1), ("b.1", 5), ("ab.1", 4), ("c.1", 9)] {
-            assert!(jobs.put(name.to_owned(), due, Vec::new(), false).await.unwrap());
-        }
-        let names = |claim: &mut dyn FnMut(&str) -> Claim<()>| {
-            let (found, next) = jobs.due(5, claim).unwrap();
-            (found.into_iter().map(|(job, ())| job.name).collect::<Vec<_>>(), next)
-        };
-        let all = names(&mut |_| Claim::Begins(()));
-        assert_eq!(all, (["a.1", "ab.1", "b.1", "a.2", "a.3"].map(str::to_owned).to_vec(), Some(9)));
-        let few = names(&mut |name| if name == "a.1" { Claim::Waits } else { Claim::Begins(()) });
-        assert_eq!(few.0, ["a.2", "ab.1", "b.1", "a.3"]);
-        let without = names(&mut |name| if name.starts_with("a.") { Claim::GroupWaits } else { Claim::Begins(()) });
-        assert_eq!(without.0, ["ab.1", "b.1"]);
-    }
-
-    #[tokio::test]
-    async fn a_group_has_at_most_its_quota() {
-        let mut quota = Quotas::default().jobs;
-        (quota.function, quota.total) = (2, 3);
-        let (jobs, _folder) = open(quota);
-        let put = async |name: &str, size: usize| jobs.put(name.to_owned(), 1, vec![0; size], true).await;
-        let refused = |put: Result<bool, StoreError>| match put {
-            Err(StoreError::Quota(exceeded)) => (exceeded.function, exceeded.limit, exceeded.actual),
-            other => panic!("{other:?}"),
-        };
-        put("a.1", 0).await.unwrap();
-        put("a.2", 0).await.unwrap();
-        put("a.2", 0).await.unwrap();
-        assert_eq!(refused(put("a.3", 0).await), (Some("a".to_owned()), 2, 3));
-        assert_eq!(refused(put("a.2", 20_000).await), (Some("a".to_owned()), 2, 3));
-        put("b.1", 0).await.unwrap();
-        assert_eq!(refused(put("c.1", 0).await), (None, 3, 4));
-        jobs.remove("a.1".to_owned()).await.unwrap();
-        put("c.1", 0).await.unwrap();
-        jobs.remove_beginning("a.".to_owned()).await.unwrap();
-        put("b.1", 20_000).await.unwrap();
-    }
-}
+mod tests;
