@@ -45,6 +45,7 @@ impl Config {
             registry: registry(&s, sidecar.is_some())?,
             resources: resources(&s, sidecar.is_some(), names, variable)?,
             connections: connections(&s),
+            observer: observer(&s),
             app_id: s.app_id.or_else(|| variable("APP_ID")).unwrap_or_else(|| "daplet".to_owned()),
             keys_dir: s.keys_dir.unwrap_or_else(|| data_dir.join("keys")),
             data_dir,
@@ -69,11 +70,6 @@ impl Config {
             safe_mode: s.safe_mode,
             log_format: s.log_format,
             log: s.log,
-            observer: observer::Settings {
-                functions: s.metrics_functions,
-                access_log: s.access_log,
-                slow: (s.slow_ms > 0).then(|| Duration::from_millis(s.slow_ms)),
-            },
             drain: Duration::from_millis(s.drain_ms),
             shutdown_grace: Duration::from_millis(s.shutdown_grace_ms),
             verify_restore: s.verify_restore,
@@ -124,6 +120,14 @@ fn resources(
             let folder = folder.clone();
             Ok(folder.map(|folder| Resources { folder, environment: readable(names, variable) }))
         }
+    }
+}
+
+fn observer(s: &Values) -> observer::Settings {
+    observer::Settings {
+        functions: s.metrics_functions,
+        access_log: s.access_log,
+        slow: (s.slow_ms > 0).then(|| Duration::from_millis(s.slow_ms)),
     }
 }
 

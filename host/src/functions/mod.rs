@@ -3,6 +3,7 @@
 //! Owns: names, sources, versions, the registry, the upload pipeline. Must not know: HTTP, how a request is answered.
 //!
 //! # Layout
+//! - [`declared`]: what a module may declare on this host
 //! - [`name`]: valid names of functions
 //! - [`source`]: parsing, TypeScript, what may be imported
 //! - [`client`]: who uploads
@@ -11,12 +12,14 @@
 //! - [`registry`]: the durable table of functions, of this host or shared by several
 //! - [`routes`]: which events of a topic a function is called for, by a [`condition`] each
 //! - [`topics`]: which topics its grants allow in a function's subscriptions
-//! - [`upload`]: from source to a live version
+//! - [`upload`]: from source to a live version, or to a [`load_failure`]
 //! - [`warnings`]: names of things that this host does not have
 pub mod checker;
 pub mod client;
 mod condition;
+mod declared;
 mod fair;
+mod load_failure;
 pub mod name;
 pub mod registry;
 pub mod routes;

@@ -1,25 +1,26 @@
 //! From source to a live version: check, load in a fresh instance, store, swap. The live version stays live until the
 //! new one is on disk.
+pub use super::load_failure::map_frames;
+
 use super::checker::{Checker, CheckerError};
 use super::client::Client;
 use super::fair::{Crowded, FairQueue, Payer};
+use super::load_failure::{cpu_message, explain, js_error, memory_message, report};
 use super::registry::{Precondition, Registry, RegistryError};
 use super::source::{self, Language, SourceError};
 use super::warnings::Known;
-use super::{Function, FunctionName, Record, file_name, routes, topics};
+use super::{Function, FunctionName, Record, declared, file_name, load_failure};
 use crate::blocks::grants::Grants;
-use crate::blocks::jobs::schedule::Schedule;
 use crate::blocks::pubsub::Brokers;
 use crate::blocks::pubsub::embedded::topic_key;
-use crate::code::Code;
 use crate::limits::Limits;
 use crate::quotas::{QuotaExceeded, Quotas};
 use crate::sandbox::{LoadOutcome, LogLine, Sandbox, SandboxError, Trap};
 use crate::snapshot::{Loaded, SnapshotCache, SnapshotKey};
 use crate::store::{Log, StoreError};
-use daplet_abi::frame::{Frame, encode};
+use daplet_abi::frame::encode;
 use daplet_abi::load::{LoadReport, LoadRequest};
-use daplet_abi::reply::{JsError, Reply, codes};
+use daplet_abi::reply::{JsError, codes};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,8 +28,6 @@ use std::time::{Duration, Instant};
 
 /// A longer source is loaded while it is being checked, bytes.
 const EARLY: usize = 2 << 10;
-/// Longest name of a binding, bytes: that of a resource of Kubernetes.
-const MAX_BINDING_NAME: usize = 253;
 
 /// What a developer sends.
 #[derive(Clone, Debug)]
@@ -149,13 +148,10 @@ impl Deployer {
         record.snapshot_bytes = loaded.snapshot.weight();
         self.quotas.snapshot.check(upload.name.as_str(), record.snapshot_bytes as u64, 0)?;
         record.exports = report(&loaded).map_err(UploadError::Load)?;
-        routes::check(&record.exports.subscriptions).map_err(|message| UploadError::Load(unfit(message)))?;
-        check_schedules(&record.exports.schedules).map_err(|message| UploadError::Load(unfit(message)))?;
-        check_bindings(&record.exports.bindings).map_err(|message| UploadError::Load(unfit(message)))?;
+        let unfit = |message| UploadError::Load(load_failure::unfit(message));
+        declared::check(&record.exports).map_err(unfit)?;
         let function = self.registry.function(upload.name, record);
-        topics::check(&function).map_err(|message| UploadError::Load(unfit(message)))?;
-        check_configuration(&function).map_err(|message| UploadError::Load(unfit(message)))?;
-        check_inputs(&function).map_err(|message| UploadError::Load(unfit(message)))?;
+        declared::check_grants(&function).map_err(unfit)?;
         if dry_run {
             return Ok((function, Deployed::Checked));
         }
@@ -269,14 +265,7 @@ impl Deployer {
             let text = lines.as_ref().map_or(text.into(), |lines| lines.text(text, &file));
             tracing::info!(target: "function", function = %name, phase = "load", "{text}");
         }
-        let limit = |code: &str, message: String| {
-            UploadError::Load(JsError {
-                code: code.to_owned(),
-                name: "LimitError".to_owned(),
-                message,
-                ..JsError::default()
-            })
-        };
+        let limit = |code: &str, message| UploadError::Load(load_failure::limit(code, message));
         match load.outcome {
             LoadOutcome::Loaded { snapshot, report } => Ok(Loaded { snapshot, report }),
             LoadOutcome::JsError(frame) => Err(UploadError::Load(explain(js_error(&frame), record, self.load_cpu))),
@@ -285,111 +274,6 @@ impl Deployer {
             LoadOutcome::Trap(trap) => Err(limit(codes::INTERNAL_ERROR, trap.to_string())),
         }
     }
-}
-
-fn cpu_message(budget: Duration) -> String {
-    format!(
-        "loading the module took more than {} ms of CPU time (setting load_cpu_ms); keep the top level short and do the work \
-         in the handler",
-        budget.as_millis()
-    )
-}
-
-fn memory_message(record: &Record) -> String {
-    format!("loading the module needs more than {} MiB of memory (limit memoryMb)", record.limits.memory_mb)
-}
-
-/// Describes exceeded limits with their settings; maps stack frames to the source.
-fn explain(mut error: JsError, record: &Record, budget: Duration) -> JsError {
-    match Code::from(error.code.as_str()) {
-        Code::ExceededCpu => error.message = cpu_message(budget),
-        Code::ExceededMemory => error.message = memory_message(record),
-        _ => {}
-    }
-    if let Some(lines) = record.map.as_deref().and_then(source::LineMap::new) {
-        map_frames(&mut error, &lines);
-    }
-    error
-}
-
-/// Maps stack frames from the running code to the source.
-pub fn map_frames(error: &mut JsError, lines: &source::LineMap) {
-    for frame in &mut error.stack {
-        if let Some((line, column)) = lines.source(frame.line, frame.column) {
-            (frame.line, frame.column) = (line, column);
-        }
-    }
-}
-
-fn check_schedules(schedules: &[daplet_abi::load::Schedule]) -> Result<(), String> {
-    let mut names = std::collections::BTreeSet::new();
-    for (index, entry) in schedules.iter().enumerate() {
-        Schedule::parse(&entry.schedule).map_err(|e| format!("schedules[{index}]: {e}"))?;
-        if !names.insert(&entry.name) {
-            return Err(format!("schedules[{index}]: there are two jobs named {:?}", entry.name));
-        }
-    }
-    Ok(())
-}
-
-/// A name is one segment of a path, in a URL of the host and in Dapr's own.
-fn check_bindings(bindings: &[String]) -> Result<(), String> {
-    for (index, name) in bindings.iter().enumerate() {
-        if name.len() > MAX_BINDING_NAME || name.contains(|c: char| c == '/' || c.is_control()) {
-            return Err(format!(
-                "bindings[{index}] is {name:?}; a binding's name has at most {MAX_BINDING_NAME} bytes, no / and no control character"
-            ));
-        }
-        if bindings.iter().take(index).any(|before| before == name) {
-            return Err(format!("bindings[{index}]: {name:?} is there twice"));
-        }
-    }
-    Ok(())
-}
-
-/// A function hears of a key only if it may read it.
-fn check_configuration(function: &Function) -> Result<(), String> {
-    let (name, watched) = (&function.name, &function.record.exports.configuration);
-    for (index, watch) in watched.iter().enumerate() {
-        if let Some(key) = watch.keys.iter().find(|key| !function.grants.has_configuration(&watch.store, key)) {
-            let store = &watch.store;
-            return Err(format!("configuration[{index}]: {name} may not read {store}/{key} (grants.configuration)"));
-        }
-    }
-    Ok(())
-}
-
-/// A function gets an input binding's events only with a grant.
-fn check_inputs(function: &Function) -> Result<(), String> {
-    let (name, declared) = (&function.name, &function.record.exports.bindings);
-    match declared.iter().enumerate().find(|(_, binding)| !function.grants.has_input(binding)) {
-        None => Ok(()),
-        Some((index, binding)) => {
-            Err(format!("bindings[{index}]: {name} may not take events of {binding} (grants.inputs)"))
-        }
-    }
-}
-
-/// Refuses exports that the guest accepts and the host does not.
-fn unfit(message: String) -> JsError {
-    JsError { code: codes::EXCEPTION.to_owned(), name: "TypeError".to_owned(), message, ..JsError::default() }
-}
-
-fn js_error(frame: &[u8]) -> JsError {
-    match Frame::decode(frame).and_then(|frame| frame.parse_head()) {
-        Ok(Reply::Error(error)) => error,
-        other => {
-            JsError { code: codes::INTERNAL_ERROR.to_owned(), message: format!("{other:?}"), ..JsError::default() }
-        }
-    }
-}
-
-fn report(loaded: &Loaded) -> Result<LoadReport, JsError> {
-    Frame::decode(&loaded.report).and_then(|frame| frame.parse_head()).map_err(|e| JsError {
-        code: codes::INTERNAL_ERROR.to_owned(),
-        message: format!("the guest's load report: {e}"),
-        ..JsError::default()
-    })
 }
 
 /// The frame that loads a function: its snapshot depends on this and on the guest.
