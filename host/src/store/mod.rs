@@ -27,7 +27,7 @@ pub use configuration::{Configuration, Configured};
 pub use flight::Flights;
 pub use job::{Job, Jobs};
 pub use lock::{Locks, Unlocked};
-pub use log::{DeadLetter, Log, Message};
+pub use log::{Backlog, DeadLetter, Log, Message};
 pub use state::{Change, Item, Put, State, StateError, View};
 pub use unit::{Guard, Unit};
 

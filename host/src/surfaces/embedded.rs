@@ -43,7 +43,7 @@ impl Embedded<'_> {
         let (log, flights, brokers) =
             (self.kept.log.clone(), self.kept.flights.clone(), Arc::clone(&self.components.brokers));
         let (app_id, registry, invoker, stop) = (self.app_id.to_owned(), registry(), invoker(), stop());
-        let deliveries = topics::embedded::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
+        let deliveries = topics::deliveries::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
         surface
             .doing(self.scheduler(&self.kept.jobs, of_functions).run())
             .doing(self.scheduler(&self.kept.reminders, of_actors).run())

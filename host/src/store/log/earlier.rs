@@ -1,6 +1,7 @@
 //! The tables of releases that did not count messages: a cursor per subscriber (the lowest number without an outcome)
 //! and the outcomes above it.
-use super::{ALL, CURSORS, HOLDERS, MESSAGES, WAITING, count};
+use super::waiting::{self, count};
+use super::{ALL, CURSORS, HOLDERS, MESSAGES};
 use crate::store::StoreError;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
@@ -26,8 +27,7 @@ pub fn convert(write: &WriteTransaction) -> Result<(), StoreError> {
     }
     write.delete_table(ENDED)?;
     for (topic, subscriber, number, bytes) in waiting {
-        write.open_table(WAITING)?.insert((topic.as_str(), subscriber.as_str(), number), bytes)?;
-        count(write, &subscriber, |used| used + bytes)?;
+        waiting::add(write, (&topic, &subscriber), number, bytes)?;
         let mut holders = write.open_table(HOLDERS)?;
         let before = holders.get((topic.as_str(), number))?.map_or(0, |count| count.value());
         holders.insert((topic.as_str(), number), before + 1)?;

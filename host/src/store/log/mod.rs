@@ -2,20 +2,28 @@
 //! message waits until the outcome of its delivery is recorded on disk.
 //!
 //! A message is stored once and removed when it waits for no subscriber any more, so a subscriber that never finishes
-//! one retains only what waits for itself. [`room`] bounds that.
+//! one retains only what waits for itself. Must not know: deliveries, functions.
 //!
-//! A dead letter of a topic without subscribers waits for a holder, which stands in for the subscriber that gave it up,
-//! until a function subscribes. Must not know: deliveries, functions.
+//! # Layout
+//! - [`waiting`]: what waits for a subscriber, and its totals; [`room`] bounds it
+//! - [`dead_letters`]: dead letters of topics without subscribers
+//! - [`earlier`]: the tables of earlier releases
+mod dead_letters;
 mod earlier;
 mod room;
+mod waiting;
+
+pub use dead_letters::DeadLetter;
+pub use waiting::Backlog;
 
 use super::{Store, StoreError};
 use crate::quotas::{Quota, QuotaExceeded};
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 use room::Plan;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
+use waiting::Subscription;
 
 /// (topic, number) to message.
 const MESSAGES: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("messages");
@@ -25,6 +33,8 @@ const NEXT: TableDefinition<&str, u64> = TableDefinition::new("next");
 const CURSORS: TableDefinition<(&str, &str), u64> = TableDefinition::new("cursors");
 /// (topic, subscriber, number) of each waiting message; its size in bytes.
 const WAITING: TableDefinition<(&str, &str, u64), u64> = TableDefinition::new("waiting");
+/// (topic, subscriber) to the number of messages that wait; without an entry none does.
+const BACKLOGS: TableDefinition<(&str, &str), u64> = TableDefinition::new("waiting_messages");
 /// (topic, number) to the number of subscribers that a message waits for.
 const HOLDERS: TableDefinition<(&str, u64), u32> = TableDefinition::new("holders");
 /// Bytes that wait for a subscriber in every topic; under [`ALL`] the bytes of all messages.
@@ -48,28 +58,22 @@ pub struct Message {
     pub bytes: Vec<u8>,
 }
 
-/// The outcome of publishing a dead letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeadLetter {
-    /// The message had none.
-    Absent,
-    /// Subscribers of its topic get it.
-    Published,
-    /// It is stored until a function subscribes to its topic.
-    Stored,
-    /// No subscriber has room for it: it is lost.
-    Refused(QuotaExceeded),
-}
-
 pub(super) fn create(write: &WriteTransaction) -> Result<(), StoreError> {
-    let is_new = !write.list_tables()?.any(|table| redb::TableHandle::name(&table) == "waiting");
+    let tables: HashSet<String> = write.list_tables()?.map(|table| table.name().to_owned()).collect();
     write.open_table(MESSAGES)?;
     write.open_table(NEXT)?;
     write.open_table(CURSORS)?;
     write.open_table(WAITING)?;
+    write.open_table(BACKLOGS)?;
     write.open_table(HOLDERS)?;
     write.open_table(USED)?;
-    if is_new { earlier::convert(write) } else { Ok(()) }
+    if !tables.contains(WAITING.name()) {
+        earlier::convert(write)
+    } else if !tables.contains(BACKLOGS.name()) {
+        waiting::recount(write)
+    } else {
+        Ok(())
+    }
 }
 
 /// The messages in a [`Store`]. Cheap to clone.
@@ -140,7 +144,7 @@ impl Log {
                 let end = write.open_table(NEXT)?.get(topic.as_str())?.map_or(0, |next| next.value());
                 cursors.insert((topic.as_str(), subscriber.as_str()), end)?;
                 if !Log::is_stream(&subscriber) {
-                    take_over(write, &topic, &subscriber)?;
+                    dead_letters::take_over(write, &topic, &subscriber)?;
                 }
             }
             Ok(())
@@ -155,12 +159,10 @@ impl Log {
         let (topic, subscriber) = (topic.to_owned(), subscriber.to_owned());
         let change = move |write: &WriteTransaction| {
             write.open_table(CURSORS)?.remove((topic.as_str(), subscriber.as_str()))?;
-            let waiting: Vec<u64> = {
-                let table = write.open_table(WAITING)?;
-                let range = (topic.as_str(), subscriber.as_str(), 0)..=(topic.as_str(), subscriber.as_str(), u64::MAX);
-                table.range(range)?.map(|entry| Ok(entry?.0.value().2)).collect::<Result<_, StoreError>>()?
-            };
-            waiting.iter().try_for_each(|number| release(write, &topic, &subscriber, *number).map(drop))
+            for (number, _) in waiting::list(write, (&topic, &subscriber))? {
+                release(write, (&topic, &subscriber), number)?;
+            }
+            Ok(())
         };
         self.store.writer.write(change).await
     }
@@ -202,7 +204,7 @@ impl Log {
         let read = self.store.read()?;
         let (waiting, messages) = (read.open_table(WAITING)?, read.open_table(MESSAGES)?);
         let mut found = Vec::new();
-        for entry in waiting.range((topic, subscriber, from)..=(topic, subscriber, u64::MAX))?.take(limit) {
+        for entry in waiting.range(waiting::keys((topic, subscriber), from))?.take(limit) {
             let number = entry?.0.value().2;
             let bytes =
                 messages.get((topic, number))?.ok_or_else(|| StoreError::Damaged(format!("{topic} {number}")))?;
@@ -211,10 +213,9 @@ impl Log {
         Ok(found)
     }
 
-    /// How many messages wait for a subscriber, counted up to `most`.
-    pub fn backlog(&self, topic: &str, subscriber: &str, most: usize) -> Result<usize, StoreError> {
-        let waiting = self.store.read()?.open_table(WAITING)?;
-        Ok(waiting.range((topic, subscriber, 0)..=(topic, subscriber, u64::MAX))?.take(most).count())
+    /// How many messages wait for each subscriber.
+    pub fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        waiting::backlogs(&self.store.read()?, self.subscriptions()?)
     }
 
     /// Records a message's outcome, and in the same commit publishes it to the dead-letter topic, if one is given.
@@ -228,9 +229,9 @@ impl Log {
         let (topic, subscriber, quota) = (topic.to_owned(), subscriber.to_owned(), self.quota.clone());
         let change = move |write: &WriteTransaction| {
             // Frees its room before the dead letter takes some. It may have been removed with the subscription.
-            let waited = release(write, &topic, &subscriber, number)?;
+            let waited = release(write, (&topic, &subscriber), number)?;
             match dead_letter.filter(|_| waited) {
-                Some((topic, bytes)) => bury(write, &quota, (&topic, &bytes), &subscriber),
+                Some((topic, bytes)) => dead_letters::publish(write, &quota, (&topic, &bytes), &subscriber),
                 None => Ok((DeadLetter::Absent, Vec::new())),
             }
         };
@@ -241,117 +242,22 @@ impl Log {
         }
         Ok(dead_letter)
     }
-
-    /// The subscribers whose dead letters are stored for the first subscriber.
-    pub fn buried(&self) -> Result<Vec<String>, StoreError> {
-        let read = self.store.read()?;
-        let used = read.open_table(USED)?;
-        let names = used.range(holder("").as_str()..)?.map(|entry| Ok(entry?.0.value().to_owned()));
-        let names: Vec<String> = names.collect::<Result<_, StoreError>>()?;
-        Ok(names
-            .iter()
-            .filter_map(|name| name.strip_prefix(HOLDER))
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect())
-    }
-
-    /// Removes the dead letters of a subscriber that wait for a function to subscribe.
-    pub async fn forget_buried(&self, subscriber: &str) -> Result<(), StoreError> {
-        let holder = holder(subscriber);
-        let forget = move |write: &WriteTransaction| {
-            let mut kept = Vec::new();
-            for entry in write.open_table(WAITING)?.iter()? {
-                let key = entry?.0;
-                let (topic, subscriber, number) = key.value();
-                if subscriber == holder {
-                    kept.push((topic.to_owned(), number));
-                }
-            }
-            kept.iter().try_for_each(|(topic, number)| release(write, topic, &holder, *number).map(drop))
-        };
-        self.store.writer.write(forget).await
-    }
 }
 
-/// The holder of a subscriber's dead letters. All streams share one, since a stream never comes back for them.
-fn holder(subscriber: &str) -> String {
-    if Log::is_stream(subscriber) { HOLDER.to_string() } else { format!("{HOLDER}{subscriber}") }
-}
-
-/// Publishes a dead letter, or stores it for the first subscriber.
-fn bury(
-    write: &WriteTransaction,
-    quota: &Quota,
-    (topic, bytes): (&str, &[u8]),
-    subscriber: &str,
-) -> Result<(DeadLetter, Vec<QuotaExceeded>), StoreError> {
-    let messages = [(topic, bytes)];
-    let planned = match Plan::new(write, quota, &messages) {
-        Ok(plan) if plan.is_wanted() => Ok((plan, DeadLetter::Published)),
-        Ok(_) => Plan::holder(write, quota, &messages, holder(subscriber)).map(|plan| (plan, DeadLetter::Stored)),
-        Err(error) => Err(error),
-    };
-    match planned {
-        Ok((plan, buried)) => {
-            plan.append(write, &messages)?;
-            Ok((buried, plan.missed))
-        }
-        Err(StoreError::Quota(exceeded)) => Ok((DeadLetter::Refused(exceeded), Vec::new())),
-        Err(error) => Err(error),
-    }
-}
-
-/// Gives a subscriber the dead letters that wait in a topic.
-fn take_over(write: &WriteTransaction, topic: &str, subscriber: &str) -> Result<(), StoreError> {
-    let mut waiting = write.open_table(WAITING)?;
-    let first = HOLDER.to_string();
-    let last = format!("{HOLDER}{LAST}");
-    let mut kept = Vec::new();
-    for entry in waiting.range((topic, first.as_str(), 0)..=(topic, last.as_str(), u64::MAX))? {
-        let (key, bytes) = entry?;
-        let (_, holder, number) = key.value();
-        kept.push((holder.to_owned(), number, bytes.value()));
-    }
-    for (holder, number, bytes) in kept {
-        waiting.remove((topic, holder.as_str(), number))?;
-        waiting.insert((topic, subscriber, number), bytes)?;
-        count(write, &holder, |used| used.saturating_sub(bytes))?;
-        count(write, subscriber, |used| used + bytes)?;
-    }
-    Ok(())
-}
-
-/// Removes a message from a subscriber's list; returns whether it was there.
-fn release(write: &WriteTransaction, topic: &str, subscriber: &str, number: u64) -> Result<bool, StoreError> {
-    let Some(bytes) = write.open_table(WAITING)?.remove((topic, subscriber, number))?.map(|bytes| bytes.value()) else {
-        return Ok(false);
-    };
-    count(write, subscriber, |used| used.saturating_sub(bytes))?;
+/// Removes a message from a subscriber's list, and from the log if it waits for no other; returns whether it was there.
+fn release(write: &WriteTransaction, of: Subscription<'_>, number: u64) -> Result<bool, StoreError> {
+    let Some(bytes) = waiting::remove(write, of, number)? else { return Ok(false) };
+    let message = (of.0, number);
     let mut holders = write.open_table(HOLDERS)?;
-    let left = holders.get((topic, number))?.map_or(1, |count| count.value()).saturating_sub(1);
+    let left = holders.get(message)?.map_or(1, |count| count.value()).saturating_sub(1);
     if left > 0 {
-        holders.insert((topic, number), left)?;
+        holders.insert(message, left)?;
         return Ok(true);
     }
-    holders.remove((topic, number))?;
-    write.open_table(MESSAGES)?.remove((topic, number))?;
-    count(write, ALL, |used| used.saturating_sub(bytes))?;
+    holders.remove(message)?;
+    write.open_table(MESSAGES)?.remove(message)?;
+    waiting::count(write, ALL, |used| used.saturating_sub(bytes))?;
     Ok(true)
-}
-
-fn used(write: &WriteTransaction, name: &str) -> Result<u64, StoreError> {
-    Ok(write.open_table(USED)?.get(name)?.map_or(0, |used| used.value()))
-}
-
-fn count(write: &WriteTransaction, name: &str, change: impl FnOnce(u64) -> u64) -> Result<(), StoreError> {
-    let mut table = write.open_table(USED)?;
-    let now = change(table.get(name)?.map_or(0, |used| used.value()));
-    match now {
-        0 => table.remove(name)?.map(drop),
-        now => table.insert(name, now)?.map(drop),
-    };
-    Ok(())
 }
 
 pub(super) use room::Plan as Admission;

@@ -1,7 +1,8 @@
 //! Which subscribers get the messages that are about to be appended: those of the topic whose quota has room.
 //!
 //! Waiting bytes count for the subscriber they wait for, not for their publisher.
-use super::{ALL, CURSORS, HOLDERS, LAST, MESSAGES, NEXT, WAITING, count, used};
+use super::waiting::{self, count, used};
+use super::{ALL, CURSORS, HOLDERS, LAST, MESSAGES, NEXT};
 use crate::quotas::{Quota, QuotaExceeded};
 use crate::store::StoreError;
 use redb::{ReadableTable, WriteTransaction};
@@ -93,8 +94,7 @@ impl Plan {
             write.open_table(HOLDERS)?.insert((*topic, number), holders)?;
             let size = bytes.len() as u64;
             for taker in takers {
-                write.open_table(WAITING)?.insert((*topic, taker.as_str(), number), size)?;
-                count(write, taker, |used| used + size)?;
+                waiting::add(write, (topic, taker), number, size)?;
             }
             count(write, ALL, |used| used + size)?;
         }

@@ -16,8 +16,14 @@ fn open(quota: Quota) -> Opened {
     Opened(Log::new(Store::open(&folder.path().join("s.redb"), 1 << 20).unwrap(), quota), folder)
 }
 
+/// The numbers of the messages that wait for a subscriber; their count must agree.
 fn waiting(log: &Log, topic: &str, subscriber: &str) -> Vec<u64> {
-    log.waiting(topic, subscriber, 0, 100).unwrap().iter().map(|message| message.number).collect()
+    let numbers: Vec<u64> =
+        log.waiting(topic, subscriber, 0, 100).unwrap().iter().map(|message| message.number).collect();
+    let backlogs = log.backlogs().unwrap();
+    let counted = backlogs.iter().find(|backlog| (&*backlog.topic, &*backlog.subscriber) == (topic, subscriber));
+    assert_eq!(counted.map_or(0, |backlog| backlog.messages), numbers.len() as u64, "{topic} {subscriber}");
+    numbers
 }
 
 #[tokio::test]
@@ -38,6 +44,32 @@ async fn a_message_is_kept_until_its_last_subscriber_ends_it() {
     let read = log.store.read().unwrap();
     assert!(read.open_table(MESSAGES).unwrap().iter().unwrap().next().is_none());
     assert!(read.open_table(USED).unwrap().iter().unwrap().next().is_none());
+    assert!(read.open_table(BACKLOGS).unwrap().iter().unwrap().next().is_none());
+}
+
+/// A log of a release that did not count messages.
+#[tokio::test]
+async fn messages_are_counted_when_a_log_is_first_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.redb");
+    let open = || Log::new(Store::open(&path, 1 << 20).unwrap(), quota(u64::MAX, u64::MAX));
+    let log = open();
+    log.subscribe("t", "f").await.unwrap();
+    log.publish("t", vec![b"one".to_vec(), b"two".to_vec()]).await.unwrap();
+    drop(log);
+    let database = loop {
+        match redb::Database::open(&path) {
+            Ok(database) => break database,
+            // The writer of the log ends a moment later.
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => std::thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let write = database.begin_write().unwrap();
+    assert!(write.delete_table(BACKLOGS).unwrap());
+    write.commit().unwrap();
+    drop(database);
+    assert_eq!(waiting(&open(), "t", "f"), [0, 1]);
 }
 
 /// A subscriber that never finishes a message fills only its own quota; other subscribers still get theirs, and a
@@ -85,7 +117,7 @@ async fn dead_letters_are_kept_until_somebody_subscribes() {
     log.publish("t", vec![b"dead".to_vec()]).await.unwrap();
     let refused = log.end("t", "f", 2, Some(("dead".to_owned(), b"dead".to_vec()))).await.unwrap();
     assert!(matches!(&refused, DeadLetter::Refused(e) if e.function.as_deref() == Some("~f")), "{refused:?}");
-    assert_eq!(log.buried().unwrap(), ["f"]);
+    assert_eq!(log.owners_of_dead_letters().unwrap(), ["f"]);
     // A stream may end at any moment.
     let stream = Log::stream_subscriber();
     log.subscribe("dead", &stream).await.unwrap();
@@ -93,7 +125,7 @@ async fn dead_letters_are_kept_until_somebody_subscribes() {
     log.unsubscribe("dead", &stream).await.unwrap();
     log.subscribe("dead", "undertaker").await.unwrap();
     assert_eq!(waiting(&log, "dead", "undertaker"), [0, 1]);
-    assert!(log.buried().unwrap().is_empty());
+    assert!(log.owners_of_dead_letters().unwrap().is_empty());
     log.publish("t", vec![b"dead".to_vec()]).await.unwrap();
     let published = log.end("t", "f", 3, Some(("dead".to_owned(), b"2".to_vec()))).await.unwrap();
     assert_eq!((published, waiting(&log, "dead", "undertaker")), (DeadLetter::Published, vec![0, 1, 2]));
@@ -105,9 +137,9 @@ async fn dead_letters_of_a_function_that_is_gone_go_too() {
     log.subscribe("t", "f").await.unwrap();
     log.publish("t", vec![b"dead".to_vec()]).await.unwrap();
     log.end("t", "f", 0, Some(("dead".to_owned(), b"dead".to_vec()))).await.unwrap();
-    log.forget_buried("f").await.unwrap();
+    log.forget_dead_letters("f").await.unwrap();
     log.subscribe("dead", "late").await.unwrap();
-    assert!(waiting(&log, "dead", "late").is_empty() && log.buried().unwrap().is_empty());
+    assert!(waiting(&log, "dead", "late").is_empty() && log.owners_of_dead_letters().unwrap().is_empty());
 }
 
 /// Tables as releases had them that moved a cursor.

@@ -11,7 +11,7 @@ use crate::observer::{Format, Labels, Observer, Readings};
 use crate::sandbox::Sandbox;
 use crate::snapshot::SnapshotCache;
 use crate::store::file::DatabaseFile;
-use crate::store::{Jobs, Log, StoreError, now_ms};
+use crate::store::{Backlog, Jobs, Log, StoreError, now_ms};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// A job counts as late when it has been due for longer, ms: one that runs stays due until its outcome is on disk.
 const LATE_MS: u64 = 1_000;
-/// What is counted one by one at a scrape, at most.
+/// Late jobs are counted one by one at a scrape, up to this number.
 const MOST: usize = 100_000;
 
 /// What is read.
@@ -117,18 +117,14 @@ impl Sources {
     }
 
     fn waiting(&self, readings: &mut Readings) -> Result<(), StoreError> {
-        let mut backlogs = Vec::new();
-        for (topic, function) in self.log.iter().map(Log::subscriptions).collect::<Result<Vec<_>, _>>()?.concat() {
-            // Streams come and go under random names.
-            if !Log::is_stream(&function)
-                && let Some(log) = &self.log
-            {
-                let waiting = log.backlog(&topic, &function, MOST)?;
-                backlogs.push((vec![("topic", topic), ("function", function)], waiting as f64));
-            }
-        }
-        let help = "Messages that wait for a subscription or are being delivered, counted up to 100000";
-        readings.gauges("subscription_backlog", help, backlogs);
+        let backlogs = self.log.as_ref().map_or_else(|| Ok(Vec::new()), Log::backlogs)?;
+        // Streams come and go under random names.
+        let of_functions = backlogs.into_iter().filter(|backlog| !Log::is_stream(&backlog.subscriber));
+        let labelled = of_functions.map(|Backlog { topic, subscriber, messages }| {
+            (vec![("topic", topic), ("function", subscriber)], messages as f64)
+        });
+        let help = "Messages that wait for a subscription or are being delivered";
+        readings.gauges("subscription_backlog", help, labelled);
         let mut late = Vec::new();
         for (kind, jobs) in &self.jobs {
             late.push((label("kind", kind), jobs.late(now_ms().saturating_sub(LATE_MS), MOST)? as f64));

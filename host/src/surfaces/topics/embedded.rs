@@ -3,13 +3,11 @@
 //!
 //! A message leaves the log only when it has an outcome. When the server stops, what is in flight may finish; the rest stays.
 use super::batch::Batches;
+use super::deliveries::{Deliveries, subscription};
 use super::message::Passage;
 use crate::blocks::pubsub::embedded::topic_key;
-use crate::blocks::pubsub::scopes::Brokers;
 use crate::code::Code;
-use crate::functions::{Function, Registry};
-use crate::invoke::Invoker;
-use crate::store::{Flights, Log, Message, StoreError};
+use crate::store::{Log, Message, StoreError};
 use crate::surfaces::places::Places;
 use daplet_abi::load::{BulkSubscribe, Subscription};
 use std::collections::{HashMap, HashSet};
@@ -27,24 +25,6 @@ const PLACE: u32 = 4 << 10;
 const ROOM: u64 = 256 << 10;
 /// What a message takes of it at least, KiB.
 const LEAST: u64 = 16;
-
-/// What delivers.
-pub struct Deliveries {
-    /// Where messages are.
-    pub log: Log,
-    /// What may be subscribed to.
-    pub brokers: Arc<Brokers>,
-    /// This host, as those know it.
-    pub app_id: String,
-    /// What was under way at a crash.
-    pub flights: Flights,
-    /// Who subscribes.
-    pub registry: Arc<Registry>,
-    /// What runs them.
-    pub invoker: Invoker,
-    /// Ends it.
-    pub stop: CancellationToken,
-}
 
 /// (topic in the log, function)
 type Key = (String, String);
@@ -118,9 +98,9 @@ impl Deliveries {
                 self.log.unsubscribe(&topic, &function).await?;
             }
         }
-        for function in self.log.buried()? {
+        for function in self.log.owners_of_dead_letters()? {
             if self.registry.get(&function).is_none() && self.registry.missing().is_none() {
-                self.log.forget_buried(&function).await?;
+                self.log.forget_dead_letters(&function).await?;
             }
         }
         Ok(())
@@ -145,7 +125,8 @@ impl Deliveries {
             };
             let more = messages.len() == IN_FLIGHT;
             for message in messages {
-                let bulk = self.bulk(&topic, &function);
+                let live = self.registry.get(&function);
+                let bulk = live.and_then(|live| subscription(&live, &topic)?.bulk_subscribe);
                 let place = async {
                     let own = Arc::clone(&places).acquire_many_owned(share(bulk, &message)).await;
                     (own, room.take(&function, weight(&message.bytes)).await)
@@ -177,22 +158,6 @@ impl Deliveries {
         tasks.close();
         tasks.wait().await;
     }
-
-    fn bulk(&self, topic: &str, name: &str) -> Option<BulkSubscribe> {
-        self.registry.get(name).and_then(|function| subscription(&function, topic)?.bulk_subscribe)
-    }
-
-    /// The dead-letter topic of a subscription, if it has one; an error where the function, or this host, may not publish there.
-    pub(super) fn grave(&self, function: &Function, subscription: &Subscription) -> Result<Option<String>, String> {
-        let Some(topic) = &subscription.dead_letter_topic else { return Ok(None) };
-        let allowed = function.may_give_up(subscription);
-        let allowed = allowed.and_then(|()| self.brokers.may_publish(&self.app_id, &subscription.pubsub, topic));
-        allowed.map(|()| Some(topic.clone())).map_err(|refused| refused.message)
-    }
-}
-
-pub(super) fn subscription(function: &Function, topic: &str) -> Option<Subscription> {
-    function.record.exports.subscriptions.iter().find(|s| topic_key(&s.pubsub, &s.topic) == topic).cloned()
 }
 
 /// What a message takes of the room: a place, or of bulk its part of one, by number or by size.

@@ -1,6 +1,6 @@
 //! One message of the embedded log: attempts by the policy until it has an outcome, which is then recorded and logged.
 use super::batch::Batches;
-use super::embedded::{Deliveries, subscription};
+use super::deliveries::{Deliveries, subscription};
 use super::{Delivery, expired, hand_over};
 use crate::blocks::pubsub::embedded::topic_key;
 use crate::blocks::pubsub::event::{Event, unwrap};
@@ -171,12 +171,12 @@ impl Passage<'_> {
 
     /// Records the outcome, and logs it if the message was given up; returns whether it was recorded.
     async fn record(&self, message: Message, end: &End, event: &str) -> bool {
-        let buried = match end {
+        let wanted_topic = match end {
             End::Done => Ok(None),
-            End::GivenUp { function, subscription, .. } => self.deliveries.grave(function, subscription),
+            End::GivenUp { function, subscription, .. } => self.deliveries.dead_letter_topic(function, subscription),
         };
-        let grave = buried.as_ref().ok().and_then(Option::as_deref).map(|t| topic_key(pubsub_of(end), t));
-        let dead_letter = grave.clone().map(|topic| (topic, message.bytes));
+        let dead_letters = wanted_topic.as_ref().ok().and_then(Option::as_deref).map(|t| topic_key(pubsub_of(end), t));
+        let dead_letter = dead_letters.clone().map(|topic| (topic, message.bytes));
         let ended = loop {
             match self.deliveries.log.end(self.topic, self.name, message.number, dead_letter.clone()).await {
                 Ok(ended) => break ended,
@@ -200,22 +200,22 @@ impl Passage<'_> {
             DeadLetter::Published | DeadLetter::Stored => observer::Delivery::DeadLettered,
             DeadLetter::Absent | DeadLetter::Refused(_) => observer::Delivery::Dropped,
         });
-        let (function, topic, grave) = (self.name, self.topic, grave.unwrap_or_default());
-        let (lost, whither) = match (buried, ended) {
+        let (function, topic, dead_letters) = (self.name, self.topic, dead_letters.unwrap_or_default());
+        let (lost, fate) = match (wanted_topic, ended) {
             (Err(refused), _) => (true, format!("it is lost: {refused}")),
             (Ok(None), _) => (false, "it is dropped".to_owned()),
             (Ok(Some(_)), DeadLetter::Refused(full)) => {
-                (true, format!("it is lost, for the dead-letter topic {grave} has no room: {full}"))
+                (true, format!("it is lost, for the dead-letter topic {dead_letters} has no room: {full}"))
             }
             (Ok(Some(_)), DeadLetter::Stored) => {
-                (false, format!("it is stored in {grave} until a function subscribes"))
+                (false, format!("it is stored in {dead_letters} until a function subscribes"))
             }
-            (Ok(Some(_)), _) => (false, format!("it goes to the dead-letter topic {grave}")),
+            (Ok(Some(_)), _) => (false, format!("it goes to the dead-letter topic {dead_letters}")),
         };
         match (lost, wanted) {
-            (true, _) => tracing::error!(function, topic, event, "a message was given up: {reason}; {whither}"),
-            (false, true) => tracing::info!(function, topic, event, "a message was given up: {reason}; {whither}"),
-            (false, false) => tracing::warn!(function, topic, event, "a message was given up: {reason}; {whither}"),
+            (true, _) => tracing::error!(function, topic, event, "a message was given up: {reason}; {fate}"),
+            (false, true) => tracing::info!(function, topic, event, "a message was given up: {reason}; {fate}"),
+            (false, false) => tracing::warn!(function, topic, event, "a message was given up: {reason}; {fate}"),
         }
         true
     }

@@ -5,6 +5,7 @@
 //! both. Return: done · throw: again, by the retry policy · "DROP": dead letter or dropped. If a subscription asks for
 //! bulk, [`batch`] gathers the messages on any of these ways; each keeps an outcome of its own.
 pub mod batch;
+pub mod deliveries;
 pub mod embedded;
 mod message;
 pub mod sidecar;
