@@ -4,9 +4,6 @@ use daplet_tests::modules::{Module, Modules, sources};
 use daplet_tests::root;
 use std::path::PathBuf;
 
-/// Folders that have circles still. Remove each when they are gone.
-const CIRCLES: &[&str] = &["http", "surfaces"];
-
 /// What no file may contain: failures are compared as `Code`, and text becomes one where it comes in.
 const NOWHERE: &[&str] = &[".code == \"", "match error.code.as_str()"];
 
@@ -68,13 +65,7 @@ fn folder(module: &Module) -> &str {
 #[test]
 fn no_import_goes_in_a_circle() {
     let circles = host().circles();
-    let of = |circle: &[String], folder: &str| circle.iter().all(|file| file.split('/').next() == Some(folder));
-    let unknown = circles.iter().filter(|circle| !CIRCLES.iter().any(|folder| of(circle, folder)));
-    let unknown: Vec<_> = unknown.collect();
-    assert!(unknown.is_empty(), "circles:\n{unknown:#?}");
-    let gone = CIRCLES.iter().filter(|folder| !circles.iter().any(|circle| of(circle, folder)));
-    let gone: Vec<_> = gone.collect();
-    assert!(gone.is_empty(), "these folders have no circle; remove them from the list: {gone:?}");
+    assert!(circles.is_empty(), "circles:\n{circles:#?}");
 }
 
 #[test]

@@ -47,7 +47,6 @@ mod snapshots;
 mod soak;
 mod supply;
 mod test262;
-mod transactions;
 mod uploads;
 mod waiting;
 mod wpt;

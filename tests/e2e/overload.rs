@@ -1,5 +1,6 @@
 //! Too much, too slow, too large: callers above the capacity are refused by name, bad clients are disconnected, other
 //! callers are not affected.
+use daplet_tests::exposition::Exposition;
 use daplet_tests::flood::{RawAnswer, closed_loop, read_answer, request};
 use daplet_tests::server::{Options, Server};
 use futures::future::join_all;
@@ -298,6 +299,17 @@ async fn connections_have_a_limit() {
     assert!(refused.is_shed(), "{refused:?}");
     assert_eq!(problem(&refused), (503, "loadShed".to_owned(), "max_connections".to_owned()));
     drop(open);
+    let limit = [("limit", "max_connections")];
+    let counted = within(async {
+        loop {
+            // Connections that ended give their places back a moment later.
+            let answer = server.get("/metrics").await;
+            if answer.status == 200 {
+                break Exposition::parse(&answer.text()).get("daplet_sheds_total", &limit);
+            }
+        }
+    });
+    assert!(counted.await >= Some(1.0));
     within(async {
         while closed_loop(address(&server), &request("GET", "/hello", ""), 1, Duration::from_millis(50))
             .await

@@ -6,11 +6,20 @@
 
 use daplet_inside::server;
 
+mod actors;
 mod blocks;
 mod cases;
+mod dapr;
 mod events;
 mod grants;
 mod http;
+mod inputs;
+mod jobs;
+mod lifecycle;
+mod metrics;
 mod origins;
 mod results;
+mod secrets;
+mod transactions;
+mod uploads;
 mod workflows;

@@ -9,6 +9,7 @@
 //! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`app`]: another application, not of this project
 //! - [`attack`]: the form of `tests/cases/attacks/<name>/attack.toml`, and how an attack is run and watched
+//! - [`bank`]: units of work whose outcome can be checked, behind any store
 //! - [`between`]: kills the server in the middle of a call of its sidecar
 //! - [`case`]: the form of `tests/cases/<case>/case.toml` and how a case is checked
 //! - [`conformance`]: one suite of steps for every client of Dapr's API
@@ -20,6 +21,7 @@
 
 pub mod app;
 pub mod attack;
+pub mod bank;
 pub mod between;
 pub mod case;
 pub mod client;

@@ -1,6 +1,6 @@
 //! Units of work on the stores of a real sidecar. Redis is tried with one key only: its transactions are not undone when one of
 //! their steps fails (docs/dapr.md).
-use crate::transactions::{increments, skew, transfers};
+use daplet_tests::bank::{increments, skew, transfers};
 use daplet_tests::daprd::Mesh;
 
 #[tokio::test(flavor = "multi_thread")]

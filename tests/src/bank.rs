@@ -1,10 +1,10 @@
-//! Units of work: what many invocations do to the same keys is as if they had come one after the other.
-use daplet_tests::server::Server;
+//! A bank in a function: units of work whose outcome can be checked, behind any store.
+use crate::client::Client;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 /// A counter, a transfer between accounts, an answer that leaves first; `runs` would show a heap that is not pristine.
-const BANK: &str = r#"import { state } from "@daplet/sdk";
+pub const BANK: &str = r#"import { state } from "@daplet/sdk";
     let runs = 0;
     export const subscriptions = ["counted"];
     export default {
@@ -69,18 +69,13 @@ const BANK: &str = r#"import { state } from "@daplet/sdk";
       },
     }"#;
 
-async fn value(server: &Server, key: &str) -> Value {
+/// What the bank has under a key.
+pub async fn value(server: &Client, key: &str) -> Value {
     server.get(&format!("/bank/get?key={key}")).await.json()["value"].clone()
 }
 
-/// 64 at once: none is lost, each sees a number of its own, each run begins on a pristine heap; each commit is published once.
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_increments_lose_none() {
-    increments(&Server::start().await).await;
-}
-
-/// The same behind any store.
-pub async fn increments(server: &Server) {
+/// 64 increments at once: none is lost, each sees a number of its own and a pristine heap, and each is published once.
+pub async fn increments(server: &Client) {
     server.deploy("bank", BANK).await;
     let answers = join_all((0..64).map(|_| server.get("/bank/count"))).await;
     let mut seen: Vec<u64> = Vec::new();
@@ -101,14 +96,8 @@ pub async fn increments(server: &Server) {
     panic!("of 64 messages these arrived: {}", value(server, "seen").await);
 }
 
-/// Whatever order they come in, the sum of money stays, and no account is overdrawn.
-#[tokio::test(flavor = "multi_thread")]
-async fn transfers_keep_the_sum() {
-    transfers(&Server::start().await).await;
-}
-
-/// The same behind any store whose transactions are whole.
-pub async fn transfers(server: &Server) {
+/// Transfers at once: the sum of money stays, and no account is overdrawn. For stores whose transactions are whole.
+pub async fn transfers(server: &Client) {
     const ACCOUNTS: usize = 5;
     server.deploy("bank", BANK).await;
     server.get(&format!("/bank/open?accounts={ACCOUNTS}")).await;
@@ -131,14 +120,8 @@ pub async fn transfers(server: &Server) {
     assert_eq!(sum, 100 * ACCOUNTS as i64);
 }
 
-/// Two that read what the other writes: one of them must see the other (no write skew).
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_only_read_counts_too() {
-    skew(&Server::start().await).await;
-}
-
-/// The same behind any store whose transactions are whole.
-pub async fn skew(server: &Server) {
+/// Of two that read what the other writes one must see the other. For stores whose transactions are whole.
+pub async fn skew(server: &Client) {
     server.deploy("bank", BANK).await;
     for _ in 0..30 {
         server.get("/bank/reset").await;
@@ -146,42 +129,4 @@ pub async fn skew(server: &Server) {
         let left = [x.json()["left"].clone(), y.json()["left"].clone()];
         assert!(left.contains(&json!(true)) && left.contains(&json!(false)), "{left:?}");
     }
-}
-
-/// An answer that has left cannot be taken back: only the work runs again.
-#[tokio::test(flavor = "multi_thread")]
-async fn after_the_answer_the_work_runs_again() {
-    let server = Server::start().await;
-    server.deploy("bank", BANK).await;
-    join_all((0..16).map(|_| server.get("/bank/later"))).await;
-    for _ in 0..400 {
-        if value(&server, "later").await == 16 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("of 16 counted: {}", value(&server, "later").await);
-}
-
-/// A race that is always lost ends with a name, not with the server.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_race_that_is_always_lost_is_named() {
-    let server = Server::start().await;
-    let source = r#"import { state } from "@daplet/sdk";
-        export default async () => {
-          try {
-            await state().transaction(async (tx) => {
-              await tx.get("k");
-              await state().put("k", Math.random());
-              tx.put("k", 1);
-            });
-          } catch (error) { return { name: error.name, code: error.code, reruns: error.details.reruns, key: error.details.key,
-                                      message: error.message }; }
-        }"#;
-    server.deploy("loser", source).await;
-    let answer = server.get("/loser").await.json();
-    let named = json!([answer["name"], answer["code"], answer["reruns"], answer["key"]]);
-    assert_eq!(named, json!(["EtagMismatchError", "UNIT_CONFLICT", 20, "k"]));
-    let message = answer["message"].as_str().unwrap();
-    assert!(["UNIT_CONFLICT", "\"k\"", "20 reruns"].iter().all(|part| message.contains(part)), "{message}");
 }
