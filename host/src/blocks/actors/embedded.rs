@@ -1,5 +1,5 @@
 //! Reminders in the embedded database; the trigger `actor` runs them.
-use super::reminders::{Reminder, Reminders};
+use super::reminders::{Named, Reminder, Reminders, SetReminder};
 use super::{Actor, parts};
 use crate::blocks::call::{CallContext, error, from_store};
 use crate::blocks::jobs::embedded::Kept;
@@ -38,25 +38,28 @@ impl Embedded {
 
 #[async_trait]
 impl Reminders for Embedded {
-    async fn set(&self, _: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError> {
+    async fn set(&self, _: &CallContext, SetReminder { of, reminder }: SetReminder) -> Result<(), OpError> {
         let invalid = |message| error(Code::InvalidArgument, message);
         let overwrite = reminder.overwrite.unwrap_or(true);
         let job = reminder.job().map_err(invalid)?;
         let plan = job.plan(now_ms()).map_err(invalid)?;
         let bytes = serde_json::to_vec(&Kept::new(job, &plan, false))
             .map_err(|e| error(Code::OperationFailed, e.to_string()))?;
-        match self.0.put(actor.key(name), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
+        match self.0.put(of.key(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
             true => Ok(()),
-            false => Err(error(Code::ActorReminderAlreadyExists, format!("actor reminder already exists: {name}"))),
+            false => {
+                let message = format!("actor reminder already exists: {}", of.name);
+                Err(error(Code::ActorReminderAlreadyExists, message))
+            }
         }
     }
 
-    async fn get(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError> {
-        let found = self.0.get(&actor.key(name)).map_err(|e| from_store(&e))?;
+    async fn get(&self, _: &CallContext, of: &Named) -> Result<Option<Reminder>, OpError> {
+        let found = self.0.get(&of.key()).map_err(|e| from_store(&e))?;
         found.as_ref().map(read).transpose()
     }
 
-    async fn delete(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
-        self.0.remove(actor.key(name)).await.map(drop).map_err(|e| from_store(&e))
+    async fn delete(&self, _: &CallContext, of: &Named) -> Result<(), OpError> {
+        self.0.remove(of.key()).await.map(drop).map_err(|e| from_store(&e))
     }
 }

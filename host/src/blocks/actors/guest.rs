@@ -1,7 +1,7 @@
 //! The verbs of functions: `actors.call` any; `get` and `save` the state of the actor whose turn it is; `setReminder`, `getReminder`,
 //! `deleteReminder`, `setTimer`, `deleteTimer` of the same.
-use super::reminders::{Reminder, Timer, check};
-use super::{Actor, ActorBlock, callable};
+use super::reminders::{Named, Reminder, SetReminder, SetTimer, Timer};
+use super::{Actor, ActorBlock, Call, Get, Save};
 use crate::blocks::call::{CallContext, Capability, OpResult, Operation, error};
 use crate::blocks::grants;
 use crate::code::{Code, OpError};
@@ -48,15 +48,16 @@ impl Capability for ActorsCapability {
             "call" => self.invoke(cx, operation).await,
             "get" => {
                 let Key { key } = operation.arguments()?;
-                let found = self.0.actors.get(cx, turn(cx, &operation)?, &key).await?;
+                let get = Get { actor: turn(cx, &operation)?.clone(), key };
+                let found = self.0.actors.get(cx, &get).await?;
                 Ok((json!({"found": found.is_some()}), found.unwrap_or_default()))
             }
             "save" => {
                 let writes = serde_json::from_slice(&operation.body).map_err(|e| operation.invalid(e))?;
-                let (actors, actor) = (Arc::clone(&self.0.actors), turn(cx, &operation)?.clone());
-                let cx = cx.clone();
+                let save = Save { actor: turn(cx, &operation)?.clone(), writes };
+                let (actors, cx) = (Arc::clone(&self.0.actors), cx.clone());
                 // A turn that is cut off meanwhile is held until this has an end: the next one must not read before.
-                let saved = tokio::spawn(async move { actors.save(&cx, &actor, writes).await });
+                let saved = tokio::spawn(async move { actors.save(&cx, save).await });
                 saved.await.map_err(|e| error(Code::OperationFailed, e.to_string()))??;
                 Ok((json!({}), Bytes::new()))
             }
@@ -73,35 +74,36 @@ impl ActorsCapability {
     async fn invoke(&self, cx: &CallContext, operation: Operation<'_>) -> OpResult {
         let Called { actor_type: kind, actor_id, method } = operation.arguments()?;
         let actor = Actor::new(&kind, &actor_id).map_err(|message| operation.invalid(message))?;
-        callable(&method)?;
+        let call = Call { actor, method, data: operation.body };
+        call.check()?;
         grants::require(&cx.function, "actors", cx.grants.actors.as_ref(), &kind)?;
-        if cx.turn.as_ref().is_some_and(|turn| turn.has(&actor)) {
-            let message = format!("{actor} is within its turn, which waits for this call: it would never come");
+        if cx.turn.as_ref().is_some_and(|turn| turn.has(&call.actor)) {
+            let message = format!("{} is within its turn, which waits for this call: it would never come", call.actor);
             return Err(error(Code::ActorReentrant, message));
         }
         cx.check_depth()?;
-        Ok((json!({}), self.0.actors.call(cx, actor, &method, operation.body).await?))
+        Ok((json!({}), self.0.actors.call(cx, call).await?))
     }
 
     async fn reminder(&self, cx: &CallContext, actor: &Actor, operation: &Operation<'_>) -> OpResult {
         let reminders = &self.0.reminders;
         let head = match operation.verb() {
             "setReminder" => {
-                let (name, reminder) = named::<Reminder>(operation)?;
+                let (of, reminder) = named::<Reminder>(actor, operation)?;
                 let refused = |message: String| operation.invalid(message);
                 let when = reminder.when.normal(reminder.repeats).map_err(refused)?;
                 let reminder = Reminder { when, repeats: None, overwrite: None, ..reminder };
                 reminder.clone().job().and_then(|job| job.plan(now_ms())).map_err(refused)?;
-                reminders.set(cx, actor, &name, reminder).await?;
+                reminders.set(cx, SetReminder { of, reminder }).await?;
                 json!({})
             }
             "getReminder" => {
-                let (name, Nothing {}) = named(operation)?;
-                json!({ "reminder": reminders.get(cx, actor, &name).await? })
+                let (of, Nothing {}) = named(actor, operation)?;
+                json!({ "reminder": reminders.get(cx, &of).await? })
             }
             _ => {
-                let (name, Nothing {}) = named(operation)?;
-                reminders.delete(cx, actor, &name).await?;
+                let (of, Nothing {}) = named(actor, operation)?;
+                reminders.delete(cx, &of).await?;
                 json!({})
             }
         };
@@ -113,22 +115,23 @@ impl ActorsCapability {
             let refused = |message: String| operation.invalid(message);
             let repeats = operation.args.get("repeats").map(Option::<u32>::deserialize).transpose();
             let repeats = repeats.map_err(|e| operation.invalid(format!("repeats: {e}")))?.flatten();
-            let (name, timer) = named::<Timer>(operation)?;
+            let (of, timer) = named::<Timer>(actor, operation)?;
             let timer = Timer { when: timer.when.normal(repeats).map_err(refused)?, ..timer };
             timer.ticks(now_ms()).map_err(refused)?;
-            self.0.timers.set(cx, actor, &name, timer).await?;
+            self.0.timers.set(cx, SetTimer { of, timer }).await?;
         } else {
-            let (name, Nothing {}) = named(operation)?;
-            self.0.timers.delete(cx, actor, &name).await?;
+            let (of, Nothing {}) = named(actor, operation)?;
+            self.0.timers.delete(cx, &of).await?;
         }
         Ok((json!({}), Bytes::new()))
     }
 }
 
-fn named<T: DeserializeOwned>(operation: &Operation<'_>) -> Result<(String, T), OpError> {
+/// The reminder or timer that an operation names, and its other arguments.
+fn named<T: DeserializeOwned>(actor: &Actor, operation: &Operation<'_>) -> Result<(Named, T), OpError> {
     let Some(Value::String(name)) = operation.args.get("name") else {
         return Err(operation.invalid("name must be a text"));
     };
-    check(name).map_err(|message| operation.invalid(message))?;
-    Ok((name.clone(), operation.arguments()?))
+    let of = Named::new(actor, name).map_err(|message| operation.invalid(message))?;
+    Ok((of, operation.arguments()?))
 }

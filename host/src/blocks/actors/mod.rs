@@ -26,14 +26,49 @@ pub fn parts(key: &str) -> Option<(Actor, &str)> {
     Some((Actor { kind: kind.to_owned(), id: id.to_owned() }, name))
 }
 
-/// Refuses what only the host calls: turns of reminders and timers are named like paths.
-pub fn callable(method: &str) -> Result<(), OpError> {
-    match method.contains('/') {
-        true => {
-            Err(error(Code::ActorInvokeMethod, format!("error invoke actor method: actor method not found: {method}")))
-        }
-        false => Ok(()),
+/// Calls a method: `actors.call`. The call is one turn of the actor.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The actor.
+    pub actor: Actor,
+    /// The method.
+    pub method: String,
+    /// Its argument, JSON or nothing.
+    pub data: Bytes,
+}
+
+impl Call {
+    /// Refuses methods that cannot be called.
+    pub fn check(&self) -> Result<(), OpError> {
+        callable(&self.method)
     }
+}
+
+/// Refuses methods that only the host calls: turns of reminders and timers are named like paths.
+pub fn callable(method: &str) -> Result<(), OpError> {
+    if method.contains('/') {
+        let message = format!("error invoke actor method: actor method not found: {method}");
+        return Err(error(Code::ActorInvokeMethod, message));
+    }
+    Ok(())
+}
+
+/// Reads a value of an actor's state: `actors.get`.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// The actor.
+    pub actor: Actor,
+    /// The key, within the actor's own.
+    pub key: String,
+}
+
+/// Writes an actor's state, all of it or nothing: `actors.save`.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The actor.
+    pub actor: Actor,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
 }
 
 /// One write of a transaction.
@@ -41,7 +76,7 @@ pub fn callable(method: &str) -> Result<(), OpError> {
 pub struct Write {
     /// The key, within the actor's own.
     pub key: String,
-    /// The new value, as its writer put it; none, or null, removes.
+    /// The new value, as its writer put it; null, and an absent value, removes.
     #[serde(default)]
     pub value: Option<Box<RawValue>>,
 }
@@ -49,12 +84,12 @@ pub struct Write {
 /// Where actors live.
 #[async_trait]
 pub trait Actors: Send + Sync {
-    /// One turn: what the method returned, JSON or nothing.
-    async fn call(&self, cx: &CallContext, actor: Actor, method: &str, data: Bytes) -> Result<Bytes, OpError>;
-    /// A value of its state, JSON.
-    async fn get(&self, cx: &CallContext, actor: &Actor, key: &str) -> Result<Option<Bytes>, OpError>;
-    /// Writes its state: all of it or nothing.
-    async fn save(&self, cx: &CallContext, actor: &Actor, writes: Vec<Write>) -> Result<(), OpError>;
+    /// What the method returned, JSON or nothing.
+    async fn call(&self, cx: &CallContext, call: Call) -> Result<Bytes, OpError>;
+    /// The value, JSON.
+    async fn get(&self, cx: &CallContext, get: &Get) -> Result<Option<Bytes>, OpError>;
+    /// Writes the state.
+    async fn save(&self, cx: &CallContext, save: Save) -> Result<(), OpError>;
 }
 
 /// The actors of this host.
@@ -62,10 +97,10 @@ pub trait Actors: Send + Sync {
 pub struct ActorBlock {
     /// Turns and state.
     pub actors: Arc<dyn Actors>,
-    /// What is kept.
+    /// Reminders, which outlive the host.
     pub reminders: Arc<dyn Reminders>,
-    /// What is not.
+    /// Timers, which end with it.
     pub timers: Arc<dyn Timers>,
-    /// Where reminders are, unless a sidecar has them.
+    /// The stored reminders; `None` behind a sidecar, which stores them.
     pub kept: Option<embedded::Embedded>,
 }

@@ -1,6 +1,6 @@
-//! Reminders and timers: what an actor has told its host to call it for later.
+//! Reminders and timers: the calls of itself that an actor asks its host for.
 //!
-//! Owns: what they are, in the words of Dapr's API, which both backends take. [`When`] is when they are due.
+//! Owns: the requests, in the words of Dapr's API, which both backends take. [`When`] is when they are due.
 pub use super::when::When;
 use super::when::{given, period};
 use crate::blocks::call::CallContext;
@@ -104,8 +104,54 @@ impl Timer {
     }
 }
 
+/// A reminder or timer of an actor, by its name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The actor.
+    pub actor: Actor,
+    /// The name, which is valid.
+    pub name: String,
+}
+
+impl Named {
+    /// Refuses an invalid name.
+    pub fn new(actor: &Actor, name: &str) -> Result<Named, String> {
+        check(name)?;
+        Ok(Named { actor: actor.clone(), name: name.to_owned() })
+    }
+
+    /// Refuses an invalid name, type or id, in Dapr's order.
+    pub fn parse(kind: &str, id: &str, name: &str) -> Result<Named, String> {
+        check(name)?;
+        Named::new(&Actor::new(kind, id)?, name)
+    }
+
+    /// Its key in the database.
+    pub fn key(&self) -> String {
+        self.actor.key(&self.name)
+    }
+}
+
+/// Sets a reminder: `actors.setReminder`. It replaces one of its name unless that is forbidden.
+#[derive(Clone, Debug)]
+pub struct SetReminder {
+    /// Whose it is, and its name.
+    pub of: Named,
+    /// The reminder.
+    pub reminder: Reminder,
+}
+
+/// Starts a timer: `actors.setTimer`. It replaces one of its name.
+#[derive(Clone, Debug)]
+pub struct SetTimer {
+    /// Whose it is, and its name.
+    pub of: Named,
+    /// The timer.
+    pub timer: Timer,
+}
+
 /// Refuses names that could be mistaken for paths, as Dapr does.
-pub fn check(name: &str) -> Result<(), String> {
+fn check(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > LONGEST {
         return Err(format!("the name of a reminder or timer has 1 to {LONGEST} bytes, not {}", name.len()));
     }
@@ -117,24 +163,24 @@ pub fn check(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Where reminders are kept.
+/// Where reminders are stored.
 #[async_trait]
 pub trait Reminders: Send + Sync {
-    /// Keeps one, in the place of what had its name unless that is forbidden.
-    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError>;
-    /// One of them.
-    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError>;
-    /// Removes one, if there is one.
-    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError>;
+    /// Stores a reminder.
+    async fn set(&self, cx: &CallContext, set: SetReminder) -> Result<(), OpError>;
+    /// The reminder, if it exists.
+    async fn get(&self, cx: &CallContext, of: &Named) -> Result<Option<Reminder>, OpError>;
+    /// Removes the reminder, if it exists.
+    async fn delete(&self, cx: &CallContext, of: &Named) -> Result<(), OpError>;
 }
 
 /// What counts the time of timers.
 #[async_trait]
 pub trait Timers: Send + Sync {
-    /// Starts one, in the place of what had its name.
-    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError>;
-    /// Stops one, if there is one.
-    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError>;
+    /// Starts a timer.
+    async fn set(&self, cx: &CallContext, set: SetTimer) -> Result<(), OpError>;
+    /// Stops the timer, if it exists.
+    async fn delete(&self, cx: &CallContext, of: &Named) -> Result<(), OpError>;
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Actors of the Dapr sidecar: its placement knows where each one lives, its locks are their turns, it calls when a timer or, by its
 //! scheduler service, a reminder is due.
-use super::reminders::{Reminder, Reminders, Timer, Timers};
-use super::{Actor, Actors, Write};
+use super::reminders::{Named, Reminder, Reminders, SetReminder, SetTimer, Timers};
+use super::{Actors, Call, Get, Save, Write};
 use crate::blocks::call::{CallContext, error, from_dapr};
 use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Sidecar};
@@ -15,17 +15,17 @@ pub struct Dapr(pub Sidecar);
 
 #[async_trait]
 impl Actors for Dapr {
-    async fn call(&self, cx: &CallContext, actor: Actor, method: &str, data: Bytes) -> Result<Bytes, OpError> {
-        let answer = self.0.call_actor(&actor.kind, &actor.id, method, data, cx.trace()).await;
+    async fn call(&self, cx: &CallContext, Call { actor, method, data }: Call) -> Result<Bytes, OpError> {
+        let answer = self.0.call_actor(&actor.kind, &actor.id, &method, data, cx.trace()).await;
         answer.map(|answer| answer.body).map_err(from_dapr)
     }
 
-    async fn get(&self, cx: &CallContext, actor: &Actor, key: &str) -> Result<Option<Bytes>, OpError> {
+    async fn get(&self, cx: &CallContext, Get { actor, key }: &Get) -> Result<Option<Bytes>, OpError> {
         let answer = self.0.actor_state(&actor.kind, &actor.id, key, cx.trace()).await.map_err(from_dapr)?;
         Ok((answer.status != 204).then_some(answer.body))
     }
 
-    async fn save(&self, cx: &CallContext, actor: &Actor, writes: Vec<Write>) -> Result<(), OpError> {
+    async fn save(&self, cx: &CallContext, Save { actor, writes }: Save) -> Result<(), OpError> {
         let operation = |Write { key, value }| Operation {
             operation: if value.is_some() { "upsert" } else { "delete" },
             request: Request { key, value },
@@ -55,7 +55,12 @@ fn body(what: &impl Serialize) -> Result<Vec<u8>, OpError> {
     serde_json::to_vec(what).map_err(|e| error(Code::OperationFailed, e.to_string()))
 }
 
-/// Conflicts of other calls are ETags'.
+/// The parts of its path.
+fn path(of: &Named) -> (&str, &str, &str) {
+    (&of.actor.kind, &of.actor.id, &of.name)
+}
+
+/// A conflict is not about an ETag here, as it is with other calls.
 fn refused(e: DaprError) -> OpError {
     match e {
         DaprError::Refused { code, message, .. } if !code.is_empty() => error(Code::from(code.as_str()), message),
@@ -65,14 +70,12 @@ fn refused(e: DaprError) -> OpError {
 
 #[async_trait]
 impl Reminders for Dapr {
-    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, reminder: Reminder) -> Result<(), OpError> {
-        let body = body(&reminder)?;
-        let at = (actor.kind.as_str(), actor.id.as_str(), name);
-        self.0.set_reminder(at, body, cx.trace()).await.map_err(refused)
+    async fn set(&self, cx: &CallContext, SetReminder { of, reminder }: SetReminder) -> Result<(), OpError> {
+        self.0.set_reminder(path(&of), body(&reminder)?, cx.trace()).await.map_err(refused)
     }
 
-    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Reminder>, OpError> {
-        match self.0.reminder((&actor.kind, &actor.id, name), cx.trace()).await {
+    async fn get(&self, cx: &CallContext, of: &Named) -> Result<Option<Reminder>, OpError> {
+        match self.0.reminder(path(of), cx.trace()).await {
             Err(DaprError::Refused { status: 404, .. }) => Ok(None),
             Err(other) => Err(refused(other)),
             Ok(answer) => serde_json::from_slice(&answer.body)
@@ -81,19 +84,18 @@ impl Reminders for Dapr {
         }
     }
 
-    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
-        self.0.delete_reminder((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused)
+    async fn delete(&self, cx: &CallContext, of: &Named) -> Result<(), OpError> {
+        self.0.delete_reminder(path(of), cx.trace()).await.map_err(refused)
     }
 }
 
 #[async_trait]
 impl Timers for Dapr {
-    async fn set(&self, cx: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError> {
-        let body = body(&timer)?;
-        self.0.set_timer((&actor.kind, &actor.id, name), body, cx.trace()).await.map_err(refused)
+    async fn set(&self, cx: &CallContext, SetTimer { of, timer }: SetTimer) -> Result<(), OpError> {
+        self.0.set_timer(path(&of), body(&timer)?, cx.trace()).await.map_err(refused)
     }
 
-    async fn delete(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
-        self.0.delete_timer((&actor.kind, &actor.id, name), cx.trace()).await.map_err(refused)
+    async fn delete(&self, cx: &CallContext, of: &Named) -> Result<(), OpError> {
+        self.0.delete_timer(path(of), cx.trace()).await.map_err(refused)
     }
 }

@@ -1,7 +1,7 @@
 //! Actors of the embedded default: turns of one actor one after the other, in the order of their calls; state under Dapr's keys.
 use super::{Turns, turn};
 use crate::allowance::Allowance;
-use crate::blocks::actors::{Actor, Actors, Write, callable};
+use crate::blocks::actors::{self, Actor, Actors, Call, Save, Write};
 use crate::blocks::call::{CallContext, error};
 use crate::blocks::state::{Get, StateStore, Transact};
 use crate::code::{Code, OpError};
@@ -51,7 +51,7 @@ impl Embedded {
         self.store.as_deref().ok_or_else(|| error(Code::ActorStateStoreNotConfigured, NONE))
     }
 
-    async fn take_turn(self, cx: CallContext, actor: Actor, method: String, data: Bytes) -> Result<Bytes, TurnError> {
+    async fn take_turn(self, cx: CallContext, Call { actor, method, data }: Call) -> Result<Bytes, TurnError> {
         let place = self.turns.take(&actor).await.map_err(TurnError::Full)?;
         // Looked for now: what was replaced while this waited is not run.
         let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
@@ -94,21 +94,21 @@ impl Embedded {
             memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
             allowance: Allowance::default(),
         };
-        self.take_turn(cx, actor, method, data).await.map(drop)
+        self.take_turn(cx, Call { actor, method, data }).await.map(drop)
     }
 }
 
 #[async_trait]
 impl Actors for Embedded {
-    async fn call(&self, cx: &CallContext, actor: Actor, method: &str, data: Bytes) -> Result<Bytes, OpError> {
-        callable(method)?;
-        let kind = actor.kind.clone();
+    async fn call(&self, cx: &CallContext, call: Call) -> Result<Bytes, OpError> {
+        call.check()?;
+        let kind = call.actor.kind.clone();
         let failed = |why: &str, details: Value| OpError {
             details,
             ..error(Code::ActorInvokeMethod, format!("error invoke actor method: {why}"))
         };
         // A caller that goes away leaves the turn to its end: the next one must not begin before.
-        let taken = tokio::spawn(self.clone().take_turn(cx.clone(), actor, method.to_owned(), data));
+        let taken = tokio::spawn(self.clone().take_turn(cx.clone(), call));
         taken.await.map_err(|e| error(Code::OperationFailed, e.to_string()))?.map_err(|e| match e {
             TurnError::Full(why) => error(Code::Unavailable, why),
             TurnError::NoAddress => error(
@@ -120,12 +120,12 @@ impl Actors for Embedded {
         })
     }
 
-    async fn get(&self, cx: &CallContext, actor: &Actor, name: &str) -> Result<Option<Bytes>, OpError> {
-        let found = self.state.get(cx, &Get::new(self.store()?, actor.key(name))).await?;
+    async fn get(&self, cx: &CallContext, actors::Get { actor, key }: &actors::Get) -> Result<Option<Bytes>, OpError> {
+        let found = self.state.get(cx, &Get::new(self.store()?, actor.key(key))).await?;
         Ok(found.map(|item| item.value))
     }
 
-    async fn save(&self, cx: &CallContext, actor: &Actor, writes: Vec<Write>) -> Result<(), OpError> {
+    async fn save(&self, cx: &CallContext, Save { actor, writes }: Save) -> Result<(), OpError> {
         let change = |write: Write| Change {
             key: actor.key(&write.key),
             put: write.value.map(|value| Put { value: value.get().as_bytes().to_vec(), ttl_seconds: None }),

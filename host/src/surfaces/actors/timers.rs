@@ -2,8 +2,7 @@
 //!
 //! A turn that fails is in the log and changes nothing, as in Dapr. A timer whose type no function exports any more is over.
 use super::embedded::{Embedded, TurnError};
-use crate::blocks::actors::Actor;
-use crate::blocks::actors::reminders::{Ticks, Timer, Timers};
+use crate::blocks::actors::reminders::{Named, SetTimer, Ticks, Timer, Timers};
 use crate::blocks::call::{CallContext, error};
 use crate::blocks::jobs::schedule::Schedule;
 use crate::code::{Code, OpError};
@@ -59,10 +58,10 @@ impl InMemory {
     }
 
     /// Puts `own` in the place of what has the name; refuses where there are too many.
-    fn enter(&self, actor: &Actor, name: &str, own: CancellationToken) -> Result<(), String> {
+    fn enter(&self, Named { actor, name }: &Named, own: CancellationToken) -> Result<(), String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let of_type = running.entry(actor.kind.clone()).or_default();
-        let key = (actor.id.clone(), name.to_owned());
+        let key = (actor.id.clone(), name.clone());
         if of_type.len() >= MOST && !of_type.contains_key(&key) {
             return Err(format!("the actors of type {} have {MOST} timers already, which is the most", actor.kind));
         }
@@ -73,10 +72,10 @@ impl InMemory {
     }
 
     /// Takes a timer out, unless `own` says which one and it has been replaced meanwhile.
-    fn leave(&self, actor: &Actor, name: &str, own: Option<&CancellationToken>) {
+    fn leave(&self, Named { actor, name }: &Named, own: Option<&CancellationToken>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(of_type) = running.get_mut(&actor.kind) else { return };
-        let key = (actor.id.clone(), name.to_owned());
+        let key = (actor.id.clone(), name.clone());
         // A token is cancelled when its timer is replaced.
         if own.is_none_or(|own| !own.is_cancelled())
             && let Some(stopped) = of_type.remove(&key)
@@ -88,12 +87,12 @@ impl InMemory {
         }
     }
 
-    async fn run(self, actor: Actor, name: String, (timer, ticks): (Timer, Ticks), own: CancellationToken) {
-        let _ended = own.run_until_cancelled(self.fire(&actor, &name, &timer, &ticks)).await;
-        self.leave(&actor, &name, Some(&own));
+    async fn run(self, of: Named, (timer, ticks): (Timer, Ticks), own: CancellationToken) {
+        let _ended = own.run_until_cancelled(self.fire(&of, &timer, &ticks)).await;
+        self.leave(&of, Some(&own));
     }
 
-    async fn fire(&self, actor: &Actor, name: &str, timer: &Timer, ticks: &Ticks) {
+    async fn fire(&self, Named { actor, name }: &Named, timer: &Timer, ticks: &Ticks) {
         // A sidecar sends the same.
         let body = Bytes::from(serde_json::to_vec(timer).unwrap_or_default());
         let (mut due, mut fired) = (ticks.first, 0);
@@ -126,7 +125,7 @@ impl InMemory {
 
 #[async_trait]
 impl Timers for InMemory {
-    async fn set(&self, _: &CallContext, actor: &Actor, name: &str, timer: Timer) -> Result<(), OpError> {
+    async fn set(&self, _: &CallContext, SetTimer { of, timer }: SetTimer) -> Result<(), OpError> {
         if self.safe_mode {
             return Err(error(Code::Unavailable, "there are no timers in safe mode (--safe-mode)"));
         }
@@ -138,13 +137,13 @@ impl Timers for InMemory {
             return Err(invalid(message));
         }
         let own = self.stop.child_token();
-        self.enter(actor, name, own.clone()).map_err(|full| error(Code::Unavailable, full))?;
-        tokio::spawn(self.clone().run(actor.clone(), name.to_owned(), (timer, ticks), own));
+        self.enter(&of, own.clone()).map_err(|full| error(Code::Unavailable, full))?;
+        tokio::spawn(self.clone().run(of, (timer, ticks), own));
         Ok(())
     }
 
-    async fn delete(&self, _: &CallContext, actor: &Actor, name: &str) -> Result<(), OpError> {
-        self.leave(actor, name, None);
+    async fn delete(&self, _: &CallContext, of: &Named) -> Result<(), OpError> {
+        self.leave(of, None);
         Ok(())
     }
 }

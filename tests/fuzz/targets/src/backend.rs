@@ -3,8 +3,8 @@ use async_trait::async_trait;
 use axum::body::Bytes;
 use clap::Parser;
 use daplet_host::blocks::Functions;
-use daplet_host::blocks::actors::reminders::{Timer, Timers};
-use daplet_host::blocks::actors::{Actor, Actors, Write};
+use daplet_host::blocks::actors::reminders::{Named, SetTimer, Timers};
+use daplet_host::blocks::actors::{self, Actors};
 use daplet_host::blocks::call::{CallContext, error};
 use daplet_host::blocks::invoke::{AppReply, AppRequest, OwnApp};
 use daplet_host::code::{Code, OpError};
@@ -92,26 +92,26 @@ struct Nobody;
 
 #[async_trait]
 impl Actors for Nobody {
-    async fn call(&self, _: &CallContext, _: Actor, _: &str, _: Bytes) -> Result<Bytes, OpError> {
+    async fn call(&self, _: &CallContext, _: actors::Call) -> Result<Bytes, OpError> {
         Err(error(Code::ActorNoAddress, "nobody"))
     }
 
-    async fn get(&self, _: &CallContext, _: &Actor, _: &str) -> Result<Option<Bytes>, OpError> {
+    async fn get(&self, _: &CallContext, _: &actors::Get) -> Result<Option<Bytes>, OpError> {
         Ok(None)
     }
 
-    async fn save(&self, _: &CallContext, _: &Actor, _: Vec<Write>) -> Result<(), OpError> {
+    async fn save(&self, _: &CallContext, _: actors::Save) -> Result<(), OpError> {
         Ok(())
     }
 }
 
 #[async_trait]
 impl Timers for Nobody {
-    async fn set(&self, _: &CallContext, _: &Actor, _: &str, _: Timer) -> Result<(), OpError> {
+    async fn set(&self, _: &CallContext, _: SetTimer) -> Result<(), OpError> {
         Ok(())
     }
 
-    async fn delete(&self, _: &CallContext, _: &Actor, _: &str) -> Result<(), OpError> {
+    async fn delete(&self, _: &CallContext, _: &Named) -> Result<(), OpError> {
         Ok(())
     }
 }

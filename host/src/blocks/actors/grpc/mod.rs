@@ -1,7 +1,7 @@
 //! Actors: methods and state, as over HTTP.
 mod reminders;
 
-use super::{Actor, ActorBlock, Write};
+use super::{Actor, ActorBlock, Get, Save, Write};
 use crate::blocks::api;
 use crate::blocks::grpc::{self, Methods, proto};
 use crate::blocks::json::Json;
@@ -44,13 +44,15 @@ async fn call(call: Call<proto::InvokeActorRequest>) -> Result<proto::InvokeActo
     let actor = named(&call, &call.message.actor_type, &call.message.actor_id, false)?;
     let cx = call.caller();
     let proto::InvokeActorRequest { method, data, .. } = call.message;
-    let result = call.context.block.actors.call(&cx, actor, &method, data.into()).await;
+    let asked = super::Call { actor, method, data: data.into() };
+    let result = call.context.block.actors.call(&cx, asked).await;
     result.map(|data| proto::InvokeActorResponse { data: data.to_vec() }).map_err(failed(""))
 }
 
 async fn get(call: Call<proto::GetActorStateRequest>) -> Result<proto::GetActorStateResponse, Status> {
     let actor = named(&call, &call.message.actor_type, &call.message.actor_id, true)?;
-    let found = call.context.block.actors.get(&call.caller(), &actor, &call.message.key).await;
+    let get = Get { actor, key: call.message.key.clone() };
+    let found = call.context.block.actors.get(&call.caller(), &get).await;
     let data = found.map_err(failed("error getting actor state: "))?.unwrap_or_default().to_vec();
     Ok(proto::GetActorStateResponse { data, ..Default::default() })
 }
@@ -67,5 +69,6 @@ async fn save(call: Call<proto::ExecuteActorStateTransactionRequest>) -> Result<
         other => Err(Status::invalid_argument(format!("operation type {other:?} is not upsert or delete"))),
     };
     let writes = call.message.operations.into_iter().map(write).collect::<Result<_, _>>()?;
-    call.context.block.actors.save(&cx, &actor, writes).await.map_err(failed("error saving actor transaction state: "))
+    let saved = call.context.block.actors.save(&cx, Save { actor, writes }).await;
+    saved.map_err(failed("error saving actor transaction state: "))
 }

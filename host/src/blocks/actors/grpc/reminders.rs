@@ -1,7 +1,7 @@
 //! Reminders and timers of actors: as over HTTP, and all reminders of a type. Data is bytes, which an actor is given as text in base64.
 use super::Call;
 use crate::blocks::actors::embedded::Embedded;
-use crate::blocks::actors::reminders::{NOT_HOSTED, Reminder, Timer, When, check};
+use crate::blocks::actors::reminders::{NOT_HOSTED, Named, Reminder, SetReminder, SetTimer, Timer, When};
 use crate::blocks::grpc::proto;
 use crate::blocks::jobs::grpc as jobs;
 use crate::blocks::json::Json;
@@ -15,8 +15,8 @@ use tonic::Status;
 /// What Dapr keeps a reminder's data in.
 const BYTES: &str = "type.googleapis.com/google.protobuf.BytesValue";
 
-fn actor(kind: &str, id: &str, name: &str) -> Result<Actor, Status> {
-    check(name).and_then(|()| Actor::new(kind, id)).map_err(Status::invalid_argument)
+fn named(kind: &str, id: &str, name: &str) -> Result<Named, Status> {
+    Named::parse(kind, id, name).map_err(Status::invalid_argument)
 }
 
 fn hosted<T>(call: &Call<T>, kind: &str) -> Result<(), Status> {
@@ -52,8 +52,8 @@ fn any(data: Option<Json>) -> Option<prost_types::Any> {
 
 pub async fn set(call: Call<proto::RegisterActorReminderRequest>) -> Result<(), Status> {
     let asked = call.message.clone();
-    let actor = actor(&asked.actor_type, &asked.actor_id, &asked.name)?;
-    hosted(&call, &actor.kind)?;
+    let of = named(&asked.actor_type, &asked.actor_id, &asked.name)?;
+    hosted(&call, &of.actor.kind)?;
     let reminder = Reminder {
         when: when(asked.due_time, asked.period, asked.ttl),
         repeats: None,
@@ -61,27 +61,25 @@ pub async fn set(call: Call<proto::RegisterActorReminderRequest>) -> Result<(), 
         overwrite: asked.overwrite,
         failure_policy: asked.failure_policy.and_then(|policy| policy.policy).map(jobs::policy),
     };
-    let set = call.context.block.reminders.set(&call.caller(), &actor, &asked.name, reminder).await;
+    let set = call.context.block.reminders.set(&call.caller(), SetReminder { of, reminder }).await;
     set.map_err(failed("error creating actor reminder: "))
 }
 
 pub async fn get(call: Call<proto::GetActorReminderRequest>) -> Result<proto::GetActorReminderResponse, Status> {
-    let name = &call.message.name;
-    let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
-    hosted(&call, &actor.kind)?;
-    let found = call.context.block.reminders.get(&call.caller(), &actor, name).await;
+    let of = named(&call.message.actor_type, &call.message.actor_id, &call.message.name)?;
+    hosted(&call, &of.actor.kind)?;
+    let found = call.context.block.reminders.get(&call.caller(), &of).await;
     let found = found.map_err(failed("error getting actor reminder: "))?;
     let Reminder { when: When { due_time, period, ttl }, data, .. } =
-        found.ok_or_else(|| Status::not_found(format!("actor reminder not found: {name}")))?;
-    let Actor { kind: actor_type, id: actor_id } = actor;
+        found.ok_or_else(|| Status::not_found(format!("actor reminder not found: {}", of.name)))?;
+    let Actor { kind: actor_type, id: actor_id } = of.actor;
     Ok(proto::GetActorReminderResponse { actor_type, actor_id, due_time, period, ttl, data: any(data) })
 }
 
 pub async fn delete(call: Call<proto::UnregisterActorReminderRequest>) -> Result<(), Status> {
-    let name = &call.message.name;
-    let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
-    hosted(&call, &actor.kind)?;
-    let deleted = call.context.block.reminders.delete(&call.caller(), &actor, name).await;
+    let of = named(&call.message.actor_type, &call.message.actor_id, &call.message.name)?;
+    hosted(&call, &of.actor.kind)?;
+    let deleted = call.context.block.reminders.delete(&call.caller(), &of).await;
     deleted.map_err(failed("error deleting actor reminder: "))
 }
 
@@ -118,19 +116,18 @@ pub async fn delete_all(
 
 pub async fn set_timer(call: Call<proto::RegisterActorTimerRequest>) -> Result<(), Status> {
     let asked = call.message.clone();
-    let actor = actor(&asked.actor_type, &asked.actor_id, &asked.name)?;
-    if call.context.registry.actor(&actor.kind).is_none() {
-        let why = format!("can't create timer for actor {actor}: actor type not registered");
+    let of = named(&asked.actor_type, &asked.actor_id, &asked.name)?;
+    if call.context.registry.actor(&of.actor.kind).is_none() {
+        let why = format!("can't create timer for actor {}: actor type not registered", of.actor);
         return Err(Status::internal(format!("error creating actor timer: {why}")));
     }
     let when = when(asked.due_time, asked.period, asked.ttl);
     let timer = Timer { when, callback: asked.callback, data: given(&asked.data) };
-    let set = call.context.block.timers.set(&call.caller(), &actor, &asked.name, timer).await;
+    let set = call.context.block.timers.set(&call.caller(), SetTimer { of, timer }).await;
     set.map_err(failed("error creating actor timer: "))
 }
 
 pub async fn delete_timer(call: Call<proto::UnregisterActorTimerRequest>) -> Result<(), Status> {
-    let name = &call.message.name;
-    let actor = actor(&call.message.actor_type, &call.message.actor_id, name)?;
-    call.context.block.timers.delete(&call.caller(), &actor, name).await.map_err(failed("error deleting actor timer: "))
+    let of = named(&call.message.actor_type, &call.message.actor_id, &call.message.name)?;
+    call.context.block.timers.delete(&call.caller(), &of).await.map_err(failed("error deleting actor timer: "))
 }

@@ -1,7 +1,7 @@
 //! `/v1.0/actors/{type}/{id}`: methods and state; [`super::reminders`] has the rest.
 mod reminders;
 
-use super::{Actor, ActorBlock, Write};
+use super::{Actor, ActorBlock, Call, Get, Save, Write};
 use crate::blocks::api;
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::http::{fields, served};
@@ -56,8 +56,8 @@ async fn call(
         let status = if e.code == Code::ActorNoAddress { Code::ActorNoAddress } else { Code::ActorInvokeMethod };
         DaprApiError::new(e.code, e.message).with_status_of(&status).with_info("DAPR_ACTOR_INVOKE_METHOD", &e.details)
     };
-    let result =
-        context.block.actors.call(&context.caller(fields(&headers)), actor, &method, body).await.map_err(failed)?;
+    let call = Call { actor, method, data: body };
+    let result = context.block.actors.call(&context.caller(fields(&headers)), call).await.map_err(failed)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], result).into_response())
 }
 
@@ -72,7 +72,8 @@ async fn get(
         let message = format!("error getting actor state: {}", e.message);
         DaprApiError::new(Code::ActorStateGet, message)
     };
-    let found = context.block.actors.get(&context.caller(fields(&headers)), &actor, &key).await.map_err(failed)?;
+    let get = Get { actor, key };
+    let found = context.block.actors.get(&context.caller(fields(&headers)), &get).await.map_err(failed)?;
     Ok(match found {
         Some(value) => ([(header::CONTENT_TYPE, "application/json")], value).into_response(),
         None => status::NO_CONTENT.into_response(),
@@ -117,6 +118,7 @@ async fn save(
         let message = format!("error saving actor transaction state: {}", e.message);
         DaprApiError::new(Code::ActorStateTransactionSave, message)
     };
-    context.block.actors.save(&context.caller(fields(&headers)), &actor, writes).await.map_err(failed)?;
+    let save = Save { actor, writes };
+    context.block.actors.save(&context.caller(fields(&headers)), save).await.map_err(failed)?;
     Ok(status::NO_CONTENT)
 }
