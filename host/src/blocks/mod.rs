@@ -25,12 +25,12 @@ pub mod http;
 pub mod invoke;
 pub mod jobs;
 pub mod json;
-pub mod kept;
 pub mod locks;
 pub mod metadata;
 pub mod pubsub;
 pub mod secrets;
 pub mod state;
+pub mod stores;
 pub mod timer;
 pub mod turn;
 pub mod workflow;
@@ -45,12 +45,12 @@ use self::conversation::Models;
 use self::crypto::CryptoProvider;
 use self::invoke::{Apps, OwnApp};
 use self::jobs::JobStore;
-use self::kept::Kept;
 use self::locks::Names;
 use self::pubsub::{Broker, Pubsub};
 use self::secrets::SecretStore;
 use self::state::StateStore;
 use self::state::embedded::look::{Queries, QueryLimits};
+use self::stores::Stores;
 use self::workflow::Engine;
 use crate::components::{Block, Components, Type};
 use crate::config::Config;
@@ -103,7 +103,7 @@ pub struct Blocks {
     /// Other applications, where they can be reached.
     pub apps: Option<Arc<dyn Apps>>,
     /// Handles shared with triggers and management; `None` behind a sidecar.
-    pub kept: Option<Kept>,
+    pub stores: Option<Stores>,
 }
 
 /// What the blocks need of the functions of this host.
@@ -138,7 +138,7 @@ impl Blocks {
             workflows: Some(Arc::new(workflow::sidecar::Dapr(sidecar()))),
             models: Some(Arc::new(conversation::sidecar::Dapr(sidecar()))),
             apps: Some(Arc::new(invoke::sidecar::Dapr(sidecar()))),
-            kept: None,
+            stores: None,
         }
     }
 
@@ -173,7 +173,8 @@ impl Blocks {
     pub fn api(&self, functions: &Functions, shared: &Arc<Shared>) -> (Router, Router) {
         let metadata = Context::new(&Arc::default(), shared);
         let state = Context::new(&self.state, shared);
-        let pubsub = Pubsub { broker: Arc::clone(&self.broker), log: self.kept.as_ref().map(|kept| kept.log.clone()) };
+        let pubsub =
+            Pubsub { broker: Arc::clone(&self.broker), log: self.stores.as_ref().map(|stores| stores.log.clone()) };
         let pubsub = Context::new(&Arc::new(pubsub), shared);
         let secrets = Context::new(&self.secrets, shared);
         let configuration = Context::new(&self.configuration, shared);
@@ -216,7 +217,7 @@ impl Blocks {
             actors: Arc::clone(&functions.actors),
             reminders: Arc::clone(&self.reminders),
             timers: Arc::clone(&functions.timers),
-            kept: self.kept.as_ref().map(|kept| actors::embedded::Embedded(kept.reminders.clone())),
+            stored: self.stores.as_ref().map(|stores| actors::embedded::Embedded(stores.reminders.clone())),
         }
     }
 
@@ -271,7 +272,7 @@ impl Blocks {
             workflows: None,
             models: None,
             apps: None,
-            kept: Some(Kept { log, items, jobs, reminders, flights, file: store.file() }),
+            stores: Some(Stores { log, items, jobs, reminders, flights, file: store.file() }),
         })
     }
 }

@@ -1,5 +1,5 @@
 //! What a host has before it has an engine: its settings, its building blocks, its functions' records. Fuzzers use it without one.
-use super::{Fatal, databases, memory, places};
+use super::{Fatal, databases, memory, storage};
 use crate::blocks::Blocks;
 use crate::blocks::api::Shared;
 use crate::budget::Budget;
@@ -34,13 +34,13 @@ impl Base {
     /// Opens what `config` names. Its tasks run on the runtime that this is called on. `memory` is what there is for requests, bytes.
     pub async fn open(config: Config, memory: u64) -> Result<Base, Fatal> {
         let (config, memory) = (Arc::new(config), Budget::new(memory));
-        let components = places::components(&config)?;
+        let components = storage::components(&config)?;
         tokio::spawn(memory::give_back(memory.clone()));
         for sentence in &config.unused {
             tracing::warn!("{sentence}");
         }
         private::folder(&config.data_dir)?;
-        databases::check(&config.data_dir, &places::databases(&config))?;
+        databases::check(&config.data_dir, &storage::databases(&config))?;
         let sidecar = match &config.sidecar {
             Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),
             None => None,
@@ -48,12 +48,12 @@ impl Base {
         if let Some(sidecar) = &sidecar {
             tokio::spawn(sidecar.clone().watch());
         }
-        let registry = Arc::new(places::registry(&config, sidecar.as_ref(), memory.clone())?);
+        let registry = Arc::new(storage::registry(&config, sidecar.as_ref(), memory.clone())?);
         let blocks = match &sidecar {
             Some(sidecar) => Blocks::of_sidecar(sidecar, &config),
-            None => Blocks::embedded(places::store(&config)?, &config, &components).await?,
+            None => Blocks::embedded(storage::store(&config)?, &config, &components).await?,
         };
-        databases::note(&config.data_dir, &places::databases(&config));
+        databases::note(&config.data_dir, &storage::databases(&config));
         let (components, stop) = (Arc::new(components), CancellationToken::new());
         Ok(Base { config, components, sidecar, registry, blocks, memory, stop })
     }

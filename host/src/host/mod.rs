@@ -7,7 +7,7 @@
 //! - [`base`]: what a host has before it has an engine
 //! - [`serving`]: surfaces made of a host, and the addresses that they are served at
 //! - [`capabilities`]: the parts of the blocks that call functions
-//! - [`databases`]: which databases the data folder has had; [`places`] where functions and components are
+//! - [`databases`]: which databases the data folder has had; [`storage`] what this configuration opens
 //! - [`sites`]: the rules of each address
 //! - [`faults`]: what does not work although the host serves
 //! - [`engine`]: the compiled guest; [`memory`] what the memory budget is shared out to
@@ -18,10 +18,10 @@ mod databases;
 mod engine;
 mod faults;
 mod memory;
-mod places;
 mod runtimes;
 mod serving;
 mod sites;
+mod storage;
 
 pub use base::Base;
 pub use engine::compile;
@@ -70,7 +70,7 @@ impl Host {
         let base = runtimes.block_on(Base::open(config, plan.in_flight))?;
         let sandbox = Arc::new(engine::start(&base.config, plan.workers, &runtimes.handles().work)?);
         let entered = runtimes.enter();
-        let snapshots = SnapshotCache::new(plan.snapshots, places::disk(&base.config, &sandbox, &base.registry));
+        let snapshots = SnapshotCache::new(plan.snapshots, storage::disk(&base.config, &sandbox, &base.registry));
         let deployer = Arc::new(deployer(&base, &sandbox, &snapshots, checker)?);
         if let RegistryPlace::Dapr { .. } = base.config.registry {
             let deployer = Arc::clone(&deployer);
@@ -103,8 +103,8 @@ impl Host {
     /// Says at `/readyz` that the host is about to stop, and begins nothing that can wait. It goes on serving.
     pub fn retire(&self) {
         self.ready.store(false, Ordering::Relaxed);
-        if let Some(kept) = &self.base.blocks.kept {
-            kept.flights.stop();
+        if let Some(stores) = &self.base.blocks.stores {
+            stores.flights.stop();
         }
     }
 
@@ -148,10 +148,10 @@ fn deployer(
         evaluations: FairQueue::new(sandbox.workers(), EVALUATIONS),
         snapshots: snapshots.clone(),
         load_cpu: config.load_cpu,
-        log: base.blocks.kept.as_ref().map(|kept| kept.log.clone()),
+        log: base.blocks.stores.as_ref().map(|stores| stores.log.clone()),
         brokers: Arc::clone(&base.components.brokers),
         quotas: config.quotas.clone(),
-        known: config.sidecar.is_none().then(|| places::known(config, &base.components)),
+        known: config.sidecar.is_none().then(|| storage::known(config, &base.components)),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Owns: which surface stands at which address, and on which threads. Must not know: what a surface does.
 use super::runtimes::{self, made_on};
 use super::sites::{Sites, bind, bind_place};
-use super::{Fatal, Host, faults, places};
+use super::{Fatal, Host, faults, storage};
 use crate::config::Connections;
 use crate::http::trust;
 use crate::listener::{self, Listener, Terms};
@@ -44,7 +44,7 @@ impl Host {
     /// Binds the addresses that the configuration names.
     pub async fn listen(&self) -> Result<Listeners, Fatal> {
         let (config, on) = (&self.base.config, self.runtimes.handles());
-        let dapr = match self.base.blocks.kept {
+        let dapr = match self.base.blocks.stores {
             Some(_) => {
                 let grpc = bind(config.dapr_grpc_listen).await?;
                 Some((bind(config.dapr_listen).await?, grpc))
@@ -113,12 +113,12 @@ impl Host {
             let (max_body_bytes, memory) = (config.max_body_bytes, self.base.memory.purse());
             return SidecarEvents { inside, sidecar, max_body_bytes, memory, safe_mode: config.safe_mode }.surface();
         }
-        let Some(kept) = self.base.blocks.kept.as_ref().filter(|_| !config.safe_mode) else {
+        let Some(stores) = self.base.blocks.stores.as_ref().filter(|_| !config.safe_mode) else {
             return Default::default();
         };
         let (components, configuration) = (&*self.base.components, &self.base.blocks.configuration);
         let (turns, app_id) = (&self.turns, config.app_id.as_str());
-        (Embedded { inside, components, kept, turns, configuration, app_id }.surface(), None)
+        (Embedded { inside, components, stores, turns, configuration, app_id }.surface(), None)
     }
 
     fn requests(&self) -> requests::Context {
@@ -142,8 +142,8 @@ impl Host {
 
     /// What `/metrics` asks.
     fn sources(&self) -> metrics::Sources {
-        let (registry, kept) = (&self.base.registry, self.base.blocks.kept.as_ref());
-        let state = kept.map(|kept| (places::STATE, Arc::clone(&kept.file)));
+        let (registry, stores) = (&self.base.registry, self.base.blocks.stores.as_ref());
+        let state = stores.map(|stores| (storage::STATE, Arc::clone(&stores.file)));
         metrics::Sources {
             observer: self.invoker.observer().clone(),
             sandbox: Arc::clone(&self.sandbox),
@@ -151,20 +151,21 @@ impl Host {
             memory: self.base.memory.clone(),
             snapshots: self.snapshots.clone(),
             registry: Arc::clone(registry),
-            databases: registry.file().map(|file| (places::FUNCTIONS, file)).into_iter().chain(state).collect(),
-            log: kept.map(|kept| kept.log.clone()),
-            jobs: kept
-                .map_or_else(Vec::new, |kept| vec![("job", kept.jobs.clone()), ("reminder", kept.reminders.clone())]),
+            databases: registry.file().map(|file| (storage::FUNCTIONS, file)).into_iter().chain(state).collect(),
+            log: stores.map(|stores| stores.log.clone()),
+            jobs: stores.map_or_else(Vec::new, |stores| {
+                vec![("job", stores.jobs.clone()), ("reminder", stores.reminders.clone())]
+            }),
         }
     }
 
     fn management(&self) -> Router {
         let (config, registry) = (&self.base.config, &self.base.registry);
         let faults: health::Faults = Arc::new({
-            let (registry, kept) =
-                (Arc::clone(registry), self.base.blocks.kept.as_ref().map(|kept| Arc::clone(&kept.file)));
+            let (registry, stores) =
+                (Arc::clone(registry), self.base.blocks.stores.as_ref().map(|stores| Arc::clone(&stores.file)));
             let (data_dir, safe_mode) = (config.data_dir.clone(), config.safe_mode.then(|| SAFE_MODE.to_owned()));
-            move || safe_mode.iter().cloned().chain(faults::of(&registry, kept.as_ref(), &data_dir)).collect()
+            move || safe_mode.iter().cloned().chain(faults::of(&registry, stores.as_ref(), &data_dir)).collect()
         });
         let (memory, refuse_invoked) = (self.base.memory.purse(), !config.manage_through_dapr);
         let uploads = context::Context {
@@ -179,8 +180,8 @@ impl Host {
         };
         let health = health::routes(Arc::clone(&self.ready), self.base.sidecar.clone(), Arc::clone(registry), faults);
         let management = health.merge(functions::routes(uploads)).merge(metrics::routes(self.sources()));
-        let Some(kept) = &self.base.blocks.kept else { return management };
-        let (stores, max_body_bytes) = (Arc::new(kept.items.clone()), config.max_body_bytes);
+        let Some(stores) = &self.base.blocks.stores else { return management };
+        let (stores, max_body_bytes) = (Arc::new(stores.items.clone()), config.max_body_bytes);
         management.merge(configuration::routes(configuration::Context {
             stores,
             max_body_bytes,

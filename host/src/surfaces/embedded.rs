@@ -2,7 +2,7 @@
 use super::scheduler::{Scheduler, Work};
 use super::{Inside, Surface, actors, bindings, configuration, jobs, topics};
 use crate::blocks::configuration::ConfigurationStore;
-use crate::blocks::kept::Kept;
+use crate::blocks::stores::Stores;
 use crate::components::{Block, Components};
 use crate::store::Jobs;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct Embedded<'a> {
     /// Its components.
     pub components: &'a Components,
     /// Where events wait.
-    pub kept: &'a Kept,
+    pub stores: &'a Stores,
     /// What runs actors' turns.
     pub turns: &'a actors::embedded::Embedded,
     /// Where configuration changes.
@@ -41,18 +41,18 @@ impl Embedded<'_> {
         let of_functions = jobs::embedded::FunctionJobs { registry: registry(), invoker: invoker() };
         let of_actors = actors::reminders::ActorReminders(self.turns.clone());
         let (log, flights, brokers) =
-            (self.kept.log.clone(), self.kept.flights.clone(), Arc::clone(&self.components.brokers));
+            (self.stores.log.clone(), self.stores.flights.clone(), Arc::clone(&self.components.brokers));
         let (app_id, registry, invoker, stop) = (self.app_id.to_owned(), registry(), invoker(), stop());
         let deliveries = topics::deliveries::Deliveries { log, brokers, app_id, flights, registry, invoker, stop };
         surface
-            .doing(self.scheduler(&self.kept.jobs, of_functions).run())
-            .doing(self.scheduler(&self.kept.reminders, of_actors).run())
+            .doing(self.scheduler(&self.stores.jobs, of_functions).run())
+            .doing(self.scheduler(&self.stores.reminders, of_actors).run())
             .doing(deliveries.run())
     }
 
     fn scheduler<W: Work>(&self, jobs: &Jobs, work: W) -> Scheduler<W> {
         let Inside { registry, stop, .. } = self.inside;
-        let (functions, flights) = (registry.changes(), self.kept.flights.clone());
+        let (functions, flights) = (registry.changes(), self.stores.flights.clone());
         Scheduler { jobs: jobs.clone(), work, functions, flights, stop: stop.clone() }
     }
 }

@@ -6,7 +6,7 @@
 //! - [`management`]: uploads, configuration items, health
 //! - [`embedded`], [`sidecar`]: the events of a host, with the embedded default or behind a sidecar
 //! - [`failures`]: the table from failures to HTTP problems
-//! - [`scheduler`] runs jobs and reminders when they are due; [`places`] bounds what runs at once
+//! - [`scheduler`] runs jobs and reminders when they are due; [`permits`] bounds what runs at once
 pub mod actors;
 pub mod bindings;
 pub mod configuration;
@@ -14,7 +14,7 @@ pub mod embedded;
 pub mod failures;
 pub mod jobs;
 pub mod management;
-pub mod places;
+pub mod permits;
 pub mod requests;
 pub mod scheduler;
 pub mod sidecar;

@@ -1,13 +1,14 @@
-//! The scheduler of the embedded default: runs what is due, records what became of it, goes on by its schedule.
+//! The scheduler of the embedded default: runs due jobs, records their outcome, plans the next run.
 //!
-//! What was missed while the server was down runs once at the start. A job stays due until its outcome is on disk: at least once.
-//! Must not know: what a run is, and whose. That is [`Work`]'s: jobs of functions, reminders of actors.
-use crate::blocks::jobs::embedded::Kept;
+//! A run that was missed while the server was down happens once at the start. A job stays due until its outcome is on
+//! disk: at least once. Must not know: what a run does or which function owns it. [`Work`] does: jobs of functions,
+//! reminders of actors.
+use crate::blocks::jobs::embedded::StoredJob;
 use crate::blocks::jobs::schedule::Schedule;
 use crate::store::flight::{Flights, Id, MOST_CRASHES};
 use crate::store::job::{Claim, Job, Jobs, PARKED};
 use crate::store::{StoreError, now_ms};
-use crate::surfaces::places::Places;
+use crate::surfaces::permits::Permits;
 use async_trait::async_trait;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,7 +54,7 @@ pub trait Work: Send + Sync + 'static {
     fn owned(&self, name: &str) -> bool;
 
     /// One attempt.
-    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome;
+    async fn attempt(&self, name: &str, stored: &StoredJob) -> Outcome;
 
     /// Functions have changed.
     async fn reconcile(&self, jobs: &Jobs) -> Result<(), StoreError>;
@@ -75,7 +76,7 @@ pub struct Scheduler<W> {
 
 /// What runs now.
 struct Running {
-    places: Places,
+    permits: Permits,
     lanes: Mutex<HashSet<String>>,
     /// A lane is free again.
     ended: Notify,
@@ -85,8 +86,8 @@ impl<W: Work> Scheduler<W> {
     /// Runs what is due until stopped, and waits for what runs then.
     pub async fn run(self) {
         let (mut jobs, mut functions) = (self.jobs.changes(), self.functions.clone());
-        let (places, lanes, ended) = (Places::new(MOST), Mutex::default(), Notify::new());
-        let running = Arc::new(Running { places, lanes, ended });
+        let (permits, lanes, ended) = (Permits::new(MOST), Mutex::default(), Notify::new());
+        let running = Arc::new(Running { permits, lanes, ended });
         let (shared, tasks) = (Arc::new(self), TaskTracker::new());
         functions.mark_changed();
         while !shared.stop.is_cancelled() {
@@ -121,20 +122,20 @@ impl<W: Work> Scheduler<W> {
             if lanes.contains(lane) {
                 return Claim::Waits;
             }
-            let Some(place) = running.places.try_take(&self.work.owner(name), 1) else { return Claim::GroupWaits };
+            let Some(permit) = running.permits.try_take(&self.work.owner(name), 1) else { return Claim::GroupWaits };
             lanes.insert(lane.to_owned());
-            Claim::Begins(place)
+            Claim::Begins(permit)
         };
         let (due, next) = self.jobs.due(now_ms(), claim)?;
-        for (job, place) in due {
+        for (job, permit) in due {
             let (this, running) = (Arc::clone(self), Arc::clone(running));
             tasks.spawn(async move {
-                if let Err(error) = this.see_through(&job).await {
+                if let Err(error) = this.attempt_and_record(&job).await {
                     tracing::error!("job {}: {error}", job.name);
                     // It is still due.
                     let _stopped = this.stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
                 }
-                drop(place);
+                drop(permit);
                 running.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(this.work.lane(&job.name));
                 running.ended.notify_one();
             });
@@ -143,11 +144,11 @@ impl<W: Work> Scheduler<W> {
     }
 
     /// One attempt, and its record.
-    async fn see_through(&self, job: &Job) -> Result<(), StoreError> {
-        let Ok(mut kept) = serde_json::from_slice::<Kept>(&job.bytes) else {
+    async fn attempt_and_record(&self, job: &Job) -> Result<(), StoreError> {
+        let Ok(mut stored) = serde_json::from_slice::<StoredJob>(&job.bytes) else {
             return Err(StoreError::Damaged(job.name.clone()));
         };
-        if kept.expires.is_some_and(|expires| expires <= now_ms()) {
+        if stored.expires.is_some_and(|expires| expires <= now_ms()) {
             return self.jobs.advance(job, None).await;
         }
         let id = Id::new(W::KIND, &[&job.name], job.revision);
@@ -156,7 +157,7 @@ impl<W: Work> Scheduler<W> {
             true if crashed => Outcome::Done,
             true => {
                 let flight = self.flights.begin(id).await;
-                let outcome = self.work.attempt(&job.name, &kept).await;
+                let outcome = self.work.attempt(&job.name, &stored).await;
                 drop(flight);
                 outcome
             }
@@ -174,8 +175,8 @@ impl<W: Work> Scheduler<W> {
             Outcome::Busy => Some(now_ms() + BUSY_MS),
             Outcome::Orphaned => return self.orphaned(job).await,
             Outcome::Failed(why) => {
-                kept.failed += 1;
-                let pause = kept.spec.pause(kept.failed);
+                stored.failed += 1;
+                let pause = stored.spec.pause(stored.failed);
                 if pause.is_none() {
                     tracing::warn!(job = job.name, "a run is given up: {why}");
                 }
@@ -183,8 +184,8 @@ impl<W: Work> Scheduler<W> {
             }
         };
         let next = next.or_else(|| {
-            (kept.runs, kept.failed) = (kept.runs + 1, 0);
-            let next = following(&kept, now_ms()).unwrap_or_else(|reason| {
+            (stored.runs, stored.failed) = (stored.runs + 1, 0);
+            let next = following(&stored, now_ms()).unwrap_or_else(|reason| {
                 let (function, kind) = (self.work.owner(&job.name), W::KIND);
                 tracing::warn!(
                     function,
@@ -193,10 +194,10 @@ impl<W: Work> Scheduler<W> {
                 );
                 None
             });
-            kept.planned = next.unwrap_or(kept.planned);
+            stored.planned = next.unwrap_or(stored.planned);
             next
         });
-        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+        let bytes = serde_json::to_vec(&stored).unwrap_or_default();
         self.jobs.advance(job, next.map(|due| (due, bytes))).await?;
         self.flights.forget(id).await
     }
@@ -229,11 +230,11 @@ impl<W: Work> Scheduler<W> {
 
 /// When the run after this one is due; what was missed is not made up for. Fails where the schedule, which an earlier release
 /// accepted, is refused by this one.
-fn following(kept: &Kept, now: u64) -> Result<Option<u64>, String> {
-    let over = kept.spec.repeats.is_some_and(|repeats| kept.runs >= repeats);
-    let Some(schedule) = kept.spec.schedule.as_deref().filter(|_| !over) else { return Ok(None) };
-    let next = Schedule::parse(schedule)?.following(kept.planned, now);
-    Ok(next.filter(|next| kept.expires.is_none_or(|expires| *next < expires)))
+fn following(stored: &StoredJob, now: u64) -> Result<Option<u64>, String> {
+    let over = stored.spec.repeats.is_some_and(|repeats| stored.runs >= repeats);
+    let Some(schedule) = stored.spec.schedule.as_deref().filter(|_| !over) else { return Ok(None) };
+    let next = Schedule::parse(schedule)?.following(stored.planned, now);
+    Ok(next.filter(|next| stored.expires.is_none_or(|expires| *next < expires)))
 }
 
 #[cfg(test)]
@@ -243,12 +244,12 @@ mod tests {
 
     #[test]
     fn a_schedule_that_is_refused_now_says_why() {
-        let kept = |spec: &str| -> Kept {
+        let stored = |spec: &str| -> StoredJob {
             serde_json::from_str(&format!(r#"{{"spec":{spec},"planned":1000,"runs":1}}"#)).unwrap()
         };
-        assert_eq!(following(&kept(r#"{"schedule":"@every 1s"}"#), 1_500).unwrap(), Some(2_000));
-        assert_eq!(following(&kept(r#"{"schedule":"@every 1s","repeats":1}"#), 1_500).unwrap(), None);
-        assert_eq!(following(&kept("{}"), 1_500).unwrap(), None);
-        assert!(following(&kept(r#"{"schedule":"61 * * * * *"}"#), 1_500).unwrap_err().contains("61"));
+        assert_eq!(following(&stored(r#"{"schedule":"@every 1s"}"#), 1_500).unwrap(), Some(2_000));
+        assert_eq!(following(&stored(r#"{"schedule":"@every 1s","repeats":1}"#), 1_500).unwrap(), None);
+        assert_eq!(following(&stored("{}"), 1_500).unwrap(), None);
+        assert!(following(&stored(r#"{"schedule":"61 * * * * *"}"#), 1_500).unwrap_err().contains("61"));
     }
 }

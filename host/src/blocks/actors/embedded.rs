@@ -2,7 +2,7 @@
 use super::reminders::{Named, Reminder, Reminders, SetReminder};
 use super::{Actor, parts};
 use crate::blocks::call::{CallContext, error, from_store};
-use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::jobs::embedded::StoredJob;
 use crate::code::{Code, OpError};
 use crate::store::{Job, Jobs, now_ms};
 use async_trait::async_trait;
@@ -12,9 +12,9 @@ use async_trait::async_trait;
 pub struct Embedded(pub Jobs);
 
 fn read(job: &Job) -> Result<Reminder, OpError> {
-    let kept: Kept = serde_json::from_slice(&job.bytes)
+    let stored: StoredJob = serde_json::from_slice(&job.bytes)
         .map_err(|e| error(Code::OperationFailed, format!("reminder {}: {e}", job.name)))?;
-    Ok(Reminder::of(kept.spec))
+    Ok(Reminder::of(stored.spec))
 }
 
 /// What the keys of an actor's reminders begin with, or of all actors of a type.
@@ -43,7 +43,7 @@ impl Reminders for Embedded {
         let overwrite = reminder.overwrite.unwrap_or(true);
         let job = reminder.job().map_err(invalid)?;
         let plan = job.plan(now_ms()).map_err(invalid)?;
-        let bytes = serde_json::to_vec(&Kept::new(job, &plan, false))
+        let bytes = serde_json::to_vec(&StoredJob::new(job, &plan, false))
             .map_err(|e| error(Code::OperationFailed, e.to_string()))?;
         match self.0.put(of.key(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
             true => Ok(()),

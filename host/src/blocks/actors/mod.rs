@@ -102,5 +102,5 @@ pub struct ActorBlock {
     /// Timers, which end with it.
     pub timers: Arc<dyn Timers>,
     /// The stored reminders; `None` behind a sidecar, which stores them.
-    pub kept: Option<embedded::Embedded>,
+    pub stored: Option<embedded::Embedded>,
 }

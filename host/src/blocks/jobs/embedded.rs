@@ -1,4 +1,4 @@
-//! Jobs in the embedded database; the trigger `job` runs them.
+//! Jobs in the embedded database; `surfaces/jobs` runs them.
 use super::{DeleteJob, GetJob, JobSpec, JobStore, Plan, ScheduleJob};
 use crate::blocks::call::{CallContext, error, from_store};
 use crate::code::{Code, OpError};
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 /// The backend.
 pub struct Embedded(pub Jobs);
 
-/// What is kept of a job.
+/// A job as it is stored, with its progress.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Kept {
+pub struct StoredJob {
     /// As it was scheduled.
     pub spec: JobSpec,
     /// When it is over, ms since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// When the run that is due was to be; later attempts do not change it.
+    /// When the due run was planned; later attempts do not change it.
     pub planned: u64,
     /// Runs that have ended.
     #[serde(default)]
@@ -25,15 +25,15 @@ pub struct Kept {
     /// Attempts of this run that have failed.
     #[serde(default)]
     pub failed: u32,
-    /// It stands in the function's module.
+    /// Whether the function's module declares it.
     #[serde(default)]
     pub declared: bool,
 }
 
-impl Kept {
+impl StoredJob {
     /// A job that has not run.
-    pub fn new(spec: JobSpec, plan: &Plan, declared: bool) -> Kept {
-        Kept { spec, expires: plan.expires, planned: plan.due, runs: 0, failed: 0, declared }
+    pub fn new(spec: JobSpec, plan: &Plan, declared: bool) -> StoredJob {
+        StoredJob { spec, expires: plan.expires, planned: plan.due, runs: 0, failed: 0, declared }
     }
 }
 
@@ -45,8 +45,8 @@ impl JobStore for Embedded {
         ScheduleJob { name, job, overwrite }: ScheduleJob,
     ) -> Result<(), OpError> {
         let plan = job.plan(now_ms()).map_err(|e| error(Code::InvalidArgument, format!("job {name}: {e}")))?;
-        let kept = Kept::new(job, &plan, false);
-        let bytes = serde_json::to_vec(&kept).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
+        let stored = StoredJob::new(job, &plan, false);
+        let bytes = serde_json::to_vec(&stored).map_err(|e| error(Code::OperationFailed, e.to_string()))?;
         match self.0.put(name.clone(), plan.due, bytes, overwrite).await.map_err(|e| from_store(&e))? {
             true => Ok(()),
             false => {
@@ -57,8 +57,8 @@ impl JobStore for Embedded {
 
     async fn get(&self, _: &CallContext, GetJob { name }: &GetJob) -> Result<Option<JobSpec>, OpError> {
         let found = self.0.get(name).map_err(|e| from_store(&e))?;
-        let kept = found.map(|job| serde_json::from_slice::<Kept>(&job.bytes)).transpose();
-        Ok(kept.map_err(|e| error(Code::OperationFailed, format!("job {name}: {e}")))?.map(|kept| kept.spec))
+        let stored = found.map(|job| serde_json::from_slice::<StoredJob>(&job.bytes)).transpose();
+        Ok(stored.map_err(|e| error(Code::OperationFailed, format!("job {name}: {e}")))?.map(|stored| stored.spec))
     }
 
     async fn delete(&self, _: &CallContext, DeleteJob { name }: DeleteJob) -> Result<(), OpError> {

@@ -1,7 +1,7 @@
 //! Reminders of the embedded default: what its scheduler runs are turns of actors, one at a time for each.
 use super::embedded::{Embedded, TurnError};
 use crate::blocks::actors::parts;
-use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::jobs::embedded::StoredJob;
 use crate::blocks::json::Json;
 use crate::store::{Jobs, StoreError};
 use crate::surfaces::scheduler::{Outcome, Work};
@@ -41,10 +41,10 @@ impl Work for ActorReminders {
         parts(name).is_some_and(|(actor, _)| self.0.registry.actor(&actor.kind).is_some())
     }
 
-    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome {
+    async fn attempt(&self, name: &str, stored: &StoredJob) -> Outcome {
         let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
         // What a sidecar sends whose reminders are its scheduler's.
-        let body = Due { due_time: "", period: "", data: kept.spec.data.as_ref() };
+        let body = Due { due_time: "", period: "", data: stored.spec.data.as_ref() };
         let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
         match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
             Ok(()) => Outcome::Done,

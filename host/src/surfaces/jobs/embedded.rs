@@ -1,6 +1,6 @@
 //! Jobs of the embedded default: what its scheduler runs, and the jobs that modules declare.
 use super::deliver;
-use crate::blocks::jobs::embedded::Kept;
+use crate::blocks::jobs::embedded::StoredJob;
 use crate::blocks::jobs::{JobSpec, parts, whole};
 use crate::code::Code;
 use crate::functions::{Function, Registry};
@@ -45,9 +45,11 @@ impl Work for FunctionJobs {
         self.owner(name).is_some()
     }
 
-    async fn attempt(&self, name: &str, kept: &Kept) -> Outcome {
+    async fn attempt(&self, name: &str, stored: &StoredJob) -> Outcome {
         let Some((function, name)) = self.owner(name) else { return Outcome::Orphaned };
-        match deliver(&self.invoker, &function, name, &kept.spec, kept.planned, kept.failed + 1, Origin::root()).await {
+        match deliver(&self.invoker, &function, name, &stored.spec, stored.planned, stored.failed + 1, Origin::root())
+            .await
+        {
             Ok(AckStatus::Success | AckStatus::Drop) => Outcome::Done,
             Ok(AckStatus::Retry) => Outcome::Failed("it asked for a retry".to_owned()),
             Err(error) if error.code == Code::LoadShed => Outcome::Busy,
@@ -62,22 +64,22 @@ impl Work for FunctionJobs {
             for schedule in &function.record.exports.schedules {
                 let (name, spec) = (whole(function.name.as_str(), &schedule.name), JobSpec::from(schedule));
                 declared.insert(name.clone());
-                if kept(jobs, &name)?.is_some_and(|kept| kept.declared && kept.spec == spec) {
+                if stored(jobs, &name)?.is_some_and(|stored| stored.declared && stored.spec == spec) {
                     continue;
                 }
                 // It was checked when the function was uploaded.
                 let Ok(plan) = spec.plan(now_ms()) else { continue };
-                let bytes = serde_json::to_vec(&Kept::new(spec, &plan, true)).unwrap_or_default();
+                let bytes = serde_json::to_vec(&StoredJob::new(spec, &plan, true)).unwrap_or_default();
                 match jobs.put(name.clone(), plan.due, bytes, true).await {
                     Err(StoreError::Quota(exceeded)) => {
-                        tracing::error!(job = name, "a declared job is not kept: {exceeded}");
+                        tracing::error!(job = name, "a declared job is not stored: {exceeded}");
                     }
                     put => drop(put?),
                 }
             }
         }
         for name in jobs.names()? {
-            let stale = !declared.contains(&name) && kept(jobs, &name)?.is_some_and(|kept| kept.declared);
+            let stale = !declared.contains(&name) && stored(jobs, &name)?.is_some_and(|stored| stored.declared);
             if stale || !self.owned(&name) {
                 jobs.remove(name).await?;
             }
@@ -86,6 +88,6 @@ impl Work for FunctionJobs {
     }
 }
 
-fn kept(jobs: &Jobs, name: &str) -> Result<Option<Kept>, StoreError> {
+fn stored(jobs: &Jobs, name: &str) -> Result<Option<StoredJob>, StoreError> {
     Ok(jobs.get(name)?.and_then(|job| serde_json::from_slice(&job.bytes).ok()))
 }

@@ -8,7 +8,7 @@ use super::message::Passage;
 use crate::blocks::pubsub::embedded::topic_key;
 use crate::code::Code;
 use crate::store::{Log, Message, StoreError};
-use crate::surfaces::places::Places;
+use crate::surfaces::permits::Permits;
 use daplet_abi::load::{BulkSubscribe, Subscription};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ type Key = (String, String);
 impl Deliveries {
     /// Follows the registry until stopped: each subscription has a cursor and a task, and no other has.
     pub async fn run(self) {
-        let (shared, room) = (Arc::new(self), Places::new(ROOM));
+        let (shared, room) = (Arc::new(self), Permits::new(ROOM));
         let (tasks, mut running) = (TaskTracker::new(), HashMap::<Key, CancellationToken>::new());
         let mut told = HashSet::new();
         let mut changes = shared.registry.changes();
@@ -53,7 +53,7 @@ impl Deliveries {
 
     async fn reconcile(
         self: &Arc<Self>,
-        (tasks, room): (&TaskTracker, &Places),
+        (tasks, room): (&TaskTracker, &Permits),
         running: &mut HashMap<Key, CancellationToken>,
         told: &mut HashSet<Key>,
     ) -> Result<(), StoreError> {
@@ -107,7 +107,7 @@ impl Deliveries {
     }
 
     /// One subscription: takes what waits, delivers it, waits for more.
-    async fn follow(self: Arc<Self>, (topic, function): Key, room: Places, stop: CancellationToken) {
+    async fn follow(self: Arc<Self>, (topic, function): Key, room: Permits, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(IN_FLIGHT * PLACE as usize));
         let batches = Batches::new(Arc::clone(&self.registry), self.invoker.clone(), stop.clone());
         let tasks = TaskTracker::new();

@@ -26,8 +26,8 @@ fn hosted<T>(call: &Call<T>, kind: &str) -> Result<(), Status> {
     }
 }
 
-fn kept<T>(call: &Call<T>) -> Result<&Embedded, Status> {
-    call.context.block.kept.as_ref().ok_or_else(|| Status::internal("reminders are the sidecar's"))
+fn stored<T>(call: &Call<T>) -> Result<&Embedded, Status> {
+    call.context.block.stored.as_ref().ok_or_else(|| Status::internal("reminders are the sidecar's"))
 }
 
 fn failed(words: &'static str) -> impl Fn(OpError) -> Status {
@@ -94,7 +94,7 @@ fn of_one(kind: &str, id: Option<&String>) -> Result<Option<String>, Status> {
 pub async fn list(call: Call<proto::ListActorRemindersRequest>) -> Result<proto::ListActorRemindersResponse, Status> {
     let id = of_one(&call.message.actor_type, call.message.actor_id.as_ref())?;
     hosted(&call, &call.message.actor_type)?;
-    let found = kept(&call)?.list(&call.message.actor_type, id.as_deref()).map_err(failed(""))?;
+    let found = stored(&call)?.list(&call.message.actor_type, id.as_deref()).map_err(failed(""))?;
     let named = |(actor, name, reminder): (Actor, String, Reminder)| {
         let Reminder { when: When { due_time, period, ttl }, data, .. } = reminder;
         let Actor { kind: actor_type, id: actor_id } = actor;
@@ -109,7 +109,7 @@ pub async fn delete_all(
 ) -> Result<proto::UnregisterActorRemindersByTypeResponse, Status> {
     let id = of_one(&call.message.actor_type, call.message.actor_id.as_ref())?;
     hosted(&call, &call.message.actor_type)?;
-    let deleted = kept(&call)?.delete_all(&call.message.actor_type, id.as_deref()).await;
+    let deleted = stored(&call)?.delete_all(&call.message.actor_type, id.as_deref()).await;
     deleted.map_err(failed("error deleting actor reminder: "))?;
     Ok(proto::UnregisterActorRemindersByTypeResponse {})
 }

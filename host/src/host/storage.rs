@@ -1,4 +1,4 @@
-//! Where functions are kept, loaded ones too, and where components are said.
+//! What a configuration opens: the components, the databases, the registry, the folder of snapshots.
 use super::{Fatal, engine};
 use crate::budget::Budget;
 use crate::components::{Block, Components, Sources};
@@ -11,7 +11,7 @@ use crate::snapshot::{Disk, SnapshotKey};
 use crate::store::Store;
 use std::sync::Arc;
 
-/// What the embedded default has; with a sidecar nothing, since that has it.
+/// The components of the embedded default; none behind a sidecar, which has its own.
 pub(super) fn components(config: &Config) -> Result<Components, Fatal> {
     if config.sidecar.is_some() {
         return Ok(Components::default());
@@ -63,7 +63,7 @@ pub(super) fn known(config: &Config, components: &Components) -> Known {
     }
 }
 
-/// Where functions are kept. The configuration allows a state store only where there is a sidecar.
+/// The registry of functions. The configuration allows a state store only behind a sidecar.
 pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budget) -> Result<Registry, Fatal> {
     let guest = SnapshotKey::guest(engine::GUEST);
     let common = Common { guest, memory, ceilings: config.max_limits.clone(), absent: config.grants };
@@ -75,9 +75,9 @@ pub(super) fn registry(config: &Config, sidecar: Option<&Sidecar>, memory: Budge
     }
 }
 
-/// Where loaded functions are kept on disk. Without it the server only starts colder.
+/// The cache of loaded functions on disk. Without it a start evaluates them again.
 pub(super) fn disk(config: &Config, sandbox: &Sandbox, registry: &Registry) -> Option<Disk> {
-    // A shared registry is loaded later; what has no function by then gives way to what has.
+    // A shared registry is loaded later; snapshots without a function are removed first then.
     let live: Option<Vec<SnapshotKey>> =
         registry.missing().is_none().then(|| registry.list().iter().map(|function| function.key).collect());
     let folder = config.data_dir.join("snapshots");

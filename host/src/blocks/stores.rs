@@ -1,12 +1,12 @@
-//! Handles of the embedded default's database that triggers and management share with the blocks.
+//! The stores of the embedded default that surfaces and management use beside the blocks.
 use crate::store::file::DatabaseFile;
 use crate::store::{Configuration, Flights, Jobs, Log};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The parts of the database that triggers and management use.
+/// The stores. Cheap to clone.
 #[derive(Clone)]
-pub struct Kept {
+pub struct Stores {
     /// Messages.
     pub log: Log,
     /// Configuration items by their stores.
