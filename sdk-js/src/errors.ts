@@ -17,7 +17,7 @@ export class DapletError extends Error {
   }
 }
 
-/** The value was changed by somebody else since its ETag was read, or a first write found a value. */
+/** The value has changed since its ETag was read, or a first write found a value. */
 export class EtagMismatchError extends DapletError {
   override get name(): string {
     return "EtagMismatchError";

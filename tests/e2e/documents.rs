@@ -33,14 +33,19 @@ const PLAIN: &[&str] = &[
     "host/src/config",
     "host/src/dapr",
     "host/src/functions",
+    "host/src/host",
     "host/src/http",
     "host/src/invoke",
     "host/src/listener",
     "host/src/observer",
     "host/src/sandbox",
+    "host/src/site",
     "host/src/snapshot",
     "host/src/store",
+    "host/src/surfaces",
     "host/src/telemetry",
+    "tests/inside",
+    "tests/src",
 ];
 
 /// Runs each page in an empty folder, with a server of its own.

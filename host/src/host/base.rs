@@ -1,4 +1,5 @@
-//! What a host has before it has an engine: its settings, its building blocks, its functions' records. Fuzzers use it without one.
+//! The parts of a host that need no engine: its settings, its building blocks, the records of its functions. Fuzzers use
+//! them alone.
 use super::{Fatal, databases, memory, storage};
 use crate::blocks::Blocks;
 use crate::blocks::api::Shared;
@@ -18,20 +19,20 @@ pub struct Base {
     pub config: Arc<Config>,
     /// The components of the embedded default; none behind a sidecar.
     pub components: Arc<Components>,
-    /// The sidecar, where there is one.
+    /// The sidecar, if there is one.
     pub sidecar: Option<Sidecar>,
-    /// Which functions there are.
+    /// The functions.
     pub registry: Arc<Registry>,
-    /// What functions and clients of Dapr's API use.
+    /// The building blocks.
     pub blocks: Blocks,
-    /// What requests may hold of the process's memory.
+    /// The memory budget of requests.
     pub memory: Budget,
     /// Ends every task.
     pub stop: CancellationToken,
 }
 
 impl Base {
-    /// Opens what `config` names. Its tasks run on the runtime that this is called on. `memory` is what there is for requests, bytes.
+    /// Opens what `config` names. Its tasks run on the calling runtime. `memory` is the budget of requests, bytes.
     pub async fn open(config: Config, memory: u64) -> Result<Base, Fatal> {
         let (config, memory) = (Arc::new(config), Budget::new(memory));
         let components = storage::components(&config)?;

@@ -1,4 +1,4 @@
-//! What does not work although the server serves, for `/readyz`.
+//! Faults of a server that serves nevertheless, for `/readyz`.
 use crate::functions::Registry;
 use crate::store::file::DatabaseFile;
 use std::path::Path;

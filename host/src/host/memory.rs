@@ -1,4 +1,4 @@
-//! What the memory budget is shared out to, before anything takes of it.
+//! How the memory budget is divided at the start.
 use super::Fatal;
 use crate::budget::Budget;
 use crate::budget::sizing::{Plan, Wanted, plan};
@@ -7,9 +7,9 @@ use crate::sandbox::heap;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-/// Between two looks whether there is memory to give back.
+/// Interval between two checks whether the allocator retains memory.
 const EVERY: Duration = Duration::from_secs(2);
-/// Memory taken at the peak since the last look that makes it worth it, bytes.
+/// Peak use since the last check that makes a return worth its cost, bytes.
 const WORTH: u64 = 16 << 20;
 
 /// Returns memory to the kernel that the allocator retains after a peak.
@@ -26,7 +26,7 @@ pub(super) async fn give_back(memory: Budget) {
     }
 }
 
-/// The plan; a start that could not hold what the settings ask for is refused.
+/// Divides the budget; refuses a start whose settings need more than there is.
 pub(super) fn share_out(config: &Config) -> Result<Plan, Fatal> {
     let cores = available_parallelism().map_or(1, usize::from);
     let plan = plan(Wanted {

@@ -1,16 +1,16 @@
 //! The host as a value: everything between the configuration and the sockets, built once and drained once.
 //!
-//! Owns: which concrete type stands behind each seam, and in which order they come and go. Must not know: signals, the log, who else
-//! runs in the process; several hosts may.
+//! Owns: which concrete type stands behind each seam, and in which order they start and end. Must not know: signals, the
+//! log, what else runs in the process: there may be several hosts.
 //!
 //! # Layout
 //! - [`base`]: what a host has before it has an engine
 //! - [`serving`]: surfaces made of a host, and the addresses that they are served at
 //! - [`capabilities`]: the parts of the blocks that call functions
-//! - [`databases`]: which databases the data folder has had; [`storage`] what this configuration opens
+//! - [`databases`]: which databases the data folder has had; [`storage`] opens them
 //! - [`sites`]: the rules of each address
-//! - [`faults`]: what does not work although the host serves
-//! - [`engine`]: the compiled guest; [`memory`] what the memory budget is shared out to
+//! - [`faults`]: faults of a host that serves nevertheless
+//! - [`engine`]: the compiled guest; [`memory`] how the memory budget is divided
 //! - [`runtimes`]: which threads do what
 mod base;
 mod capabilities;

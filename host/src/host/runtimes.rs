@@ -65,7 +65,7 @@ impl Runtimes {
     }
 }
 
-/// Has a socket made on the runtime that is to wait for it: events come by the runtime that it was made on.
+/// Makes a socket on the runtime that waits for it: its events arrive at the runtime that made it.
 pub(super) async fn made_on<T: Send + 'static>(
     runtime: &Handle,
     making: impl Future<Output = Result<T, Fatal>> + Send + 'static,

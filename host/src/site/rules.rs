@@ -122,7 +122,8 @@ impl Rules {
             || self.functions.get(&label.to_ascii_lowercase()).is_some()
     }
 
-    /// Names lead where somebody's name server says: those that are not known may be a web page's way to this address.
+    /// Refuses unknown names. Any name server can make a name lead to this address, so that web pages of that name reach
+    /// it (DNS rebinding).
     fn known(&self, authority: Option<&Authority<'_>>, part: Part) -> Result<(), ApiError> {
         let Some(at) = self.at else { return Ok(()) };
         let guarded = matches!(part, Part::Management | Part::Dapr) || at.ip().to_canonical().is_loopback();

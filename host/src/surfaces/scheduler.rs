@@ -24,33 +24,33 @@ const MOST: u64 = 128;
 /// Pause where the server is too busy to run a job, which is no attempt.
 const BUSY_MS: u64 = 500;
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 pub enum Outcome {
-    /// The run is over.
+    /// The run has ended.
     Done,
-    /// It failed, for this reason; it may be tried again.
+    /// It failed for this reason, and may be tried again.
     Failed(String),
-    /// The server has no place for it now.
+    /// The server has no room for it now.
     Busy,
-    /// It belongs to nobody now.
+    /// No function owns the job now.
     Orphaned,
 }
 
-/// What is to run.
+/// The kind of work that the scheduler runs.
 #[async_trait]
 pub trait Work: Send + Sync + 'static {
-    /// Whether a job that belongs to nobody waits until it belongs to somebody again. Otherwise it is removed.
+    /// Whether a job without an owner waits for one. Otherwise it is removed.
     const ORPHANS_WAIT: bool;
     /// What a job is called in the log.
     const KIND: &'static str;
 
-    /// The function that runs a job, or what stands for it where none does.
+    /// The name of the function that owns a job, or a name in its place if none does.
     fn owner(&self, name: &str) -> String;
 
-    /// Jobs of one lane run one after the other, in the order that they are due.
+    /// The lane of a job. Jobs of one lane run one after the other, in the order in which they are due.
     fn lane<'a>(&self, name: &'a str) -> &'a str;
 
-    /// Whether somebody has this job.
+    /// Whether a function owns the job.
     fn owned(&self, name: &str) -> bool;
 
     /// One attempt.
@@ -143,7 +143,7 @@ impl<W: Work> Scheduler<W> {
         Ok(next.map_or(LOOK, |next| Duration::from_millis(next.saturating_sub(now_ms())).min(LOOK)))
     }
 
-    /// One attempt, and its record.
+    /// Makes one attempt and records its outcome.
     async fn attempt_and_record(&self, job: &Job) -> Result<(), StoreError> {
         let Ok(mut stored) = serde_json::from_slice::<StoredJob>(&job.bytes) else {
             return Err(StoreError::Damaged(job.name.clone()));
@@ -202,13 +202,13 @@ impl<W: Work> Scheduler<W> {
         self.flights.forget(id).await
     }
 
-    /// What belongs to nobody is removed, or waits outside of the queue of what is due.
+    /// Removes a job without an owner, or lets it wait outside the queue of due jobs.
     async fn orphaned(&self, job: &Job) -> Result<(), StoreError> {
         if !W::ORPHANS_WAIT {
             return self.jobs.advance(job, None).await;
         }
         self.jobs.advance(job, Some((PARKED, job.bytes.clone()))).await?;
-        // It may belong to somebody since it was looked at, and nobody would tell again.
+        // A function may have become its owner meanwhile, and no further change would report that.
         if self.work.owned(&job.name) {
             return self.jobs.advance(job, Some((now_ms(), job.bytes.clone()))).await;
         }

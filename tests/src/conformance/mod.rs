@@ -19,7 +19,7 @@ pub struct Target {
     pub http: String,
     /// Dapr's gRPC API.
     pub grpc: String,
-    /// Where whoever operates it sets an item of its configuration: `PUT {operator}/{key}`.
+    /// Where its operator sets an item of the configuration: `PUT {operator}/{key}`.
     pub operator: String,
     /// The function `tests/conformance/functions/sdk.js`.
     pub sdk: String,

@@ -15,32 +15,32 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// The backend.
+/// The backend of calls and state.
 #[derive(Clone)]
 pub struct Embedded {
-    /// Where state is kept.
+    /// Stores the state.
     pub state: Arc<dyn StateStore>,
-    /// In which store; none: none is for actors.
+    /// The name of the store; `None` if no store is for actors.
     pub store: Option<String>,
-    /// Who exports a type.
+    /// The functions that export actor types.
     pub registry: Arc<Registry>,
-    /// What runs turns.
+    /// Runs the turns.
     pub calls: Calls,
-    /// Actors that are called now.
+    /// The queues of actors that are being called.
     pub turns: Turns,
-    /// Callers are not told what a method threw.
+    /// Whether callers do not see what a method threw.
     pub production: bool,
 }
 
-/// Why a turn came to nothing.
+/// Why a turn failed.
 pub enum TurnError {
-    /// Too many wait for their turns, in words.
+    /// Too many calls wait for the actor; the message.
     Full(String),
-    /// The server is too busy, in the words of a sidecar.
+    /// The server is too busy; the message of a sidecar.
     Shed(String),
     /// No function exports the type.
     NoAddress,
-    /// It failed, in the words of a sidecar; and what a caller may know of it beside the words.
+    /// The method failed: the message of a sidecar, and the details that a caller may see.
     Failed(String, Value),
 }
 
@@ -53,7 +53,7 @@ impl Embedded {
 
     async fn take_turn(self, cx: CallContext, Call { actor, method, data }: Call) -> Result<Bytes, TurnError> {
         let place = self.turns.take(&actor).await.map_err(TurnError::Full)?;
-        // Looked for now: what was replaced while this waited is not run.
+        // Looked up now: the function may have been replaced while this waited.
         let Some(function) = self.registry.actor(&actor.kind) else { return Err(TurnError::NoAddress) };
         let who = json!({"actor": actor.to_string(), "method": method, "function": function.name.as_str()});
         let Some(invoker) = self.calls.invoker() else {
@@ -84,7 +84,7 @@ impl Embedded {
         }
     }
 
-    /// A turn that nobody called: `remind/{name}` or `timer/{name}`, with what Dapr sends for one.
+    /// A turn that is due: `remind/{name}` or `timer/{name}`, with the body that Dapr sends.
     pub async fn due(self, actor: Actor, method: String, data: Bytes) -> Result<(), TurnError> {
         let cx = CallContext {
             function: Arc::from(actor.kind.as_str()),
@@ -107,7 +107,7 @@ impl Actors for Embedded {
             details,
             ..error(Code::ActorInvokeMethod, format!("error invoke actor method: {why}"))
         };
-        // A caller that goes away leaves the turn to its end: the next one must not begin before.
+        // The turn ends even if its caller goes away: the next turn must not begin before.
         let taken = tokio::spawn(self.clone().take_turn(cx.clone(), call));
         taken.await.map_err(|e| error(Code::OperationFailed, e.to_string()))?.map_err(|e| match e {
             TurnError::Full(why) => error(Code::Unavailable, why),

@@ -1,4 +1,4 @@
-//! Reminders of the embedded default: what its scheduler runs are turns of actors, one at a time for each.
+//! Reminders of the embedded default: its scheduler runs them as turns of actors, one at a time for each actor.
 use super::embedded::{Embedded, TurnError};
 use crate::blocks::actors::parts;
 use crate::blocks::jobs::embedded::StoredJob;
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// What a sidecar sends of a reminder that is due.
+/// The body that a sidecar sends for a due reminder.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Due<'a> {
@@ -19,7 +19,7 @@ struct Due<'a> {
     data: Option<&'a Json>,
 }
 
-/// Reminders of actors. Those of a type that no function exports wait for one, as they wait for a host in Dapr.
+/// Reminders of actors. If no function exports the type they wait for one, as they wait for a host in Dapr.
 pub struct ActorReminders(pub Embedded);
 
 #[async_trait]
@@ -43,7 +43,6 @@ impl Work for ActorReminders {
 
     async fn attempt(&self, name: &str, stored: &StoredJob) -> Outcome {
         let Some((actor, reminder)) = parts(name) else { return Outcome::Orphaned };
-        // What a sidecar sends whose reminders are its scheduler's.
         let body = Due { due_time: "", period: "", data: stored.spec.data.as_ref() };
         let body = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
         match self.0.clone().due(actor, format!("remind/{reminder}"), body).await {
@@ -54,7 +53,7 @@ impl Work for ActorReminders {
         }
     }
 
-    /// The scheduler wakes what waited.
+    /// Nothing to do: the scheduler wakes waiting reminders.
     async fn reconcile(&self, _: &Jobs) -> Result<(), StoreError> {
         Ok(())
     }

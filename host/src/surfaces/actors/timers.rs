@@ -14,17 +14,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Timers of all actors of a type.
+/// Most timers of all actors of a type.
 const MOST: usize = 10_000;
-/// What a timer may carry, bytes of JSON.
+/// Largest data of a timer, bytes of JSON.
 const LARGEST: usize = 16 * 1024;
 
-/// Pause where the server is too busy for a turn, which is none then.
+/// Pause when the server is too busy for a turn; that does not count as a turn.
 const BUSY_MS: u64 = 500;
 /// Longest sleep: a clock that jumps is noticed within it.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Until that time; ms since the epoch.
+/// Sleeps until a time, ms since the epoch.
 async fn sleep_until(due: u64) {
     loop {
         let left = Duration::from_millis(due.saturating_sub(now_ms()));
@@ -35,20 +35,20 @@ async fn sleep_until(due: u64) {
     }
 }
 
-/// What counts their time. Cheap to clone.
+/// Counts the time of timers. Cheap to clone.
 #[derive(Clone)]
 pub struct InMemory {
-    /// What runs turns.
+    /// Runs the turns.
     pub actors: Embedded,
-    /// Who has which; by types.
+    /// The timers by actor type.
     running: Arc<Mutex<HashMap<String, Running>>>,
-    /// The server runs without timers.
+    /// Whether the server runs without timers.
     safe_mode: bool,
-    /// Ends all of them.
+    /// Ends every timer.
     pub stop: CancellationToken,
 }
 
-/// Of one type, by id and name: what ends a timer.
+/// The timers of one type: id and name to the token that ends the timer.
 type Running = HashMap<(String, String), CancellationToken>;
 
 impl InMemory {
@@ -57,7 +57,7 @@ impl InMemory {
         InMemory { actors, running: Arc::default(), safe_mode, stop }
     }
 
-    /// Puts `own` in the place of what has the name; refuses where there are too many.
+    /// Enters a timer, replacing one of its name; refused if there are too many.
     fn enter(&self, Named { actor, name }: &Named, own: CancellationToken) -> Result<(), String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let of_type = running.entry(actor.kind.clone()).or_default();
@@ -71,7 +71,7 @@ impl InMemory {
         Ok(())
     }
 
-    /// Takes a timer out, unless `own` says which one and it has been replaced meanwhile.
+    /// Removes a timer. With `own`, only if it has not been replaced meanwhile.
     fn leave(&self, Named { actor, name }: &Named, own: Option<&CancellationToken>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(of_type) = running.get_mut(&actor.kind) else { return };
@@ -98,7 +98,7 @@ impl InMemory {
         let (mut due, mut fired) = (ticks.first, 0);
         loop {
             sleep_until(due).await;
-            // It goes on to its end when the timer is stopped meanwhile, be it by this very turn.
+            // The turn ends even if the timer is stopped meanwhile, for example by this turn.
             let (actors, method) = (self.actors.clone(), format!("timer/{name}"));
             let turn = tokio::spawn(actors.due(actor.clone(), method, body.clone()));
             match turn.await {

@@ -1,4 +1,5 @@
-//! Turns: of one actor one after the other, in the order of their calls. With a sidecar too: service invocation passes its locks by.
+//! Turns: the turns of one actor run one after the other, in the order of their calls. Also needed behind a sidecar:
+//! service invocation bypasses its actor locks.
 use crate::blocks::actors::Actor;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ pub struct Turns(Arc<Mutex<HashMap<Actor, Line>>>);
 /// The permit for one turn, and how many want it.
 type Line = (Arc<Semaphore>, usize);
 
-/// A place in an actor's queue, and at its head the turn itself; given back when dropped.
+/// A position in an actor's queue, and at its head the turn itself; released when dropped.
 #[derive(Debug)]
 pub struct Place {
     turns: Turns,

@@ -1,5 +1,5 @@
-//! Changes of an embedded store. A function is told one after the other, and of what changed meanwhile at once and as it is then: never
-//! of an older value after a newer one.
+//! Changes of an embedded store. A function gets one change at a time; changes that come meanwhile wait and are
+//! delivered together, each item with its latest value. So no function sees an older value after a newer one.
 use super::{deliver, watchers};
 use crate::blocks::configuration::{ConfigurationStore, Items, Watch};
 use crate::code::Code;
@@ -14,34 +14,34 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Pauses before a function that failed is told again; after the last it is given up.
+/// Pauses before a failed delivery is repeated; after the last one the change is dropped.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// What tells of changes.
+/// Delivers changes.
 pub struct Changes {
     /// The store that changes.
     pub name: String,
-    /// Where that is seen.
+    /// Reports its changes.
     pub store: Arc<dyn ConfigurationStore>,
-    /// Who watches.
+    /// The functions that watch.
     pub registry: Arc<Registry>,
-    /// What runs them.
+    /// Runs the functions.
     pub invoker: Invoker,
-    /// Ends it.
+    /// Ends the deliveries.
     pub stop: CancellationToken,
 }
 
-/// What functions have not been told yet; one that is there has a task.
-type Untold = Mutex<HashMap<String, Items>>;
+/// Undelivered items by function. A function in this table has a task.
+type Undelivered = Mutex<HashMap<String, Items>>;
 
 impl Changes {
-    /// Tells until stopped, and waits for what runs then.
+    /// Delivers until stopped, and waits for running deliveries.
     pub async fn run(self) {
         let mut changes = match self.store.watch(Watch { store: self.name.clone(), keys: Vec::new() }) {
             Ok(changes) => changes,
             Err(error) => return tracing::error!("changes of the configuration: {}", error.message),
         };
-        let (shared, tasks, untold) = (Arc::new(self), TaskTracker::new(), Arc::new(Untold::default()));
+        let (shared, tasks, undelivered) = (Arc::new(self), TaskTracker::new(), Arc::new(Undelivered::default()));
         loop {
             let items = tokio::select! {
                 items = changes.next() => items,
@@ -50,12 +50,12 @@ impl Changes {
             let Some(items) = items else { break };
             for (function, items) in watchers(&shared.registry, &shared.name, &items) {
                 let name = function.name.to_string();
-                let mut waiting = untold.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut waiting = undelivered.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(more) = waiting.get_mut(&name) {
                     more.extend(items);
                 } else {
                     waiting.insert(name.clone(), items);
-                    tasks.spawn(Arc::clone(&shared).tell(name, Arc::clone(&untold)));
+                    tasks.spawn(Arc::clone(&shared).tell(name, Arc::clone(&undelivered)));
                 }
             }
         }
@@ -63,16 +63,16 @@ impl Changes {
         tasks.wait().await;
     }
 
-    /// Tells one function until nothing is left to tell.
-    async fn tell(self: Arc<Self>, name: String, untold: Arc<Untold>) {
+    /// Delivers to one function until nothing is left.
+    async fn tell(self: Arc<Self>, name: String, undelivered: Arc<Undelivered>) {
         let mut failed = 0_usize;
         loop {
             let items = {
-                let mut untold = untold.lock().unwrap_or_else(PoisonError::into_inner);
-                match untold.get_mut(&name) {
+                let mut undelivered = undelivered.lock().unwrap_or_else(PoisonError::into_inner);
+                match undelivered.get_mut(&name) {
                     Some(items) if !items.is_empty() => std::mem::take(items),
                     _ => {
-                        untold.remove(&name);
+                        undelivered.remove(&name);
                         return;
                     }
                 }
@@ -104,8 +104,8 @@ impl Changes {
                 () = tokio::time::sleep(*pause) => {}
                 () = self.stop.cancelled() => return,
             }
-            let mut untold = untold.lock().unwrap_or_else(PoisonError::into_inner);
-            let waiting = untold.entry(name.clone()).or_default();
+            let mut undelivered = undelivered.lock().unwrap_or_else(PoisonError::into_inner);
+            let waiting = undelivered.entry(name.clone()).or_default();
             for (key, item) in items {
                 waiting.entry(key).or_insert(item);
             }

@@ -1,4 +1,4 @@
-//! Jobs of the embedded default: what its scheduler runs, and the jobs that modules declare.
+//! Jobs of the embedded default: how its scheduler runs them, and the jobs that modules declare.
 use super::deliver;
 use crate::blocks::jobs::embedded::StoredJob;
 use crate::blocks::jobs::{JobSpec, parts, whole};
@@ -14,11 +14,11 @@ use daplet_abi::reply::AckStatus;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Jobs of functions. Those of a function that is gone go too.
+/// Jobs of functions. When a function is removed, its jobs are too.
 pub struct FunctionJobs {
-    /// Whose they are.
+    /// The functions that own jobs.
     pub registry: Arc<Registry>,
-    /// What runs them.
+    /// Runs the functions.
     pub invoker: Invoker,
 }
 
@@ -57,7 +57,7 @@ impl Work for FunctionJobs {
         }
     }
 
-    /// What modules declare is there, as they declare it; what belongs to nobody is not.
+    /// Stores the declared jobs, and removes jobs that are no longer declared or have no owner.
     async fn reconcile(&self, jobs: &Jobs) -> Result<(), StoreError> {
         let mut declared = HashSet::new();
         for function in self.registry.list() {
