@@ -18,6 +18,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     object.set("log", Func::from(log))?;
     object.set("now", Func::from(imports::now))?;
     object.set("random", Func::from(fill))?;
+    object.set("version", env!("CARGO_PKG_VERSION"))?;
     web::natives(&object)?;
     Ok(object)
 }

@@ -126,8 +126,9 @@ fn refuses_what_cannot_be_loaded() {
 
 #[test]
 fn the_platforms_classes_show_their_names() {
-    let source = "const names = ['AbortController', 'AbortSignal', 'Crypto', 'CustomEvent', 'DOMException', 'Event', 'EventTarget', 'Headers', \
-                  'Performance', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];\n\
+    let source = "const names = ['AbortController', 'AbortSignal', 'Blob', 'Crypto', 'CustomEvent', 'DOMException', 'ErrorEvent', 'Event', 'EventTarget', \
+                  'ExtendableEvent', 'FetchEvent', 'File', 'FormData', 'Headers', 'MessageChannel', 'MessageEvent', 'MessagePort', 'Navigator', \
+                  'Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'PerformanceObserver', 'PromiseRejectionEvent', 'ScheduledEvent', 'Scheduler', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];\n\
                   const odd = (name) => globalThis[name].name !== name || !`${globalThis[name]}`.startsWith(`class ${name} `);\n\
                   export default () => names.filter(odd)";
     with_guest(source, |status, report| {
@@ -158,6 +159,74 @@ fn replaced_globals_do_not_reach_the_platform() {
         let len = imports::put(encode(&head, &[]).unwrap());
         assert_eq!(phases::handle(EventKind::Http as i32, len), Status::Done, "{:?}", writes());
         assert_eq!(String::from_utf8_lossy(&writes()[0].1), "AbortError http://h/ b");
+    });
+}
+
+fn due(name: &str) -> Status {
+    let head = json!({"requestId": "r1", "attempt": 1});
+    let job = json!({"name": name, "data": 1, "scheduledTime": "2026-01-01T00:00:00Z"}).to_string();
+    let len = imports::put(encode(&head, job.as_bytes()).unwrap());
+    phases::handle(EventKind::Job as i32, len)
+}
+
+/// Which handler a job goes to, and what becomes of its failure.
+#[test]
+fn jobs_find_their_handler() {
+    let both = "export const schedules = [{ name: 'beat', schedule: '@daily' }];
+        export default {
+          scheduled(controller) { console.log('scheduled', controller.cron, controller.scheduledTime, controller.name) },
+          job(event) { console.log('job', event.name) },
+        }";
+    let scheduled_alone = "export function scheduled(controller) { console.log(`[${controller.cron}]`) }";
+    let no_retry = "export async function scheduled(c) { c.noRetry(); throw new Error('given up') }";
+    let listener =
+        "addEventListener('scheduled', (event) => { event.waitUntil(Promise.reject(new Error('of waitUntil'))) });
+        export const schedules = ['@daily'];";
+    let cases = [
+        (both, "beat", Status::Done, "scheduled @daily 1767225600000 beat"),
+        (both, "other", Status::Done, "job other"),
+        (scheduled_alone, "other", Status::Done, "[]"),
+        (no_retry, "other", Status::Done, "scheduled, not tried again"),
+        (listener, "@daily", Status::JsError, ""),
+    ];
+    for (source, name, status, line) in cases {
+        with_guest(source, |loaded, report| {
+            assert_eq!(loaded, Status::Done, "{report:?}");
+            assert_eq!(due(name), status, "{source}");
+            let record = imports::take();
+            let lines: Vec<_> = record.logs.iter().map(|(_, line)| line.as_str()).collect();
+            assert!(lines.join("\n").contains(line), "{source}: {lines:?}");
+        });
+    }
+}
+
+/// Messages and immediates run within one entry, and an endless chain of them lets the host in.
+#[test]
+fn tasks_of_the_guest_need_no_operation() {
+    let source = "const chain = (n) => new Promise((done) => { const { port1, port2 } = new MessageChannel();
+          port2.onmessage = ({ data }) => data === 0 ? done() : port1.postMessage(data - 1); port1.postMessage(n) });
+        export default async (request) => {
+          await chain(500);
+          if (request.url.endsWith('/timer')) {
+            let over = false;
+            setTimeout(() => { over = true }, 1);
+            while (!over) await new Promise(setImmediate);
+          }
+          return 'done';
+        }";
+    with_guest(source, |_, _| {
+        assert_eq!(http("http://h/"), Status::Done);
+        assert!(imports::take().submits.is_empty());
+    });
+    with_guest(source, |_, _| {
+        assert_eq!(http("http://h/timer"), Status::Pending);
+        let open = split(imports::take().submits);
+        assert_eq!(open.len(), 2, "the timer of the function and the turn of the host: {open:?}");
+        for (head, _) in open {
+            let len = imports::put(encode(&json!({"id": head["id"], "ok": {}}), &[]).unwrap());
+            phases::resume(len);
+        }
+        assert_eq!(writes()[0].1, b"done");
     });
 }
 

@@ -4,6 +4,8 @@
 export interface Context {
   /** Keeps the invocation alive until the promise settles; the answer does not wait for it. */
   waitUntil(promise: Promise<unknown>): void;
+  /** Does nothing, for code from Cloudflare Workers: nothing is behind a function that could answer in its place. */
+  passThroughOnException(): void;
   /** Aborts when the caller has gone or the time is up. */
   readonly signal: AbortSignal;
   /** The id in the log and in the `x-request-id` response header. */
@@ -104,6 +106,26 @@ export type JobHandler<T = unknown> = (
   ctx: Context,
 ) => MessageResult | void | Promise<MessageResult> | Promise<void>;
 
+/** What the handler `scheduled` is given, as on Cloudflare Workers. */
+export interface ScheduledController {
+  readonly type: "scheduled";
+  /** The schedule's text; empty for a job that no schedule declares. */
+  readonly cron: string;
+  /** When it was to run, milliseconds since the Unix epoch. */
+  readonly scheduledTime: number;
+  /** The job's name and data. */
+  readonly name: string;
+  readonly data: unknown;
+  /** A failure is not tried again. */
+  noRetry(): void;
+}
+
+/**
+ * `export function scheduled` or `export default { scheduled }`: called in place of `job` for the jobs that `schedules` declares; for
+ * every job where there is no `job`. A throw asks for another try, unless `noRetry` was called.
+ */
+export type ScheduledHandler = (controller: ScheduledController, env: Env, ctx: Context) => unknown;
+
 /** One entry of `export const schedules = [...]`: a job that exists as long as the function; a string is short for `{ schedule }`. */
 export interface Schedule {
   /** Cron with six fields, `@every 1h30m`, `@daily`, … */
@@ -202,6 +224,7 @@ export interface Handlers {
   message?: MessageHandler<never>;
   messages?: BatchHandler<never>;
   job?: JobHandler<never>;
+  scheduled?: ScheduledHandler;
   binding?: BindingHandler<never>;
   configuration?: ConfigurationHandler;
 }

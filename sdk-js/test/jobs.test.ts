@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { type Context, type DapletError, type Env, type JobEvent, jobs } from "@daplet/sdk";
+import { type Context, type DapletError, type Env, type JobEvent, jobs, type ScheduledController } from "@daplet/sdk";
 import { type FakeDaplet, fakeDaplet } from "@daplet/sdk/testing";
 
 describe("jobs", () => {
@@ -23,6 +23,23 @@ describe("jobs", () => {
   });
   afterEach(() => {
     fake.uninstall();
+  });
+
+  it("gives declared jobs to `scheduled`, and others to `job`", async () => {
+    const job = (event: JobEvent) => seen.push(["job", event.name]);
+    const scheduled = (controller: ScheduledController) => {
+      seen.push([controller.cron, typeof controller.scheduledTime, controller.data]);
+      controller.noRetry();
+      throw new Error("given up");
+    };
+    fake.mount("both", { ...worker, default: { fetch: worker.default.fetch, job, scheduled } });
+    await fake.fetch("/both");
+    await fake.runJob("both", "tick");
+    await fake.runJob("both", "once");
+    assert.deepEqual(seen, [
+      ["@every 1s", "number", 1],
+      ["job", "once"],
+    ]);
   });
 
   it("runs what a function scheduled or declares, when the test says so", async () => {

@@ -69,6 +69,10 @@ export class Context {
     void this.#brand;
     return (controller ??= makeAbortController()).signal;
   }
+  /** Nothing is behind a function that could answer in its place: a failure is answered as any other. */
+  passThroughOnException(): void {
+    void this.#brand;
+  }
   waitUntil(promise: unknown): void {
     void this.#brand;
     waitFor(promise);

@@ -64,7 +64,10 @@ export const readDeclarations = (
   }
   const schedules = readSchedules(namespace.schedules);
   if (schedules.length > 0 && !handles("job")) {
-    refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
+    refuse(
+      'the module exports "schedules" but no "job" handler: ' +
+        "add `job(event, env, ctx)` or `scheduled(controller, env, ctx)` to the default export",
+    );
   }
   const bindings = readNames(namespace.bindings, "bindings");
   if (bindings.length > 0 && !handles("binding")) {

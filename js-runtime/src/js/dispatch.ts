@@ -6,8 +6,9 @@ import { callActor, giveBack } from "./events/actor.js";
 import { acknowledge, acknowledgeEach } from "./events/delivery.js";
 import { answerWith, callHttp, reply } from "./events/http.js";
 import { callHandler } from "./events/value.js";
-import { certain, fail, rejection, type Standing } from "./invocation.js";
+import { certain, fail, type Standing } from "./invocation.js";
 import { apply, getPrototypeOf, NativePromise, promisePrototype, then } from "./primordials.js";
+import { rejection } from "./rejections.js";
 
 type Answer = (value: unknown) => void;
 

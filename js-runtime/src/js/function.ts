@@ -1,11 +1,13 @@
 // The loaded function: its name, its environment, the handlers among its module's exports.
+import { answerByListeners, hasListener } from "../web/service-worker/fetch-event.js";
+import { runListeners, type ScheduledController } from "../web/service-worker/scheduled-event.js";
 import { ACTOR_SYMBOL, EventKind, type LoadReport, type LoadRequest } from "./abi.js";
 import type { Context } from "./context.js";
 import { readDeclarations } from "./declarations.js";
-import { throwUnhandled } from "./invocation.js";
 import { allowOperations } from "./operations.js";
 import { create, freeze, keys, parse, stringify } from "./primordials.js";
 import { kind, refuse } from "./refuse.js";
+import { throwUnhandled } from "./rejections.js";
 
 type Env = Readonly<Record<string, string>>;
 export type Handler = (event: unknown, env: Env, ctx: Context) => unknown;
@@ -36,6 +38,8 @@ export let env: Env = {};
 export let fetchHandler: { fetch: Handler } | null = null;
 /** By the kind of event. */
 export const eventHandlers: (Handlers | null)[] = HANDLERS.map(() => null);
+/** What takes the jobs that `schedules` declares in place of the handler `job`, and their schedules by name. */
+export let scheduled: { handlers: Handlers; crons: Record<string, string> } | null = null;
 /** Classes by their exports' names. */
 export let actors: Record<string, ActorClass> | null = null;
 /** Handlers by the request's method. */
@@ -52,6 +56,27 @@ const withMethod = (object: object, name: string): Handlers | null => {
   return object as Handlers;
 };
 
+/** The handler of declared jobs: of its first place, of the default export, of the module and of listeners. */
+const SCHEDULED = "scheduled";
+const takeScheduled = (owner: Handlers | null, handlers: string[]): void => {
+  if (owner === null || scheduled !== null) return;
+  scheduled = { handlers: owner, crons: create(null) as Record<string, string> };
+  handlers.push(SCHEDULED);
+};
+
+/** `addEventListener("fetch", …)` and `addEventListener("scheduled", …)` at the module's top level. */
+const readListeners = (handlers: string[]): void => {
+  if (hasListener("fetch")) {
+    if (fetchHandler ?? methods) {
+      refuse('answer requests either with an exported handler or with addEventListener("fetch", …), not both');
+    }
+    fetchHandler = { fetch: answerByListeners };
+    handlers.push("fetch");
+  }
+  if (!hasListener(SCHEDULED)) return;
+  takeScheduled({ [SCHEDULED]: (controller) => runListeners(controller as ScheduledController) }, handlers);
+};
+
 const readDefault = (main: unknown, handlers: string[]): void => {
   if (isActor(main))
     refuse("an actor's type is the name that its class is exported by: export it by name, not as the default");
@@ -63,6 +88,7 @@ const readDefault = (main: unknown, handlers: string[]): void => {
   } else if (typeof main === "object" && main !== null) {
     fetchHandler = withMethod(main, "fetch") as { fetch: Handler } | null;
     if (fetchHandler) handlers.push("fetch");
+    takeScheduled(withMethod(main, SCHEDULED), handlers);
     for (const event of EVENTS) {
       const name = HANDLERS[event] as string;
       eventHandlers[event] = withMethod(main, name);
@@ -88,6 +114,7 @@ const readNamed = (namespace: Namespace, handlers: string[]): void => {
     eventHandlers[event] = namespace as Handlers;
     handlers.push(name);
   }
+  if (typeof namespace[SCHEDULED] === "function") takeScheduled(namespace as Handlers, handlers);
   for (const name of keys(namespace)) {
     const value = namespace[name];
     if (isActor(value)) (actors ??= create(null) as Record<string, ActorClass>)[name] = value;
@@ -101,13 +128,17 @@ export const load = (namespace: Namespace, head: string): string => {
   const handlers: string[] = [];
   readDefault(namespace.default, handlers);
   readNamed(namespace, handlers);
+  readListeners(handlers);
   if (handlers.length === 0 && actors === null) {
     refuse(
       "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-        "or export a default function, or functions named GET, POST, …, or message, messages or job, or classes that extend Actor",
+        "or export a default function, or functions named GET, POST, …, or message, messages, job or scheduled, or classes that extend Actor",
     );
   }
-  const declared = readDeclarations(namespace, (name) => eventHandlers[HANDLERS.indexOf(name)] !== null);
+  const handles = (name: string): boolean =>
+    eventHandlers[HANDLERS.indexOf(name)] !== null || (name === "job" && scheduled !== null);
+  const declared = readDeclarations(namespace, handles);
+  if (scheduled !== null) for (const { name, schedule } of declared.schedules) scheduled.crons[name] = schedule;
   const report: LoadReport = { handlers, ...declared, actors: actors === null ? [] : keys(actors) };
   const text = stringify(report) as string;
   throwUnhandled();

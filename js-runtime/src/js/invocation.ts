@@ -4,18 +4,20 @@ import { type FrameBody, log, write } from "daplet:natives";
 import { LogLevel, ReplyCode, Status } from "./abi.js";
 import { describe, trace } from "./errors.js";
 import { openOperations } from "./operations.js";
-import { apply, mapDelete, mapForEach, mapSet, mapSize, NativePromise, then } from "./primordials.js";
+import { apply, NativePromise, then } from "./primordials.js";
+import { logUnhandled, openRejections, tellUnhandled } from "./rejections.js";
+import { runTask } from "./tasks.js";
 
-/** What `certain` and `status` say: a status, the description of a failure, or one of two words that phases.rs knows. */
+/**
+ * What `certain` and `status` say: a status, the description of a failure, or one of two words that phases.rs knows; `undefined` when the
+ * job queue must be emptied first.
+ */
 export type Standing = Status | string | undefined;
 
 let replied = false;
 let failure: string | null = null;
 /** Promises given to `ctx.waitUntil` that have not settled. */
 let waiting = 0;
-/** Rejected promises that have no handler, with their reasons. */
-const rejected = new Map<unknown, unknown>();
-let unhandled = 0;
 
 /** Writes the reply. */
 export const emit = (head: string, body: FrameBody): void => {
@@ -41,35 +43,20 @@ export const waitFor = (promise: unknown): void => {
   apply(then, NativePromise.resolve(promise), [settled, failed]);
 };
 
-/** The engine reports each promise that is rejected without a handler, and each that is given one later. */
-export const rejection = (promise: unknown, reason: unknown, handled: boolean): void => {
-  if (handled) mapDelete(rejected, promise);
-  else mapSet(rejected, promise, reason);
-  unhandled = mapSize(rejected);
-};
-
-/** Throws the reason of a promise that was rejected while the module was loaded. */
-export const throwUnhandled = (): void => {
-  mapForEach(rejected, (reason) => {
-    throw reason;
-  });
-};
-
 const finish = (): Status => {
-  if (unhandled > 0)
-    mapForEach(rejected, (reason) => {
-      log(LogLevel.Error, `unhandled rejection: ${trace(reason)}`);
-    });
+  logUnhandled();
   return Status.Done;
 };
 
 /** A status that holds if no job is queued, or `undefined`. */
 export const certain = (): Standing =>
-  replied && waiting === 0 && failure === null && unhandled === 0 ? Status.Done : undefined;
+  replied && waiting === 0 && failure === null && openRejections() === 0 ? Status.Done : undefined;
 
-/** Where the invocation stands once the job queue is empty. */
+/** Where the invocation stands once the job queue is empty; `undefined` after something that may have queued jobs. */
 export const status = (): Standing => {
+  if (tellUnhandled()) return undefined;
   if (failure !== null) {
+    if (waiting > 0 && runTask()) return undefined;
     // What `waitUntil` was given goes on after the failure has left, as it does after a reply.
     if (waiting === 0 || openOperations() === 0) return failure;
     const left = `+${failure}`;
@@ -78,6 +65,7 @@ export const status = (): Standing => {
     return left;
   }
   if (replied && waiting === 0) return finish();
+  if (runTask()) return undefined;
   if (openOperations() > 0) return Status.Pending;
   return replied ? finish() : ReplyCode.NeverSettled;
 };

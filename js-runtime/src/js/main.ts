@@ -8,23 +8,32 @@ import "../web/timers/timers.js";
 import "../web/abort/abort.js";
 import "../web/streams/streams.js";
 import "../web/encoding/streams.js";
+import "../web/global/global.js";
+import "../web/messaging/port.js";
+import "../web/messaging/streams.js";
 import "../web/url/search-params.js";
 import "../web/url/url.js";
 import "../web/headers/headers.js";
+import "../web/blob/file.js";
+import "../web/forms/form-data.js";
 import "../web/fetch/request.js";
 import "../web/fetch/response.js";
+import "../web/service-worker/scheduled-event.js";
 import "../web/clone/clone.js";
 import "../web/console/console.js";
 import "../web/crypto/crypto.js";
+import "../web/navigator/navigator.js";
 import "../web/performance/performance.js";
+import "../web/scheduler/scheduler.js";
 import { HOST_SYMBOL } from "./abi.js";
 import { call } from "./operations.js";
 
 export { handle, observe } from "./dispatch.js";
 export { describe } from "./errors.js";
 export { load } from "./function.js";
-export { rejection, status } from "./invocation.js";
+export { status } from "./invocation.js";
 export { resume } from "./operations.js";
+export { rejection } from "./rejections.js";
 
 // A copy of the SDK that a bundler put into the function finds the primitive here: it reaches no more than an import of the SDK does,
 // for grants are checked in the host. A function cannot replace it.

@@ -11,6 +11,8 @@ declare module "daplet:natives" {
   /** Milliseconds since the Unix epoch. */
   export function now(): number;
   export function random(length: number): Bytes;
+  /** The runtime's own version. */
+  export const version: string;
 
   /** The name of the encoding that has the label. */
   export function encodingLabel(label: string): string | undefined;
@@ -36,6 +38,15 @@ declare module "daplet:natives" {
   /** Names and values in turn. */
   export function parseForm(text: string): string[];
   export function serializeForm(flat: readonly string[]): string;
+
+  /** One after the other. */
+  export function joinBytes(list: readonly Uint8Array[]): Bytes;
+  /** The media type in its normal form, its type and subtype, and its parameter `boundary`; `undefined` for what is none. */
+  export function parseMime(text: string): [text: string, essence: string, boundary?: string] | undefined;
+  /** Where the content begins and ends; the file's name is null for a text. */
+  type FormPart = [name: string, filename: string | null, type: string, from: number, to: number];
+  /** Or a text that says what is wrong with the bytes. */
+  export function parseMultipart(bytes: Uint8Array, boundary: string): FormPart[] | string;
 
   /** The name in lower case; null for what is not a token. */
   export function headerName(text: string): string | null;

@@ -46,17 +46,20 @@ export const allowOperations = (): void => {
   loading = false;
 };
 
+export const refuseWhileLoading = (op: string): void => {
+  if (!loading) return;
+  throw new OperationError({
+    code: OperationCode.UnavailableDuringLoad,
+    message: `${op} is not available while the module is loaded; call it inside a handler`,
+  });
+};
+
 export const openOperations = (): number => mapSize(open);
 
 /** The primitive behind the SDK. Every operation of a function passes here, and then the host's check of its grants. */
 export const call = (op: string, args: object, body?: unknown): Promise<Completion> =>
   new NativePromise((resolve, reject) => {
-    if (loading) {
-      throw new OperationError({
-        code: OperationCode.UnavailableDuringLoad,
-        message: `${op} is not available while the module is loaded; call it inside a handler`,
-      });
-    }
+    refuseWhileLoading(op);
     const id = nextId++;
     const head = stringify({ ...args, id, op }) as string;
     mapSet(open, id, [resolve, reject]);

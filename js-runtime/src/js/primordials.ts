@@ -37,6 +37,9 @@ export const then = Promise.prototype.then as (
 export const getterOf = <R>(prototype: object, name: PropertyKey): ((this: unknown) => R) =>
   getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => R;
 
+const { has: SetHas } = Set.prototype;
+export const setHas = <T>(set: Set<T>, value: T): boolean => apply(SetHas, set, [value]);
+
 const { get: MapGet, set: MapSet, delete: MapDelete, forEach: MapForEach } = Map.prototype;
 const MapSize = getterOf<number>(Map.prototype, "size");
 export const mapGet = <K, V>(map: Map<K, V>, key: K): V | undefined => apply(MapGet, map, [key]) as V | undefined;

@@ -72,14 +72,19 @@ impl<'js> Phase<'_, 'js> {
             Ok(said) => said,
             Err(status) => return status,
         };
-        let status = match said {
-            (said, 0) if !said.is_undefined() => Ok(said),
-            _ => self.function(&self.js.status).and_then(|f| f.call::<_, Value>(())).catch(&self.ctx),
+        let mut standing = match said {
+            (said, 0) => said,
+            _ => Value::new_undefined(self.ctx.clone()),
         };
-        match status {
-            Ok(standing) => self.stands(&standing),
-            Err(error) => fail(self.failure(error)),
+        // A task of the guest itself, or an event about a rejection, may have queued jobs.
+        while standing.is_undefined() {
+            let status = self.function(&self.js.status).and_then(|f| f.call(()));
+            standing = match self.drained(status) {
+                Ok((standing, _)) => standing,
+                Err(status) => return status,
+            };
         }
+        self.stands(&standing)
     }
 
     /// `Standing` of invocation.ts: a status, or the description of a failure.

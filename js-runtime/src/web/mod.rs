@@ -5,7 +5,9 @@
 use rquickjs::{Object, Result};
 
 mod base64;
+mod blob;
 mod encoding;
+mod forms;
 mod headers;
 mod url;
 
@@ -13,6 +15,8 @@ mod url;
 pub fn natives(natives: &Object<'_>) -> Result<()> {
     encoding::natives(natives)?;
     base64::natives(natives)?;
+    blob::natives(natives)?;
+    forms::natives(natives)?;
     url::natives(natives)?;
     headers::natives(natives)
 }

@@ -16,6 +16,7 @@ import { type MountOptions, MountedFunction } from "./function.js";
 import { type BackgroundFailure, Invocations } from "./invocations.js";
 import { FakeJobs } from "./jobs.js";
 import { FakeLocks } from "./lock.js";
+import { evaluateListening } from "./listeners.js";
 import type { FunctionModule } from "./module.js";
 import { transport } from "./operations.js";
 import type { FakeOptions } from "./options.js";
@@ -97,7 +98,7 @@ export class FakeDaplet {
     const evaluate = async () => {
       const one = new URL(url);
       one.searchParams.set("evaluation", String(++evaluations));
-      return (await import(one.href)) as FunctionModule;
+      return evaluateListening(async () => (await import(one.href)) as FunctionModule);
     };
     const mounted = new MountedFunction(name, evaluate, options);
     this.#add(mounted, await this.#invocations.loading(name, evaluate));

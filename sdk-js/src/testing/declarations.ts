@@ -193,7 +193,10 @@ export function readDeclarations(exports: Exports, handles: (event: string) => b
   }
   const schedules = readSchedules(exports["schedules"]);
   if (schedules.length > 0 && !handles("job")) {
-    refuse('the module exports "schedules" but no "job" handler: add `job(event, env, ctx)` to the default export');
+    refuse(
+      'the module exports "schedules" but no "job" handler: ' +
+        "add `job(event, env, ctx)` or `scheduled(controller, env, ctx)` to the default export",
+    );
   }
   const bindings = readNames(exports["bindings"], "bindings");
   if (bindings.length > 0 && !handles("binding")) {

@@ -82,7 +82,7 @@ export function due(
 ): Promise<unknown> {
   const event = { ...job, data: copy(job.data) ?? null };
   return invocations.invoke(mounted, { attempt: 1 }, async (module, ctx) =>
-    word(await module.handle("job", event, mounted.env, ctx)),
+    word(await module.job(event, mounted.env, ctx)),
   );
 }
 

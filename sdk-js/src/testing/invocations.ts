@@ -116,6 +116,7 @@ export class Invocations {
         run.background.push(settled);
         settled.catch((error: unknown) => this.failures.push({ function: mounted.name, error }));
       },
+      passThroughOnException: () => undefined,
       signal: new AbortController().signal,
       caller: null,
       mount: "",

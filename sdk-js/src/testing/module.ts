@@ -1,8 +1,9 @@
 // One evaluation of a function's module: which export handles what, and what becomes of what a handler returns.
 import { type Actor, TURN, type Turn } from "../actors.js";
 import type { BatchHandler, BindingHandler, ConfigurationHandler, Context, Env, FetchHandler } from "../events.js";
-import type { JobHandler, MessageHandler } from "../events.js";
+import type { JobEvent, JobHandler, MessageHandler, ScheduledController, ScheduledHandler } from "../events.js";
 import { type Declarations, kind, readDeclarations, refuse } from "./declarations.js";
+import { listening, listenersOf, runListeners } from "./listeners.js";
 import { Problem } from "./problem.js";
 
 /** What `import * as module from "./function.js"` gives. */
@@ -12,6 +13,7 @@ export interface FunctionModule {
   messages?: unknown;
   subscriptions?: unknown;
   job?: unknown;
+  scheduled?: unknown;
   schedules?: unknown;
   binding?: unknown;
   bindings?: unknown;
@@ -63,6 +65,7 @@ export class LoadedModule {
   /** Handlers are called as methods of what exports them. */
   #fetch: { fetch: FetchHandler } | undefined;
   readonly #methods = new Map<string, FetchHandler>();
+  #scheduled: { scheduled: ScheduledHandler } | undefined;
   readonly #events: { [Name in EventName]?: Record<Name, EventHandlers[Name]> } = {};
 
   constructor(name: string, module: FunctionModule) {
@@ -79,16 +82,20 @@ export class LoadedModule {
     for (const event of EVENTS) {
       if (typeof module[event] === "function" && this.#events[event] === undefined) this.#take(event, module);
     }
+    if (typeof module.scheduled === "function") this.#takeScheduled(module);
+    this.#readListeners(module);
     for (const [type, value] of Object.entries(module)) {
       if (isActor(value)) this.actors.set(type, value);
     }
     if (this.handlers.length === 0 && this.actors.size === 0) {
       refuse(
         "the module exports no handler: write `export default { fetch(request, env, ctx) { … } }`, " +
-          "or export a default function, or functions named GET, POST, …, or message, messages or job, or classes that extend Actor",
+          "or export a default function, or functions named GET, POST, …, or message, messages, job or scheduled, or classes that extend Actor",
       );
     }
-    this.declared = readDeclarations(module, (event) => this.#events[event as EventName] !== undefined);
+    const handles = (event: string) =>
+      this.#events[event as EventName] !== undefined || (event === "job" && this.#scheduled !== undefined);
+    this.declared = readDeclarations(module, handles);
   }
 
   #readDefault(main: unknown): void {
@@ -109,10 +116,32 @@ export class LoadedModule {
         this.#fetch = main as { fetch: FetchHandler };
         this.handlers.push("fetch");
       }
+      if (has("scheduled")) this.#takeScheduled(main);
       for (const event of EVENTS) if (has(event)) this.#take(event, main);
     } else if (main !== undefined) {
       const wanted = 'a function or an object with "fetch", "message" or "job"';
       refuse(`the default export must be ${wanted}, not ${kind(main)}`);
+    }
+  }
+
+  #takeScheduled(owner: object): void {
+    if (this.#scheduled !== undefined) return;
+    this.#scheduled = owner as { scheduled: ScheduledHandler };
+    this.handlers.push("scheduled");
+  }
+
+  #readListeners(module: FunctionModule): void {
+    const requests = listenersOf(module, "fetch");
+    if (requests !== undefined) {
+      if (this.takesRequests) {
+        refuse('answer requests either with an exported handler or with addEventListener("fetch", …), not both');
+      }
+      this.#fetch = listening(requests);
+      this.handlers.push("fetch");
+    }
+    const jobs = listenersOf(module, "scheduled");
+    if (jobs !== undefined) {
+      this.#takeScheduled({ scheduled: (controller: ScheduledController) => runListeners(jobs, controller) });
     }
   }
 
@@ -148,6 +177,27 @@ export class LoadedModule {
     const owner = this.#events[name] as Record<Name, (...args: unknown[]) => unknown> | undefined;
     if (owner === undefined) return refuse(`${this.name} has no "${name}" handler`);
     return await owner[name](event, env, ctx);
+  }
+
+  /** Hands a job that is due to `scheduled`, if it is declared or there is no `job`, else to `job`. */
+  async job(event: JobEvent, env: Env, ctx: Context): Promise<unknown> {
+    const declared = this.declared.schedules.find(({ name }) => name === event.name);
+    if (this.#scheduled === undefined || (this.#events.job !== undefined && declared === undefined)) {
+      return await this.handle("job", event, env, ctx);
+    }
+    const { name, data } = event;
+    let retry = true;
+    const noRetry = () => {
+      retry = false;
+    };
+    const scheduledTime = Date.parse(event.scheduledTime);
+    const cron = declared?.schedule ?? "";
+    try {
+      return await this.#scheduled.scheduled({ type: "scheduled", cron, scheduledTime, name, data, noRetry }, env, ctx);
+    } catch (error) {
+      if (retry) throw error;
+      return "DROP";
+    }
   }
 
   /** One turn of an actor. */

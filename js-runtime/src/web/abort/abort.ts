@@ -14,6 +14,10 @@ export let isAbortSignal: (value: unknown) => value is AbortSignal;
 let makeSignal: () => AbortSignal;
 let abort: (signal: AbortSignal, reason?: unknown) => void;
 let addStep: (signal: AbortSignal, step: Step) => void;
+/** Runs `step` with the reason when the signal is aborted. */
+export const onAbort = (signal: AbortSignal, step: Step): void => {
+  addStep(signal, step);
+};
 
 export class AbortSignal extends EventTarget {
   #aborted = false;

@@ -1,5 +1,8 @@
 // The Body mixin of Request and Response (Fetch Standard §5.3).
 import type { Bytes } from "daplet:natives";
+import { Blob, bytesOfBlob, isBlob, Taken } from "../blob/blob.js";
+import { type FormData, isFormData } from "../forms/form-data.js";
+import { blobType, decodeForm, encodeForm } from "../forms/multipart.js";
 import { isDisturbed, isLocked, isStream } from "../streams/read.js";
 import type { ReadableStream } from "../streams/streams.js";
 import { isSearchParams } from "../url/search-params.js";
@@ -50,6 +53,11 @@ export const extract = (value: unknown): Body => {
     const bytes = viewOf(value);
     if (bytes !== undefined) return whole(bytes.slice(), null);
     if (isSearchParams(value)) return whole(value.toString(), FORM);
+    if (isBlob(value)) return whole(bytesOfBlob(value).slice(), value.type === "" ? null : value.type);
+    if (isFormData(value)) {
+      const { bytes, type } = encodeForm(value);
+      return whole(bytes, type);
+    }
     if (isStream(value)) {
       const body = streamed(value, null);
       expectUnread(body);
@@ -80,11 +88,23 @@ const bufferOf = (source: Source): ArrayBuffer => {
 };
 const jsonOf = (source: Source): unknown => JSON.parse(textOf(source));
 
-/** Installs the mixin's members; `get` gives an object's body and throws for an object of another kind. */
-export const mixin = <T extends object>(Class: { prototype: T }, get: (object: T) => Body): void => {
+/** Installs the mixin's members; `get` gives an object's body and throws for an object of another kind, `typeOf` its content type. */
+export const mixin = <T extends object>(
+  Class: { prototype: T },
+  get: (object: T) => Body,
+  typeOf: (object: T) => string | null,
+): void => {
   const methods = {
     async arrayBuffer(this: T): Promise<ArrayBuffer> {
       return consume(get(this), bufferOf);
+    },
+    async blob(this: T): Promise<Blob> {
+      const type = blobType(typeOf(this));
+      return consume(get(this), (source) => new Blob(new Taken(bytesOf(source), type)));
+    },
+    async formData(this: T): Promise<FormData> {
+      const type = typeOf(this);
+      return consume(get(this), (source) => decodeForm(bytesOf(source), type));
     },
     async bytes(this: T): Promise<Bytes> {
       return consume(get(this), bytesOf);

@@ -1,28 +1,53 @@
-// structuredClone (HTML Standard §2.7).
+// structuredClone (HTML Standard §2.7), and the same walk for messages.
 import { dictionary, installFunctions, isArrayBuffer, required, sequence } from "../webidl/webidl.js";
-import { cloneOf, dataClone } from "./kinds.js";
+import { cloneOf, dataClone, transferable, type Views } from "./kinds.js";
 
-const transferList = (options: { transfer?: unknown } | undefined): ArrayBuffer[] => {
-  const { transfer } = dictionary(options, "options");
-  const list = transfer === undefined ? [] : sequence(transfer as Iterable<unknown>, (item) => item);
-  const seen = new Set<ArrayBuffer>();
-  for (const item of list) {
-    if (!isArrayBuffer(item)) throw dataClone("only an ArrayBuffer can be transferred");
-    if (seen.has(item)) throw dataClone("an ArrayBuffer is listed twice");
+/** What takes the place of an object while nothing has been moved yet. */
+const placeholder = (item: object): unknown => (isArrayBuffer(item) ? new ArrayBuffer(item.byteLength) : {});
+
+const checkTransfer = (item: unknown): object => {
+  if (typeof item !== "object" || item === null) throw new TypeError("transfer must list objects");
+  if (isArrayBuffer(item)) {
     if (item.detached) throw dataClone("a detached ArrayBuffer cannot be transferred");
-    seen.add(item);
+    return item;
   }
-  return [...seen];
+  const kind = transferable(item);
+  if (kind === undefined) throw dataClone("only ArrayBuffers, MessagePorts and streams can be transferred");
+  const barred = kind.barred?.(item);
+  if (barred !== undefined) throw dataClone(barred);
+  return item;
+};
+
+const move = (item: object): unknown => (isArrayBuffer(item) ? item.transfer() : transferable(item)?.transfer?.(item));
+
+/** The objects to transfer: `options` is their list, or has it as its member `transfer`. */
+export const transferList = (options: unknown): object[] => {
+  const isList =
+    typeof options === "object" && options !== null && typeof Reflect.get(options, Symbol.iterator) === "function";
+  const given: unknown = isList ? options : dictionary(options as { transfer?: unknown }, "options").transfer;
+  return given === undefined ? [] : sequence(given as Iterable<unknown>, (item) => item as object);
+};
+
+/** Clones a value, and moves those objects of it that are listed → the clone, and what each listed object became. */
+export const cloneWithTransfer = (value: unknown, list: readonly unknown[]): [clone: unknown, moved: unknown[]] => {
+  const seen = new Set<object>();
+  for (const item of list) {
+    const object = checkTransfer(item);
+    if (seen.has(object)) throw dataClone("an object is listed twice");
+    seen.add(object);
+  }
+  const items = [...seen];
+  // Cloning can fail; only then may anything be moved.
+  const views: Views = new Map();
+  if (items.length > 0) cloneOf(value, new Map(items.map((item) => [item, placeholder(item)])), views);
+  const moved = new Map(items.map((item) => [item, move(item)]));
+  return [cloneOf(value, moved, views), [...moved.values()]];
 };
 
 installFunctions({
   structuredClone(value: unknown, options: { transfer?: unknown } | undefined = undefined): unknown {
     required(arguments.length, 1, "structuredClone");
-    const list = transferList(options);
-    const moved = new Map<object, unknown>();
-    // Cloning can fail; only then may anything be detached.
-    if (list.length > 0) cloneOf(value, new Map(list.map((item) => [item, new ArrayBuffer(item.byteLength)])));
-    for (const item of list) moved.set(item, item.transfer());
-    return cloneOf(value, moved);
+    const { transfer } = dictionary(options, "options");
+    return cloneWithTransfer(value, transfer === undefined ? [] : transferList(transfer))[0];
   },
 });

@@ -1,7 +1,7 @@
 // StructuredSerialize and StructuredDeserialize in one walk (HTML Standard §2.7.3, §2.7.6), by the kinds of values.
 import { apply, getOwnPropertyDescriptor, getterOf, isError, ownKeys } from "../../js/primordials.js";
 import { DOMException, isDOMException } from "../exception/exception.js";
-import { isArrayBuffer, isShared } from "../webidl/webidl.js";
+import { isArrayBuffer, isPlatformObject, isShared } from "../webidl/webidl.js";
 
 export const dataClone = (message: string): DOMException => new DOMException(message, "DataCloneError");
 
@@ -68,37 +68,32 @@ const VIEWS: Record<string, ViewClass> = {
   BigInt64Array,
   BigUint64Array,
 };
-/** Interfaces of the platform whose objects cannot be cloned. */
-const PLATFORM = [
-  "Event",
-  "EventTarget",
-  "AbortSignal",
-  "AbortController",
-  "Headers",
-  "Request",
-  "Response",
-  "URL",
-  "URLSearchParams",
-  "TextEncoder",
-  "TextDecoder",
-  "ReadableStream",
-  "WritableStream",
-  "TransformStream",
-  "Crypto",
-  "Performance",
-];
-const isPlatform = (value: object): boolean =>
-  PLATFORM.some((name) => {
-    const Class: unknown = Reflect.get(globalThis, name);
-    return typeof Class === "function" && value instanceof Class;
-  });
+/** How objects of an interface of the platform are cloned, or moved to where they are transferred. */
+export interface PlatformKind {
+  is: (value: object) => boolean;
+  clone?: (value: object) => object;
+  /** Why it cannot be transferred now, if so. */
+  barred?: (value: object) => string | undefined;
+  /** Takes what the object has away from it → its successor. */
+  transfer?: (value: object) => object;
+}
+const platformKinds: PlatformKind[] = [];
+/** A kind that is added later is asked first: a subclass comes after its class. */
+export const addKind = (kind: PlatformKind): void => {
+  platformKinds.unshift(kind);
+};
+export const transferable = (value: object): PlatformKind | undefined =>
+  platformKinds.find((kind) => kind.transfer !== undefined && kind.is(value));
 
 interface Walk {
   /** Objects that have been met, with their clones. */
   seen: Map<object, unknown>;
-  /** Transferred buffers, with what takes their place. */
+  /** Transferred objects, with what takes their place. */
   moved: Map<object, unknown>;
+  /** Where views begin and how long they are: one whose buffer has been moved no longer says so. */
+  views: Views;
 }
+export type Views = Map<object, readonly [offset: number, length: number]>;
 
 const cloneBuffer = (value: ArrayBuffer): ArrayBuffer => {
   if (value.detached) throw dataClone("a detached ArrayBuffer cannot be cloned");
@@ -112,7 +107,11 @@ const cloneView = (value: ArrayBufferView, walk: Walk): ArrayBufferView => {
   const buffer = clone(value.buffer, walk) as ArrayBuffer;
   const isDataView = value instanceof DataView;
   const Class = VIEWS[isDataView ? "DataView" : tagOf(value)] as ViewClass;
-  return new Class(buffer, value.byteOffset, isDataView ? value.byteLength : (value as Uint8Array).length);
+  const place =
+    walk.views.get(value) ??
+    ([value.byteOffset, isDataView ? value.byteLength : (value as Uint8Array).length] as const);
+  walk.views.set(value, place);
+  return new Class(buffer, ...place);
 };
 
 const cloneError = (value: Error, walk: Walk): Error => {
@@ -142,7 +141,7 @@ const cloneLeaf = (value: object): object | undefined => {
   if (isShared(value)) throw dataClone("a SharedArrayBuffer cannot be cloned");
   if (isArrayBuffer(value)) return cloneBuffer(value);
   if (isDOMException(value)) return new DOMException(value.message, value.name);
-  return undefined;
+  return platformKinds.find((kind) => kind.clone !== undefined && kind.is(value))?.clone?.(value);
 };
 
 const cloneCollection = (value: object, walk: Walk): object | undefined => {
@@ -160,7 +159,7 @@ const cloneCollection = (value: object, walk: Walk): object | undefined => {
 };
 
 const cloneObject = (value: object, walk: Walk): object => {
-  if (isWeakMap(value) || isWeakSet(value) || isWeakRef(value) || isPromise(value) || isPlatform(value)) {
+  if (isWeakMap(value) || isWeakSet(value) || isWeakRef(value) || isPromise(value) || isPlatformObject(value)) {
     throw dataClone(`${tagOf(value)} objects cannot be cloned`);
   }
   const copy: object = Array.isArray(value) ? new Array(value.length) : {};
@@ -188,6 +187,6 @@ const clone = (value: unknown, walk: Walk): unknown => {
   return cloneCollection(value, walk) ?? (isError(value) ? cloneError(value, walk) : cloneObject(value, walk));
 };
 
-/** Clones a value; `moved` says what takes the place of transferred buffers. */
-export const cloneOf = (value: unknown, moved: Map<object, unknown>): unknown =>
-  clone(value, { seen: new Map(), moved });
+/** Clones a value; `moved` says what takes the place of transferred objects. */
+export const cloneOf = (value: unknown, moved: Map<object, unknown>, views: Views = new Map()): unknown =>
+  clone(value, { seen: new Map(), moved, views });

@@ -21,7 +21,7 @@ export interface EventState {
   initialized: boolean;
 }
 
-interface EventInit {
+export interface EventInit {
   bubbles?: unknown;
   cancelable?: unknown;
   composed?: unknown;

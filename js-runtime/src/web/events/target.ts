@@ -43,7 +43,7 @@ const checkCallback = (callback: unknown): void => {
   }
 };
 
-const callListener = (callback: object, target: EventTarget, event: Event): void => {
+const callListener = (callback: object, target: object, event: Event): void => {
   if (callable(callback)) {
     Reflect.apply(callback, target, [event]);
     return;
@@ -53,15 +53,23 @@ const callListener = (callback: object, target: EventTarget, event: Event): void
   Reflect.apply(handleEvent, callback, [event]);
 };
 
-/** Dispatches an event of the platform itself. */
-export let dispatch: (target: EventTarget, event: Event) => boolean;
+/** Dispatches an event of the platform itself; what a listener throws goes to `failed`. */
+export let dispatch: (target: EventTarget, event: Event, failed?: (error: unknown) => void) => boolean;
+/** Whether the target has a listener for events of the type. */
+export let listens: (target: EventTarget, type: string) => boolean;
+
+/** A call without an object, `addEventListener(…)`, is one of the global object's (Web IDL §3.7.6). */
+const receiver = (target: EventTarget | null | undefined): EventTarget =>
+  target === undefined || target === null || (target as object) === globalThis ? globalTarget : target;
+export const theGlobal = (): EventTarget => globalTarget;
 
 export class EventTarget {
   #listeners: Listener[] | null = null;
   addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
     required(arguments.length, 2, "EventTarget.addEventListener");
     checkCallback(callback);
-    const listeners = this.#listeners;
+    const target = receiver(this);
+    const listeners = target.#listeners;
     const name = `${type as string}`;
     const capture = flatten(options);
     let once = false;
@@ -79,21 +87,22 @@ export class EventTarget {
       return;
     if (listeners?.some((l) => l.type === name && l.callback === callback && l.capture === capture)) return;
     const listener = { type: name, callback, capture, once, passive, removed: false };
-    (this.#listeners ??= []).push(listener);
+    (target.#listeners ??= []).push(listener);
     if (signal !== undefined) {
       abortSignals?.onAbort(signal, () => {
-        EventTarget.#remove(this, listener);
+        EventTarget.#remove(target, listener);
       });
     }
   }
   removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
     required(arguments.length, 2, "EventTarget.removeEventListener");
     checkCallback(callback);
-    const listeners = this.#listeners;
+    const target = receiver(this);
+    const listeners = target.#listeners;
     const name = `${type as string}`;
     const capture = flatten(options);
     const found = listeners?.find((l) => l.type === name && l.callback === callback && l.capture === capture);
-    if (found) EventTarget.#remove(this, found);
+    if (found) EventTarget.#remove(target, found);
   }
   static #remove(target: EventTarget, listener: Listener): void {
     listener.removed = true;
@@ -102,18 +111,20 @@ export class EventTarget {
   }
   dispatchEvent(event: unknown): boolean {
     required(arguments.length, 1, "EventTarget.dispatchEvent");
-    void this.#listeners;
+    const target = receiver(this);
+    void target.#listeners;
     if (!isEvent(event)) throw new TypeError("event must be an Event");
     const { dispatching, initialized } = stateOf(event);
     if (dispatching || !initialized) {
       throw new DOMException("the event is being dispatched already", "InvalidStateError");
     }
-    return EventTarget.#dispatch(this, event);
+    return EventTarget.#dispatch(target, event, report);
   }
-  static #dispatch(target: EventTarget, event: Event): boolean {
+  static #dispatch(target: EventTarget, event: Event, failed: (error: unknown) => void): boolean {
     const state = stateOf(event);
+    const shown = target === globalTarget ? globalThis : target;
     state.dispatching = true;
-    state.target = state.currentTarget = target;
+    state.target = state.currentTarget = shown;
     state.phase = Phase.AtTarget;
     if (target.#listeners !== null && !state.stop) {
       const current = target.#listeners.slice();
@@ -123,9 +134,9 @@ export class EventTarget {
           if (listener.once) EventTarget.#remove(target, listener);
           state.passive = listener.passive;
           try {
-            callListener(listener.callback, target, event);
+            callListener(listener.callback, shown, event);
           } catch (error) {
-            report(error);
+            failed(error);
           }
           state.passive = false;
           if (state.stopNow) break;
@@ -139,28 +150,46 @@ export class EventTarget {
     return !state.canceled;
   }
   static {
-    dispatch = (target, event) => EventTarget.#dispatch(target, trusted(event));
+    dispatch = (target, event, failed = report) => EventTarget.#dispatch(target, trusted(event), failed);
+    listens = (target, type) => target.#listeners?.some((listener) => listener.type === type) ?? false;
   }
 }
 install("EventTarget", EventTarget, 0);
+/** Keeps the listeners of the global object, which is made by the engine and so has no private fields. */
+const globalTarget = new EventTarget();
 
-/** Installs an event handler attribute such as `onabort`: a listener that keeps its place when it is replaced. */
-export const handlerAttribute = (prototype: object, type: string): void => {
+/** Calls an event handler, and cancels the event if what it returns says so (HTML Standard §8.1.8.1). */
+const callHandler = (handler: (...list: unknown[]) => unknown, target: unknown, event: Event): void => {
+  if (Reflect.apply(handler, target, [event]) === false) event.preventDefault();
+};
+
+/**
+ * Installs an event handler attribute such as `onabort`: a listener that keeps its place when it is replaced. `invoke` calls the handler;
+ * `changed` hears of each one that is set.
+ */
+export const handlerAttribute = (
+  prototype: object,
+  type: string,
+  invoke = callHandler,
+  changed?: (target: EventTarget) => void,
+): void => {
   const current = new WeakMap<EventTarget, { handler: object | null }>();
   const get = function (this: EventTarget): object | null {
-    return current.get(this)?.handler ?? null;
+    return current.get(receiver(this))?.handler ?? null;
   };
   const set = function (this: EventTarget, value: unknown): void {
+    const target = receiver(this);
     const handler = isObject(value) ? value : null;
-    const entry = current.get(this);
+    const entry = current.get(target);
     if (entry) entry.handler = handler;
     else if (handler) {
       const fresh: { handler: object | null } = { handler };
-      current.set(this, fresh);
-      this.addEventListener(type, function (this: EventTarget, event: Event) {
-        if (callable(fresh.handler) && Reflect.apply(fresh.handler, this, [event]) === false) event.preventDefault();
+      current.set(target, fresh);
+      target.addEventListener(type, function (this: unknown, event: Event) {
+        if (callable(fresh.handler)) invoke(fresh.handler, this, event);
       });
     }
+    changed?.(target);
   };
   Object.defineProperty(get, "name", { value: `on${type}`, configurable: true });
   Object.defineProperty(prototype, `on${type}`, { get, set, enumerable: true, configurable: true });

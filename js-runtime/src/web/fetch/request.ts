@@ -20,6 +20,7 @@ const absoluteUrl = (text: string): string => {
   return parts.href;
 };
 
+export let isRequest: (value: unknown) => value is Request;
 /** The request of the event: a heap serves one invocation, so it was made with the engine and is only filled in. */
 export let requestFromEvent: (head: string, body: ArrayBuffer | null) => Request;
 
@@ -132,7 +133,12 @@ export class Request {
     return clone;
   }
   static {
-    mixin(Request, (request: Request) => request.#body);
+    mixin(
+      Request,
+      (request: Request) => request.#body,
+      (request) => request.headers.get("content-type"),
+    );
+    isRequest = (value): value is Request => typeof value === "object" && value !== null && #raw in value;
     const incoming = new Request(INTERNAL);
     requestFromEvent = (head, body) => {
       incoming.#raw = head;

@@ -140,7 +140,11 @@ export class Response {
     return Response.#make(body, { ...this.#parts, headers });
   }
   static {
-    mixin(Response, (response: Response) => Response.#bodyOf(response));
+    mixin(
+      Response,
+      (response: Response) => Response.#bodyOf(response),
+      (response) => response.headers.get("content-type"),
+    );
     isResponse = (value): value is Response => #body in value;
     responseHead = (response) => {
       const parts = response.#parts;

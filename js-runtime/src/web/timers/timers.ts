@@ -1,8 +1,9 @@
-// setTimeout, setInterval and their clear functions (HTML Standard §8.6). Each armed timer is one operation; the completion of a
+// setTimeout, setInterval and their clear functions (HTML Standard §8.6), and setImmediate as Node has it. Each armed timer is one operation; the completion of a
 // cleared timer finds nothing to call. A handler must be a function: strings are not evaluated.
-import { call } from "../../js/operations.js";
+import { call, refuseWhileLoading } from "../../js/operations.js";
 import { apply, then } from "../../js/primordials.js";
 import { report } from "../../js/report.js";
+import { queueTask } from "../../js/tasks.js";
 import { callable, installFunctions, required } from "../webidl/webidl.js";
 
 interface Timer {
@@ -51,9 +52,27 @@ const stop = (id: unknown): void => {
   active.delete(Number(id));
 };
 
-/** A timer of the platform itself. */
-export const startTimer = (ms: number, callback: () => void): void => {
-  start("timer", callback, ms, [], false);
+/** A timer of the platform itself → its number. */
+export const startTimer = (ms: number, callback: () => void): number => start("timer", callback, ms, [], false);
+export const stopTimer = stop;
+
+/** Numbers of immediates whose callback is still to run. */
+const immediates = new Set<number>();
+
+const startImmediate = (callback: unknown, args: unknown[]): number => {
+  if (!callable(callback)) throw new TypeError("setImmediate: the callback must be a function");
+  refuseWhileLoading("setImmediate");
+  const id = next++;
+  immediates.add(id);
+  queueTask(() => {
+    if (!immediates.delete(id)) return;
+    try {
+      Reflect.apply(callback, globalThis, args);
+    } catch (error) {
+      report(error);
+    }
+  });
+  return id;
 };
 
 installFunctions({
@@ -70,5 +89,12 @@ installFunctions({
   },
   clearInterval(id: unknown = 0): void {
     stop(id);
+  },
+  setImmediate(callback: unknown, ...args: unknown[]): number {
+    required(arguments.length, 1, "setImmediate");
+    return startImmediate(callback, args);
+  },
+  clearImmediate(id: unknown = 0): void {
+    immediates.delete(Number(id));
   },
 });

@@ -7,10 +7,12 @@ import {
   defineProperty,
   deleteProperty,
   getOwnPropertyDescriptor,
+  getPrototypeOf,
   getterOf,
   isView,
   isWellFormed,
   ownKeys,
+  setHas,
   toWellFormed,
 } from "../../js/primordials.js";
 import type { Bytes } from "daplet:natives";
@@ -30,6 +32,16 @@ export const byteString = (value: unknown, what: string): string => {
 };
 
 export const unsignedShort = (value: unknown): number => (Number(value) || 0) & 0xffff;
+
+/** `[Clamp] long long` */
+export const clamp = (value: unknown): number => {
+  const number = Number(value);
+  if (Number.isNaN(number)) return 0;
+  const bounded = Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+  // Halves go to the even neighbour.
+  const rounded = Math.round(bounded);
+  return Math.abs(bounded % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded + 0;
+};
 
 /** `[EnforceRange] unsigned long long` */
 export const enforceRange = (value: unknown, what: string): number => {
@@ -67,6 +79,16 @@ export const sequence = <T>(value: Iterable<unknown>, convert: (item: unknown) =
 
 export const callable = (value: unknown): value is (...list: unknown[]) => unknown => typeof value === "function";
 
+/** Prototypes of the platform's interfaces. */
+const interfaces = new Set<object>();
+/** Whether the value is an object of the platform: those can only be cloned where their standard says so. */
+export const isPlatformObject = (value: object): boolean => {
+  for (let each = getPrototypeOf(value); each !== null; each = getPrototypeOf(each)) {
+    if (setHas(interfaces, each)) return true;
+  }
+  return false;
+};
+
 const tag = (prototype: object, name: string): void => {
   defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
 };
@@ -80,6 +102,7 @@ export const install = (name: string, Class: { prototype: object }, length?: num
     }
   }
   tag(Class.prototype, name);
+  interfaces.add(Class.prototype);
   if (length !== undefined) defineProperty(Class, "length", { value: length, configurable: true });
   defineProperty(globalThis, name, { value: Class, writable: true, configurable: true, enumerable: false });
 };
@@ -110,17 +133,16 @@ export const installAttribute = (name: string, value: unknown): void => {
   defineProperty(globalThis, name, { get, set, configurable: true, enumerable: true });
 };
 
-type Pair = readonly [string, string];
 type IteratorKind = "keys" | "values" | "entries";
 
 const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object;
 
 /** Makes the iterators of an interface. `entries` is asked at each step: the standard's iterables may change meanwhile. */
-export const pairIterator = <T>(
+export const pairIterator = <T, V = string>(
   name: string,
-  entries: (target: T) => readonly Pair[],
-): ((target: T, kind: IteratorKind) => Iterator<Pair | string>) => {
-  class PairIterator implements Iterator<Pair | string> {
+  entries: (target: T) => readonly (readonly [string, V])[],
+): ((target: T, kind: IteratorKind) => Iterator<unknown>) => {
+  class PairIterator implements Iterator<unknown> {
     readonly #target: T;
     readonly #kind: IteratorKind;
     #index = 0;
@@ -128,7 +150,7 @@ export const pairIterator = <T>(
       this.#target = target;
       this.#kind = kind;
     }
-    next(): IteratorResult<Pair | string> {
+    next(): IteratorResult<unknown> {
       const pair = entries(this.#target)[this.#index];
       if (pair === undefined) return { value: undefined, done: true };
       this.#index++;

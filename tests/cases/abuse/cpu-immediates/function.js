@@ -1,0 +1,4 @@
+export default () => new Promise(() => {
+  const again = () => setImmediate(again);
+  again();
+});

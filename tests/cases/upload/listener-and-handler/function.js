@@ -1,0 +1,2 @@
+addEventListener("fetch", (event) => event.respondWith("one"));
+export default () => "two";

@@ -1,0 +1,2 @@
+export const schedules = ["@daily"];
+export default { fetch: () => "no handler of jobs" };
