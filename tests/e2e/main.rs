@@ -47,6 +47,7 @@ mod snapshots;
 mod soak;
 mod supply;
 mod test262;
+mod types;
 mod uploads;
 mod waiting;
 mod wpt;
