@@ -1,5 +1,4 @@
 //! The memory budget and the least rate of transfers, as callers see them.
-use daplet_tests::exposition::Exposition;
 use daplet_tests::server::{Answer, Options, Server};
 use futures::StreamExt;
 use futures::future::join_all;
@@ -175,40 +174,6 @@ fn dripping(start: Vec<u8>, part: Vec<u8>) -> reqwest::Body {
 
 fn http2() -> reqwest::Client {
     reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap()
-}
-
-#[tokio::test]
-async fn requests_of_http2_that_wait_take_shares() {
-    let server = Server::with(options(&[&SMALL[..], &["--min-rate-bytes", "0"]].concat())).await;
-    server.deploy("hello", "export default () => 'hello'").await;
-    let head = "h".repeat(50_000);
-    let clients: Vec<_> = (0..3).map(|_| http2()).collect();
-    let asks = clients.iter().flat_map(|client| (0..800).map(|_| client.post(server.url("/hello"))));
-    let mut answers: FuturesUnordered<_> =
-        asks.map(|ask| ask.header("x-head", &head).body(dripping(Vec::new(), vec![b'x'])).send()).collect();
-    // A stream that is refused ends while its body still comes: a client may see that end before the answer. So the server says it.
-    let answered = async {
-        while answers.next().await.is_some() {}
-        std::future::pending::<()>().await;
-    };
-    let refused = async {
-        while Exposition::parse(&server.get("/metrics").await.text())
-            .sum("daplet_sheds_total", &[("limit", "memory_budget_mb")])
-            == 0.0
-        {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let refused = async {
-        tokio::select! { () = answered => {}, () = refused => {} }
-    };
-    tokio::time::timeout(Duration::from_secs(60), refused).await.expect("no request was refused a share");
-    drop((answers, clients));
-    let start = Instant::now();
-    while http2().get(server.url("/hello")).send().await.unwrap().status() != 200 {
-        assert!(start.elapsed() < Duration::from_secs(60), "the shares never came back");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[tokio::test]
