@@ -9,6 +9,10 @@ use std::time::Duration;
 /// CPU time that a short worker gives one entry, and so the longest delay by a function whose cost is unknown.
 pub const SLICE: Duration = Duration::from_millis(3);
 
+/// The same for the evaluation of a module. An ordinary one takes 1 to 2 ms, on a busy machine more than [`SLICE`]; it
+/// must not wait behind long entries then.
+pub const EVALUATION: Duration = Duration::from_millis(12);
+
 /// A kind of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {

@@ -5,7 +5,7 @@ use crate::sandbox::entry::slot::{Ending, Entered};
 use crate::sandbox::program::ffi::Export;
 use crate::sandbox::program::snapshot::Snapshot;
 use crate::sandbox::workers::job::{Ran, Terms};
-use crate::sandbox::workers::lane::SLICE;
+use crate::sandbox::workers::lane::EVALUATION;
 use crate::sandbox::workers::step::{Load, LoadOutcome};
 use crate::sandbox::{SandboxError, Trap};
 use daplet_abi::Status;
@@ -18,9 +18,10 @@ impl Worker {
         frame: Vec<u8>,
         terms: &Terms,
     ) -> Result<Ran<Load, Vec<u8>>, SandboxError> {
+        self.slots.tracker.at_rest();
         let mut slot = self.slots.take(base)?;
         // A long worker gives the rest of the budget only to evaluations whose turn it is.
-        let terms = (terms.clone(), (!terms.overran).then_some(SLICE));
+        let terms = (terms.clone(), (!terms.overran).then_some(EVALUATION));
         let mut entered = self.enter(&slot, (Export::Load, None), frame, Output::default(), terms);
         if entered.overrun {
             let frame = std::mem::take(&mut entered.output.inbox);
