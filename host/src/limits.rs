@@ -60,13 +60,17 @@ macro_rules! limits {
 limits! {
     /// CPU time of one invocation, ms
     cpu_ms "cpuMs" = 50, ceiling 1_000, in 1..=600_000, exceeded "`exceededCpu`";
-    /// Time of one invocation on the clock, waiting included, ms
+    /// Time of one invocation on the clock, waiting included, ms; of a response that streams, until its head
     wall_ms "wallMs" = 30_000, ceiling 300_000, in 1..=3_600_000, exceeded "`exceededWallTime`";
     /// Heap of one invocation, MiB
     memory_mb "memoryMb" = 64, ceiling MAX_MEMORY_MB, in 4..=MAX_MEMORY_MB, exceeded "`exceededMemory`";
     /// Operations (state, publish, invoke, timers) that one invocation may start
     operations "operations" = 1_000, ceiling 10_000, in 0..=1_000_000, exceeded "`exceededOperations`";
-    /// Size of one response body, bytes
+    /// Time of a response that streams on the clock, from its head to its end, ms
+    stream_ms "streamMs" = 900_000, ceiling 3_600_000, in 1..=86_400_000, exceeded "`exceededWallTime`";
+    /// CPU time that each MiB adds to `cpuMs` which the function reads or writes as a stream, ms
+    stream_cpu_ms_per_mb "streamCpuMsPerMb" = 5, ceiling 50, in 0..=10_000, exceeded "`exceededCpu`";
+    /// Size of one response body that is whole, bytes
     response_bytes "responseBytes" = 8 << 20, ceiling 32 << 20, in 0..=100 << 20, exceeded "`exceededResponse`";
     /// Console output of one invocation, bytes
     log_bytes "logBytes" = 64 << 10, ceiling 1 << 20, in 0..=16 << 20, exceeded "the rest is dropped, with a note";
@@ -125,6 +129,11 @@ impl Limits {
     /// Deadline of one invocation, from its start.
     pub fn wall(&self) -> Duration {
         Duration::from_millis(self.wall_ms)
+    }
+
+    /// Time of a response that streams, from its head.
+    pub fn stream(&self) -> Duration {
+        Duration::from_millis(self.stream_ms)
     }
 
     /// Heap of one invocation, bytes.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use daplet_abi::frame::{Frame, encode};
+use daplet_abi::op::Operation;
 use daplet_abi::{EventKind, Status};
 use daplet_js_runtime::{imports, phases};
 use serde_json::{Value, json};
@@ -240,17 +241,40 @@ fn the_runtimes_modules_cannot_be_imported() {
     }
 }
 
-/// The body of the answer to one POST, when nothing needs the host.
+/// The body of the answer to one POST. One that streams is written by operations, which are completed at once.
 fn posted(source: &str) -> String {
-    let mut answer = String::new();
+    let mut answer = Vec::new();
     with_guest(source, |status, report| {
         assert_eq!(status, Status::Done, "{report:?}");
         let head = json!({"requestId": "r1", "method": "POST", "url": "http://h/", "headers": []});
         let len = imports::put(encode(&head, b"posted").unwrap());
-        assert_eq!(phases::handle(EventKind::Http as i32, len), Status::Done, "{source}: {:?}", writes());
-        answer = String::from_utf8(writes()[0].1.clone()).unwrap();
+        let mut status = phases::handle(EventKind::Http as i32, len);
+        loop {
+            let recorded = imports::take();
+            for frame in &recorded.writes {
+                answer.extend_from_slice(Frame::decode(frame).unwrap().body);
+            }
+            if status != Status::Pending {
+                break;
+            }
+            let mut completed = 0;
+            for frame in &recorded.submits {
+                let frame = Frame::decode(frame).unwrap();
+                let Operation { id, op, .. } = frame.parse_head().unwrap();
+                // It ends when the reader goes away.
+                if op == "body.watch" {
+                    continue;
+                }
+                assert!(["body.write", "body.close"].contains(&op.as_str()), "{source}: {op} {:?}", recorded.logs);
+                answer.extend_from_slice(frame.body);
+                status = phases::resume(imports::put(encode(&json!({"id": id, "ok": {}}), &[]).unwrap()));
+                completed += 1;
+            }
+            assert!(completed > 0, "{source}: it waits for nothing");
+        }
+        assert_eq!(status, Status::Done, "{source}");
     });
-    answer
+    String::from_utf8(answer).unwrap()
 }
 
 #[test]

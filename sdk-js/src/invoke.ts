@@ -21,7 +21,8 @@ export class App {
 
   /**
    * Calls a path of the app. As with `fetch`, any status is an answer; the promise rejects if there is no answer.
-   * An aborted `init.signal` stops waiting; the other side may still do its work.
+   * An aborted `init.signal` stops waiting; the other side may still do its work. A body that the other side streams
+   * comes as it is made.
    */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     requireName("invoke.fetch", "path", path);
@@ -31,11 +32,17 @@ export class App {
     const body = request.body === null ? null : await request.arrayBuffer();
     const signal = init?.signal;
     signal?.throwIfAborted();
-    const args = { app: this.#app, method: request.method, path: pathname + search, headers: [...request.headers] };
+    const args = {
+      app: this.#app,
+      method: request.method,
+      path: pathname + search,
+      headers: [...request.headers],
+      stream: true,
+    };
     const answer = call("invoke.call", args, body);
     const done = signal == null ? await answer : await orAborted(answer, signal);
     const { status, statusText = "", headers } = done.head as Head;
-    return new Response(BODILESS.includes(status) ? null : done.body, { status, statusText, headers });
+    return new Response(BODILESS.includes(status) ? null : (done.stream ?? done.body), { status, statusText, headers });
   }
 }
 

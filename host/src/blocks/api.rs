@@ -6,7 +6,7 @@ use crate::allowance::{Allowance, Taker};
 use crate::budget::Purse;
 use crate::components::{Block, Components};
 use crate::functions::Registry;
-use crate::http::body::Patience;
+use crate::http::timed::Patience;
 use crate::origin::Origin;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Shared {
     /// This host's app-id.
     pub app_id: Arc<str>,
     /// Largest request body, bytes.
+    pub max_api_body_bytes: usize,
+    /// Largest body of a call of a function, bytes.
     pub max_body_bytes: usize,
     /// How slowly the body of a call may come.
     pub patience: Patience,
@@ -42,6 +44,7 @@ impl Shared {
             turn: None,
             memory: self.memory.clone(),
             allowance: Allowance::new(Taker::Client(self.max_answer_bytes), self.memory.clone()),
+            resources: Arc::default(),
         }
     }
 

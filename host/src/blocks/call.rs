@@ -9,6 +9,7 @@ use crate::code::{Code, OpError};
 use crate::dapr::{DaprError, Trace};
 use crate::origin::Origin;
 use crate::quotas::QuotaExceeded;
+use crate::resources::Resources;
 use crate::store::StoreError;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,6 +33,8 @@ pub struct CallContext {
     pub memory: Purse,
     /// What its results and the host's work for it may take.
     pub allowance: Allowance,
+    /// What its invocation holds open.
+    pub resources: Arc<Resources>,
 }
 
 /// Functions that call each other this deep are taken for an endless chain.

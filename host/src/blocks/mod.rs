@@ -15,6 +15,7 @@
 pub mod actors;
 pub mod api;
 pub mod bindings;
+pub mod body;
 pub mod call;
 pub mod configuration;
 pub mod conversation;
@@ -146,6 +147,7 @@ impl Blocks {
     pub fn capabilities(&self, functions: &Functions) -> Capabilities {
         let list: Vec<Box<dyn Capability>> = vec![
             Box::new(timer::guest::Timer),
+            Box::new(body::guest::BodyCapability),
             Box::new(state::guest::StateCapability {
                 store: Arc::clone(&self.state),
                 broker: Arc::clone(&self.broker),

@@ -160,6 +160,8 @@ codes! {
     SidecarUnavailable = op::codes::SIDECAR_UNAVAILABLE, Host, 503, Unavailable;
     /// The result is larger than the caller may take.
     ResultTooLarge = op::codes::RESULT_TOO_LARGE, Caller, 413, ResourceExhausted;
+    /// The invocation has as many bodies open as it may (`open_resources`).
+    TooManyOpen = op::codes::TOO_MANY_OPEN, Function, 503, ResourceExhausted;
     /// A query needs more time (`query_ms`) or memory (`query_sort_mb`) than a setting allows.
     QueryTooLarge = op::codes::QUERY_TOO_LARGE, Caller, 413, ResourceExhausted;
     /// A quota has no room for more; the members name it.
@@ -171,7 +173,7 @@ codes! {
     DaprBadRequest = "ERR_BAD_REQUEST", Caller, 400, InvalidArgument;
     /// The body of Dapr's API cannot be read as what it should be.
     MalformedRequest = "ERR_MALFORMED_REQUEST", Caller, 400, InvalidArgument;
-    /// The body is larger than `max_body_bytes`.
+    /// The body is larger than `max_api_body_bytes`.
     DaprRequestTooLarge = "ERR_REQUEST_TOO_LARGE", Caller, 413, ResourceExhausted;
     /// A request of Dapr's API failed for another reason.
     DaprInternal = "ERR_INTERNAL", Host, 500, Internal;

@@ -1,6 +1,6 @@
 //! From the given settings to those in force: completed by defaults and the environment, and checked against each other.
 use super::environment::{Resources, Secrets, let_in, readable, sidecar};
-use super::in_force::{Config, Connections, RegistryPlace};
+use super::in_force::{Config, Connections, RegistryPlace, Streams};
 use super::kinds::RegistryKind;
 use super::limits::limits;
 use super::table::{Settings, Values};
@@ -60,6 +60,8 @@ impl Config {
             snapshot_disk_bytes: mib(s.snapshot_disk_mb),
             max_source_bytes: s.max_source_bytes,
             max_body_bytes: s.max_body_bytes,
+            max_api_body_bytes: s.max_api_body_bytes,
+            streams: Streams { open: s.open_resources, idle: Duration::from_millis(s.stream_idle_ms) },
             max_answer_bytes: s.max_answer_bytes,
             query_time: Duration::from_millis(s.query_ms),
             query_sort_bytes: s.query_sort_mb << 20,

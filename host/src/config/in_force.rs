@@ -58,8 +58,12 @@ pub struct Config {
     pub snapshot_disk_bytes: u64,
     /// Largest source, bytes.
     pub max_source_bytes: usize,
-    /// Largest request body, bytes.
+    /// Largest body of a request to a function, bytes.
     pub max_body_bytes: usize,
+    /// Largest body that the host itself takes whole, bytes.
+    pub max_api_body_bytes: usize,
+    /// What streams may take.
+    pub streams: Streams,
     /// Largest answer of Dapr's API with values in it, bytes.
     pub max_answer_bytes: u64,
     /// CPU time of one query over state.
@@ -110,6 +114,15 @@ pub struct Config {
     pub max_lock_seconds: u32,
     /// A sentence for each setting that has no effect.
     pub unused: Vec<String>,
+}
+
+/// What the streams of one invocation may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// Bodies that are open at once.
+    pub open: usize,
+    /// Time without progress.
+    pub idle: Duration,
 }
 
 /// Limits of connections: their number, times and sizes.

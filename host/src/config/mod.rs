@@ -29,7 +29,7 @@ pub use bindings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, 
 pub use cli::Cli;
 pub use document::settings as document;
 pub use environment::{Resources, Secrets, Sidecar};
-pub use in_force::{Config, Connections, RegistryPlace};
+pub use in_force::{Config, Connections, RegistryPlace, Streams};
 pub use kinds::{AbsentGrants, LogFormat, Place};
 pub use web::{Admin, LocalNames, Origins};
 

@@ -86,8 +86,15 @@ settings! {
         snapshot_disk_mb: u64 [MIB] = 4_096;
         /// Largest source of a function, bytes; a larger one is answered 413 `payloadTooLarge`
         max_source_bytes: usize [BYTES] = 4 << 20;
-        /// Largest request body, bytes; a larger one is answered 413 `payloadTooLarge`
-        max_body_bytes: usize [BYTES] = 4 << 20;
+        /// Largest body of a request to a function, bytes; a larger one is answered 413 `payloadTooLarge`. A body above 64 KiB streams:
+        /// what of it is in memory is the function's choice, within `memoryMb`
+        max_body_bytes: usize [BYTES] = 100 << 20;
+        /// Largest body of a request to management or Dapr's API, and of an event from a sidecar, bytes; a larger one is answered 413
+        max_api_body_bytes: usize [BYTES] = 4 << 20;
+        /// Bodies that one invocation may have open at once; for a further one an operation fails: `TOO_MANY_OPEN`
+        open_resources: usize [N] = 64, in 1..=10_000;
+        /// Time without progress after which a response that streams is cut off, ms
+        stream_idle_ms: u64 [MS] = 60_000, in 1..=86_400_000;
         /// Largest answer of Dapr's API with state or secrets in it, bytes; a larger one is answered 413 `RESULT_TOO_LARGE`
         max_answer_bytes: u64 [BYTES] = 32 << 20, in 1 << 16..=1 << 31;
         /// CPU time of one query over state, without a sidecar, ms; above it 413, in functions an error: `QUERY_TOO_LARGE`

@@ -8,7 +8,7 @@ use crate::components::Components;
 use crate::config::Config;
 use crate::dapr::Sidecar;
 use crate::functions::Registry;
-use crate::http::body::Patience;
+use crate::http::timed::Patience;
 use crate::private;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,7 @@ impl Base {
             components: Arc::clone(&self.components),
             registry: Arc::clone(&self.registry),
             app_id: config.app_id.as_str().into(),
+            max_api_body_bytes: config.max_api_body_bytes,
             max_body_bytes: config.max_body_bytes,
             patience: Patience::of(&config.connections),
             memory: self.memory.purse(),

@@ -77,14 +77,14 @@ impl Host {
             tokio::spawn(async move { deployer.forget_replaced().await });
         }
         let observer = Observer::new(base.config.observer.clone());
-        let (wait, heap) = (base.config.queue_wait, base.config.limits.memory_bytes());
+        let (wait, heap, streams) = (base.config.queue_wait, base.config.limits.memory_bytes(), base.config.streams);
         let equip = |calls: Calls| {
             let turns = capabilities::turns(&base, calls.clone());
             let functions = capabilities::functions(&base, &turns, calls);
             (base.blocks.capabilities(&functions), (functions, turns))
         };
         let (invoker, (functions, turns)) =
-            Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), observer, wait, heap, equip);
+            Invoker::new(Arc::clone(&sandbox), Arc::clone(&deployer), observer, wait, heap, streams, equip);
         let ready = Arc::new(AtomicBool::new(true));
         drop(entered);
         Ok(Host { base, deployer, invoker, functions, turns, snapshots, sandbox, ready, runtimes })

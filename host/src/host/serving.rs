@@ -110,8 +110,9 @@ impl Host {
     fn events(&self) -> (Surface, Option<bindings::sidecar::Context>) {
         let (config, inside) = (&self.base.config, &self.inside());
         if let Some(sidecar) = &self.base.sidecar {
-            let (max_body_bytes, memory) = (config.max_body_bytes, self.base.memory.purse());
-            return SidecarEvents { inside, sidecar, max_body_bytes, memory, safe_mode: config.safe_mode }.surface();
+            let (max_api_body_bytes, memory) = (config.max_api_body_bytes, self.base.memory.purse());
+            return SidecarEvents { inside, sidecar, max_api_body_bytes, memory, safe_mode: config.safe_mode }
+                .surface();
         }
         let Some(stores) = self.base.blocks.stores.as_ref().filter(|_| !config.safe_mode) else {
             return Default::default();
@@ -181,10 +182,10 @@ impl Host {
         let health = health::routes(Arc::clone(&self.ready), self.base.sidecar.clone(), Arc::clone(registry), faults);
         let management = health.merge(functions::routes(uploads)).merge(metrics::routes(self.sources()));
         let Some(stores) = &self.base.blocks.stores else { return management };
-        let (stores, max_body_bytes) = (Arc::new(stores.items.clone()), config.max_body_bytes);
+        let (stores, max_api_body_bytes) = (Arc::new(stores.items.clone()), config.max_api_body_bytes);
         management.merge(configuration::routes(configuration::Context {
             stores,
-            max_body_bytes,
+            max_api_body_bytes,
             memory,
             refuse_invoked,
         }))

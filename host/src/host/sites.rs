@@ -39,7 +39,7 @@ impl Sites {
             origins: config.origins.clone(),
             admin: self.admin.clone(),
             dapr: self.dapr.clone(),
-            max_body_bytes: config.max_body_bytes,
+            max_api_body_bytes: config.max_api_body_bytes,
             configuration: config.sidecar.is_none(),
             functions: Arc::clone(&self.functions),
         }

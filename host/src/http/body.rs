@@ -1,119 +1,13 @@
-//! Request bodies: read whole, up to a size, within a time, at a least pace, and with a share of the memory budget.
-//!
-//! The clock runs only while the server waits for the peer; a body that has arrived needs no timer.
-use super::pace::{Pace, TooSlow};
+//! Request bodies that are gathered whole, up to a size, and with a share of the memory budget.
+use super::timed::Slow;
 use crate::budget::held::hold;
 use crate::budget::{BudgetError, Purse, SMALL, Share};
-use crate::config::Connections;
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep};
+use hyper::body::Body as HttpBody;
 
 /// What is added to a buffer that is full, at most, bytes.
 const STEP: usize = 1 << 20;
-
-/// What a body may take of time.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// To its end.
-    pub within: Duration,
-    /// Bytes per second, at least; 0: however slow.
-    pub rate: u64,
-}
-
-impl Patience {
-    /// The settings of connections.
-    pub fn of(limits: &Connections) -> Patience {
-        Patience { within: limits.body, rate: limits.rate }
-    }
-}
-
-/// A body took too long.
-#[derive(Debug, thiserror::Error)]
-pub enum Slow {
-    /// To its end.
-    #[error("the request body did not arrive within {} ms", .0.as_millis())]
-    Late(Duration),
-    #[error("the request body came slower than {0} bytes a second")]
-    Pace(u64),
-}
-
-/// A body that fails as [`Slow`] when it is not there in time.
-pub struct Timed<B> {
-    inner: B,
-    patience: Patience,
-    pace: Pace,
-    deadline: Option<Instant>,
-    alarm: Option<Pin<Box<Sleep>>>,
-}
-
-impl<B> Timed<B>
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    /// The clock starts with the first wait for the peer.
-    pub fn body(inner: B, patience: Patience) -> Body {
-        if inner.is_end_stream() {
-            return Body::empty();
-        }
-        Body::new(Timed { inner, patience, pace: Pace::new(patience.rate), deadline: None, alarm: None })
-    }
-
-    /// Whether the peer took too long; wakes the task when it may have.
-    fn late(&mut self, cx: &mut Context<'_>) -> Option<Slow> {
-        loop {
-            let now = Instant::now();
-            let deadline = *self.deadline.get_or_insert(now + self.patience.within);
-            if now >= deadline {
-                return Some(Slow::Late(self.patience.within));
-            }
-            let look = match self.pace.wait(now) {
-                Err(TooSlow) => return Some(Slow::Pace(self.patience.rate)),
-                Ok(look) => look.map_or(deadline, |look| look.min(deadline)),
-            };
-            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
-            if alarm.deadline() != look {
-                alarm.as_mut().reset(look);
-            }
-            if alarm.as_mut().poll(cx).is_pending() {
-                return None;
-            }
-        }
-    }
-}
-
-impl<B> HttpBody for Timed<B>
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let this = self.get_mut();
-        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
-            if let Some(Ok(frame)) = &frame {
-                this.pace.moved(frame.data_ref().map_or(0, Bytes::len));
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        this.late(cx).map_or(Poll::Pending, |slow| Poll::Ready(Some(Err(slow.into()))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
 
 /// Why a body was not read.
 #[derive(Debug)]

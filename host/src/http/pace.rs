@@ -33,6 +33,13 @@ impl Pace {
         }
     }
 
+    /// The peer was not waited for, for so long.
+    pub fn pause(&mut self, pause: Duration) {
+        if let Some((since, _)) = &mut self.window {
+            *since += pause;
+        }
+    }
+
     /// The transfer is over; another one may begin.
     pub fn rest(&mut self) {
         self.window = None;

@@ -2,8 +2,9 @@
 //!
 //! Owns: the form of a problem, and the problems of HTTP itself. Must not know: functions, invocations, stores; `surfaces/failures.rs` turns
 //! their errors into problems.
-use super::body::{Slow, Unread};
+use super::body::Unread;
 use super::status;
+use super::timed::Slow;
 use crate::budget::{self, BudgetError};
 use crate::code::Code;
 use crate::quotas::QuotaExceeded;

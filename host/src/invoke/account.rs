@@ -5,6 +5,7 @@
 use super::InvokeError;
 use crate::code::{Code, OpError};
 use crate::functions::Function;
+use crate::resources::Resources;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Account {
     /// CPU time.
     pub cpu: Duration,
+    /// CPU time that was added for what streamed.
+    pub credited: Duration,
     /// Operations started.
     pub operations: u64,
     /// Console bytes.
@@ -31,6 +34,8 @@ pub struct Account {
     pub deadline: tokio::time::Instant,
     /// Runs that lost a race.
     pub reruns: u32,
+    /// What it holds open.
+    pub resources: Arc<Resources>,
     /// A place among the function's invocations.
     _permit: OwnedSemaphorePermit,
     /// The turn for the key that the last run raced for.
@@ -39,23 +44,37 @@ pub struct Account {
 
 impl Account {
     /// The limits of `function`, for an event that arrived at `began`.
-    pub fn new(function: &Function, permit: OwnedSemaphorePermit, began: tokio::time::Instant) -> Account {
+    pub fn new(
+        function: &Function,
+        permit: OwnedSemaphorePermit,
+        began: tokio::time::Instant,
+        resources: Arc<Resources>,
+    ) -> Account {
         let limits = &function.record.limits;
         Account {
             cpu: limits.cpu(),
+            credited: Duration::ZERO,
             operations: 0,
             log: usize::try_from(limits.log_bytes).unwrap_or(usize::MAX),
             began,
             deadline: began + limits.wall(),
             reruns: 0,
+            resources,
             _permit: permit,
             turn: None,
         }
     }
 
-    /// Whether the handler may run once more.
+    /// Whether the handler may run once more. It cannot where it has read of a request's body that streams.
     pub fn may_rerun(&self) -> bool {
-        self.reruns < MAX_RERUNS
+        self.reruns < MAX_RERUNS && self.resources.rewinds()
+    }
+
+    /// Adds the CPU time for so many bytes that went through the guest as streams.
+    pub fn credit(&mut self, bytes: u64, ms_per_mb: u64) {
+        let more = Duration::from_nanos(bytes.saturating_mul(ms_per_mb).saturating_mul(1_000_000) >> 20);
+        self.cpu += more;
+        self.credited += more;
     }
 }
 
@@ -96,6 +115,7 @@ impl Turns {
     /// Waits for the turn; it lasts as long as the account.
     pub async fn wait(&self, account: &mut Account, Race(stripe): Race) {
         account.reruns += 1;
+        account.resources.rewind();
         // Never two at once: two could wait for each other.
         account.turn = None;
         account.turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0[stripe]).lock_owned()).await.ok();

@@ -1,6 +1,6 @@
 //! The failure of an invocation: its code, its detail, and the limit that it exceeded, if any.
 use crate::budget::{self, BudgetError};
-use crate::code::Code;
+use crate::code::{Code, OpError};
 use crate::functions::{Function, UploadError};
 use crate::sandbox::SandboxError;
 use daplet_abi::reply::JsError;
@@ -74,6 +74,23 @@ impl InvokeError {
             detail: e.to_string(),
             limit: Some((budget::SETTING, e.limit >> 20)),
             setting: Some("`--memory-budget-mb`, or `memory_budget_mb` in the configuration file".to_owned()),
+            js: None,
+        }
+    }
+
+    /// An operation's failure that ends the invocation.
+    pub fn of_operation(error: OpError) -> InvokeError {
+        InvokeError { code: error.code, ..InvokeError::internal(error.message) }
+    }
+
+    /// A reply that streams made no progress.
+    pub fn idle(function: &Function, idle: std::time::Duration) -> InvokeError {
+        let ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+        InvokeError {
+            code: Code::ExceededWallTime,
+            detail: format!("the response of {} had no progress for {ms} ms", function.name),
+            limit: Some(("stream_idle_ms", ms)),
+            setting: Some("`--stream-idle-ms`, or `stream_idle_ms` in the configuration file".to_owned()),
             js: None,
         }
     }

@@ -13,11 +13,14 @@ pub use error::InvokeError;
 
 use crate::blocks::actors::Turn;
 use crate::blocks::call::Capabilities;
+use crate::body::{Body, BodyStream};
 use crate::budget::SMALL;
 use crate::code::Code;
+use crate::config::Streams;
 use crate::functions::{Deployer, Function};
 use crate::observer::{Invocation, Observer};
 use crate::origin::Origin;
+use crate::resources::{REQUEST, Resources};
 use crate::sandbox::Sandbox;
 use account::{Account, Lost, Turns};
 use admission::Admission;
@@ -38,7 +41,7 @@ use tokio_util::task::TaskTracker;
 
 /// An HTTP answer of a function.
 #[derive(Debug)]
-pub struct HttpReply {
+pub struct HttpReply<B = Body> {
     /// HTTP status.
     pub status: u16,
     /// Reason phrase; empty for the usual one.
@@ -46,11 +49,11 @@ pub struct HttpReply {
     /// Header pairs in order.
     pub headers: Vec<(String, String)>,
     /// The body, raw.
-    pub body: Bytes,
+    pub body: B,
 }
 
-/// The guest's reply, with the frame's body.
-type Written = (Reply, Bytes);
+/// The guest's reply, with its body.
+type Written = (Reply, Body);
 
 /// Runs functions. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +70,7 @@ struct Shared {
     turns: Turns,
     elsewhere: Elsewhere,
     observer: Observer,
+    streams: Streams,
     /// Heap that each worker has room for, bytes.
     heap: u64,
 }
@@ -99,14 +103,15 @@ impl From<Origin> for Caller {
 
 impl Invoker {
     /// `queue_wait` is how long an invocation may be expected to wait for a worker, `heap` how many bytes of each
-    /// worker's heap the memory budget has room for already. `equip` makes the capabilities, and what else calls
-    /// functions as they do.
+    /// worker's heap the memory budget has room for already, `streams` what bodies that stream may take. `equip` makes
+    /// the capabilities, and what else calls functions as they do.
     pub fn new<T>(
         sandbox: Arc<Sandbox>,
         deployer: Arc<Deployer>,
         observer: Observer,
         queue_wait: Duration,
         heap: u64,
+        streams: Streams,
         equip: impl FnOnce(Calls) -> (Capabilities, T),
     ) -> (Invoker, T) {
         let admission = Admission::new(sandbox.queue_limit(), queue_wait);
@@ -116,7 +121,7 @@ impl Invoker {
         let shared = Arc::new_cyclic(|shared| {
             let (capabilities, others) = equip(Calls(Weak::clone(shared)));
             rest = Some(others);
-            Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, observer, heap }
+            Shared { sandbox, deployer, capabilities, tasks, admission, turns, elsewhere, observer, streams, heap }
         });
         let Some(rest) = rest else { unreachable!("new_cyclic calls its closure once") };
         (Invoker { shared }, rest)
@@ -158,18 +163,24 @@ impl Invoker {
         error
     }
 
-    /// Handles an HTTP request.
+    /// Handles an HTTP request. Its body comes with the event where it is whole.
     pub async fn http(
         &self,
         function: &Arc<Function>,
-        event: &HttpEvent,
-        body: &[u8],
+        event: &mut HttpEvent,
+        body: Body,
         caller: Caller,
     ) -> Result<HttpReply, InvokeError> {
-        self.ask(function, EventKind::Http, event, body, caller).await
+        let (body, stream) = match body {
+            Body::Whole(bytes) => (bytes, None),
+            Body::Stream(stream) => (Bytes::new(), Some(stream)),
+        };
+        event.stream = stream.is_some().then_some(REQUEST);
+        let written = self.invoke(function, EventKind::Http, event, (&body, stream), caller).await?;
+        of_response(written)
     }
 
-    /// Handles an event that is answered like a request: with the value that the handler returns.
+    /// Handles an event that is answered like a request: with the value that the handler returns, whole.
     pub async fn ask(
         &self,
         function: &Arc<Function>,
@@ -177,12 +188,12 @@ impl Invoker {
         head: &impl Serialize,
         body: &[u8],
         caller: Caller,
-    ) -> Result<HttpReply, InvokeError> {
-        match self.invoke(function, kind, head, body, caller).await? {
-            (Reply::Response { status, status_text, headers }, body) => {
-                Ok(HttpReply { status, status_text, headers, body })
-            }
-            (other, _) => Err(InvokeError::internal(format!("a request was answered with {other:?}"))),
+    ) -> Result<HttpReply<Bytes>, InvokeError> {
+        let HttpReply { status, status_text, headers, body } =
+            of_response(self.invoke(function, kind, head, (body, None), caller).await?)?;
+        match body {
+            Body::Whole(body) => Ok(HttpReply { status, status_text, headers, body }),
+            Body::Stream(_) => Err(InvokeError::internal("an event that is no request was answered with a stream")),
         }
     }
 
@@ -196,7 +207,7 @@ impl Invoker {
         event: &[u8],
         caller: Caller,
     ) -> Result<AckStatus, InvokeError> {
-        match self.invoke(function, kind, head, event, caller).await? {
+        match self.invoke(function, kind, head, (event, None), caller).await? {
             (Reply::Ack { status }, _) => Ok(status),
             (other, _) => Err(InvokeError::internal(format!("a delivery was answered with {other:?}"))),
         }
@@ -212,7 +223,7 @@ impl Invoker {
         caller: Caller,
     ) -> Result<Vec<AckStatus>, InvokeError> {
         let count = head.attempts.len();
-        match self.invoke(function, EventKind::Messages, head, events, caller).await? {
+        match self.invoke(function, EventKind::Messages, head, (events, None), caller).await? {
             (Reply::Ack { status }, _) => Ok(vec![status; count]),
             (Reply::Acks { statuses }, _) if statuses.len() == count => Ok(statuses),
             (other, _) => Err(InvokeError::internal(format!("a batch of {count} was answered with {other:?}"))),
@@ -235,7 +246,7 @@ impl Invoker {
         function: &Arc<Function>,
         kind: EventKind,
         head: &impl Serialize,
-        body: &[u8],
+        (body, stream): (&[u8], Option<BodyStream>),
         caller: Caller,
     ) -> Result<Written, InvokeError> {
         let limits = &function.record.limits;
@@ -246,7 +257,11 @@ impl Invoker {
             let detail = format!("{} runs {} invocations already", function.name, limits.concurrency);
             return Err(refused(error.with_detail(detail)));
         };
-        let mut account = Account::new(function, permit, began);
+        let resources = Arc::new(Resources::new(self.shared.streams.open));
+        if let Some(stream) = stream {
+            resources.insert_request(stream);
+        }
+        let mut account = Account::new(function, permit, began, resources);
         loop {
             let frame = encode(head, body).map_err(|e| refused(InvokeError::internal(e.to_string())))?;
             // The head exists in other forms as well.
@@ -276,5 +291,14 @@ impl Invoker {
                 Err(_) => return Err(refused(InvokeError::internal("the invocation ended without a reply"))),
             }
         }
+    }
+}
+
+fn of_response(written: Written) -> Result<HttpReply, InvokeError> {
+    match written {
+        (Reply::Response { status, status_text, headers, .. }, body) => {
+            Ok(HttpReply { status, status_text, headers, body })
+        }
+        (other, _) => Err(InvokeError::internal(format!("a request was answered with {other:?}"))),
     }
 }

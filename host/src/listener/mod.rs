@@ -22,14 +22,15 @@ pub use stream::Listener;
 use crate::budget::{Purse, Share};
 use crate::config::Connections;
 use crate::http::ApiError;
-use crate::http::body::{Patience, Timed};
+use crate::http::streamed::{Streamed, WhileSent};
+use crate::http::timed::{Patience, Timed};
 use crate::observer::Observer;
 use crate::site::{Admission, Site};
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use buffers::{Buffers, CONNECTION};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -171,11 +172,18 @@ async fn connection(
         phase.serve();
         let refused = too_large(&request, &limits);
         let patience = Patience::of(&limits);
-        let answer = answer(&site, peer, request, refused, move |body| Timed::body(body, patience));
+        let read = Arc::clone(&phase);
+        let answer = answer(&site, peer, request, refused, move |body: Incoming| match body.is_end_stream() {
+            true => Body::empty(),
+            false => WhileSent::body(Timed::body(body, patience), read.read()),
+        });
         let phase = Arc::clone(&phase);
         async move {
             let mut response = answer.await;
-            phase.answer();
+            match response.extensions().get::<Streamed>() {
+                Some(Streamed) => response = response.map(|body| WhileSent::body(body, phase.stream())),
+                None => phase.answer(),
+            }
             if buffers::outgrown_by(response.headers()) {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

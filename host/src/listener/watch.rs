@@ -22,28 +22,64 @@ use tokio::time::{Instant, Sleep};
 /// After this time of waiting, a peer may be slow.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// How far the answer to the current request is.
+/// How far the current request and its answer are.
 #[derive(Default)]
-pub struct Phase(AtomicU8);
+pub struct Phase {
+    answer: AtomicU8,
+    /// Bodies of requests that are not read to their ends. One may be dropped after the next has begun.
+    bodies: AtomicU8,
+}
 
 /// There is no request, or its answer is being written.
 const NONE: u8 = 0;
 const SERVED: u8 = 1;
 const ANSWERED: u8 = 2;
+/// Its answer is made while it is written: neither the peer nor the server is late.
+const STREAMED: u8 = 3;
 
 impl Phase {
     /// Notes that a request's head has arrived.
     pub fn serve(&self) {
-        self.0.store(SERVED, Relaxed);
+        self.answer.store(SERVED, Relaxed);
     }
 
     /// Notes that its answer is ready to be written.
     pub fn answer(&self) {
-        self.0.store(ANSWERED, Relaxed);
+        self.answer.store(ANSWERED, Relaxed);
+    }
+
+    /// Notes that its answer is made while it is written; it is so until the result is dropped.
+    pub fn stream(self: &Arc<Phase>) -> Streaming {
+        self.answer.store(STREAMED, Relaxed);
+        Streaming(Arc::clone(self))
+    }
+
+    /// Notes that the request's body is being read; it is so until the result is dropped. It may outlast the answer.
+    pub fn read(self: &Arc<Phase>) -> Reading {
+        self.bodies.fetch_add(1, Relaxed);
+        Reading(Arc::clone(self))
     }
 
     fn is(&self, phase: u8) -> bool {
-        self.0.load(Relaxed) == phase
+        self.answer.load(Relaxed) == phase
+    }
+}
+
+/// A request's body that is being read.
+pub struct Reading(Arc<Phase>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.bodies.fetch_sub(1, Relaxed);
+    }
+}
+
+/// An answer that is made while it is written. Its last bytes are written after this is dropped.
+pub struct Streaming(Arc<Phase>);
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.answer();
     }
 }
 
@@ -171,7 +207,7 @@ impl Watched {
         if wrote.is_ready() {
             (self.waiting, self.head, self.line, self.fresh) = (None, 0, false, false);
             if self.phase.is(ANSWERED) {
-                self.phase.0.store(NONE, Relaxed);
+                self.phase.answer.store(NONE, Relaxed);
             }
             // hyper may have asked for the next head before this, and does not ask again: wake it.
             let _just_begun = self.expired(cx, self.limits.idle);
@@ -230,7 +266,7 @@ impl Watched {
 impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
-        let serving = !this.phase.is(NONE);
+        let serving = !this.phase.is(NONE) || this.phase.bodies.load(Relaxed) > 0;
         // Everything before this has been parsed, and was not a whole head.
         if !serving && !this.line && this.head > this.limits.line_bytes {
             return this.broken(Fault::Line);

@@ -104,7 +104,7 @@ fn to_grpc(refusal: &Response) -> Response {
         401 => (16, "the metadata dapr-api-token is missing or wrong (DAPR_API_TOKEN)"),
         421 => (7, "this server is not known by the name in :authority (--allowed-hosts)"),
         403 => (7, "a web page caused this call, and none may here (--cors-origins)"),
-        413 => (8, "the message is larger than max_body_bytes"),
+        413 => (8, "the message is larger than max_api_body_bytes"),
         _ => (3, "the call's head is malformed"),
     };
     let mut response = refusal.status().into_response();

@@ -30,7 +30,7 @@ pub struct Rules {
     /// The token of Dapr's API.
     pub dapr: Option<Token>,
     /// Largest body of Dapr's API, bytes.
-    pub max_body_bytes: usize,
+    pub max_api_body_bytes: usize,
     /// `/configuration` is management's; beside a sidecar it is what that calls.
     pub configuration: bool,
     /// Whose names are origins.
@@ -169,9 +169,13 @@ impl Rules {
             return Err(answer(ApiError::new(Code::Unauthorized, detail)));
         }
         let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if self.surface == Surface::Dapr && length.is_some_and(|length| length > self.max_body_bytes as u64) {
-            let limit = self.max_body_bytes;
-            let message = format!("the request body is larger than {limit} bytes (max_body_bytes)");
+        let calls = path.starts_with("/v1.0/invoke/") || headers.contains_key("dapr-app-id");
+        if self.surface == Surface::Dapr
+            && !calls
+            && length.is_some_and(|length| length > self.max_api_body_bytes as u64)
+        {
+            let limit = self.max_api_body_bytes;
+            let message = format!("the request body is larger than {limit} bytes (max_api_body_bytes)");
             let error = DaprApiError::new(Code::DaprRequestTooLarge, message);
             return Err(Box::new(error.into_response()));
         }

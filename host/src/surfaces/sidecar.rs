@@ -16,7 +16,7 @@ pub struct SidecarEvents<'a> {
     /// The sidecar.
     pub sidecar: &'a Sidecar,
     /// Largest body of an event, bytes.
-    pub max_body_bytes: usize,
+    pub max_api_body_bytes: usize,
     /// What events hold of the process's memory.
     pub memory: Purse,
     /// Nothing that the sidecar brings is taken.
@@ -38,8 +38,9 @@ impl SidecarEvents<'_> {
             turns: actors::Turns::default(),
             known_types,
         };
-        let (max_body_bytes, memory) = (self.max_body_bytes, self.memory.clone());
-        let inputs = bindings::sidecar::Context { registry: registry(), invoker: invoker(), max_body_bytes, memory };
+        let (max_api_body_bytes, memory) = (self.max_api_body_bytes, self.memory.clone());
+        let inputs =
+            bindings::sidecar::Context { registry: registry(), invoker: invoker(), max_api_body_bytes, memory };
         let changes = configuration::sidecar::Context { registry: registry(), invoker: invoker() };
         let jobs = jobs::sidecar::Context { registry: registry(), invoker: invoker() };
         let batches = topics::batch::Batches::new(registry(), invoker(), stop());

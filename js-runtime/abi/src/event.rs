@@ -23,6 +23,9 @@ pub struct HttpEvent {
     pub mount: String,
     /// Header pairs in order; names in lower case; repeated names stay repeated.
     pub headers: Vec<(String, String)>,
+    /// The number of the request's body where it comes as a stream, by the operation `body.read`; the frame has no body then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<u32>,
 }
 
 /// Head for the kinds whose handler is given one value: [`crate::EventKind::Job`], [`crate::EventKind::Binding`] and

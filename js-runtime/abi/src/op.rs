@@ -75,6 +75,8 @@ words! {
         pub const SIDECAR_UNAVAILABLE: &str = "sidecarUnavailable";
         /// The result is larger than the caller may take: half of the function's `memoryMb`.
         pub const RESULT_TOO_LARGE: &str = "RESULT_TOO_LARGE";
+        /// The invocation has as many bodies open as it may (`open_resources`).
+        pub const TOO_MANY_OPEN: &str = "TOO_MANY_OPEN";
         /// A query needs more of the host than a setting allows: time (`query_ms`), or memory to sort (`query_sort_mb`).
         pub const QUERY_TOO_LARGE: &str = "QUERY_TOO_LARGE";
         /// What was to be kept would exceed a quota; the details name it. One word with what HTTP answers.

@@ -14,6 +14,11 @@ pub enum Reply {
         status_text: String,
         /// Header pairs in order.
         headers: Vec<(String, String)>,
+        /// The number of the body where it is a stream; the frame has no body then. An even number passes on a body that the host
+        /// gave; an odd one, which the guest chooses, is written by the operation `body.write`, and the invocation lasts until
+        /// `body.close`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream: Option<u32>,
     },
     /// The answer to a topic delivery, or to a batch as a whole. The frame has no body.
     Ack {

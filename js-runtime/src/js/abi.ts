@@ -91,6 +91,8 @@ export const enum OperationCode {
   SidecarUnavailable = "sidecarUnavailable",
   /** The result is larger than the caller may take: half of the function's `memoryMb`. */
   ResultTooLarge = "RESULT_TOO_LARGE",
+  /** The invocation has as many bodies open as it may (`open_resources`). */
+  TooManyOpen = "TOO_MANY_OPEN",
   /** A query needs more of the host than a setting allows: time (`query_ms`), or memory to sort (`query_sort_mb`). */
   QueryTooLarge = "QUERY_TOO_LARGE",
   /** What was to be kept would exceed a quota; the details name it. One word with what HTTP answers. */
@@ -230,6 +232,11 @@ export interface HttpEvent {
   mount: string;
   /** Header pairs in order; names in lower case; repeated names stay repeated. */
   headers: [string, string][];
+  /**
+   * The number of the request's body where it comes as a stream, by the operation `body.read`; the frame has no body
+   * then.
+   */
+  stream?: number | undefined;
 }
 
 /**

@@ -14,6 +14,11 @@ let controller: AbortController | null = null;
 
 const part = <K extends keyof EventHead>(name: K): EventHead[K] => (parsed ??= parse(current.head) as EventHead)[name];
 
+/** Aborts `ctx.signal`. */
+export const abortContext = (reason: unknown): void => {
+  (controller ??= makeAbortController()).abort(reason);
+};
+
 /** Reading `#brand` throws for an object of another kind, as Web IDL wants of every attribute. */
 export class Context {
   #brand = true;

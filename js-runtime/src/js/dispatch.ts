@@ -22,8 +22,10 @@ const enum PromiseState {
 const ANSWERS: readonly Answer[] = [reply, acknowledge, acknowledge, reply, acknowledge, giveBack, acknowledgeEach];
 let answer = reply;
 
-const callOther = (event: EventKind, head: string, body: ArrayBuffer | null): unknown =>
-  event === EventKind.Actor ? callActor(head, body) : callHandler(event, body);
+const callOther = (event: EventKind, head: string, body: ArrayBuffer | null): unknown => {
+  current.kind = event;
+  return event === EventKind.Actor ? callActor(head, body) : callHandler(event, body);
+};
 
 /**
  * Calls the handler and answers without a promise where that is possible → a status that holds if no job is queued, or the handler's

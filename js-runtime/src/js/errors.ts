@@ -74,7 +74,8 @@ export const describe = (error: unknown, deep = true): string => {
   );
 };
 
-const headline = (error: unknown): string => {
+/** Name and message. */
+export const headline = (error: unknown): string => {
   const { name, message } = parse(describe(error, false)) as Described;
   return message === "" ? name : `${name}: ${message}`;
 };

@@ -1,5 +1,6 @@
 // Operations: what a function asks of the host. Each is submitted at once; its promise settles when the host delivers the completion.
 import { submit } from "daplet:natives";
+import type { ReadableStream } from "../web/streams/streams.js";
 import { OperationCode, type OpError } from "./abi.js";
 import { frameBody } from "./bytes.js";
 import {
@@ -17,7 +18,15 @@ import {
 export interface Completion {
   head: unknown;
   body: ArrayBuffer;
+  /** The body, where the host holds it under a number. */
+  stream?: ReadableStream;
 }
+
+/** Makes the stream of a body that the host holds; the module of such bodies, which reads them by operations, sets it. */
+let streamFrom: (number: number) => ReadableStream;
+export const makeStreamsBy = (make: typeof streamFrom): void => {
+  streamFrom = make;
+};
 
 type Settle = [resolve: (completion: Completion) => void, reject: (error: OperationError) => void];
 
@@ -73,5 +82,9 @@ export const resume = (head: string, body: ArrayBuffer | null): void => {
   if (settle === undefined) return;
   mapDelete(open, id);
   if (error !== undefined) settle[1](new OperationError(error));
-  else settle[0]({ head: ok, body: body ?? new NativeArrayBuffer(0) });
+  else {
+    const stream = (ok as { stream?: number } | null | undefined)?.stream;
+    const whole = { head: ok, body: body ?? new NativeArrayBuffer(0) };
+    settle[0](stream === undefined ? whole : { ...whole, stream: streamFrom(stream) });
+  }
 };

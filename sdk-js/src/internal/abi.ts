@@ -25,6 +25,8 @@ export const enum OperationCode {
   SidecarUnavailable = "sidecarUnavailable",
   /** The result is larger than the caller may take: half of the function's `memoryMb`. */
   ResultTooLarge = "RESULT_TOO_LARGE",
+  /** The invocation has as many bodies open as it may (`open_resources`). */
+  TooManyOpen = "TOO_MANY_OPEN",
   /** A query needs more of the host than a setting allows: time (`query_ms`), or memory to sort (`query_sort_mb`). */
   QueryTooLarge = "QUERY_TOO_LARGE",
   /** What was to be kept would exceed a quota; the details name it. One word with what HTTP answers. */

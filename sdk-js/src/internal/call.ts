@@ -11,6 +11,8 @@ export interface Completion {
   /** Result fields; their shape depends on the operation, and each capability names its own. */
   head: unknown;
   body: ArrayBuffer;
+  /** The body, where the operation was asked for a stream and has one. */
+  stream?: ReadableStream;
 }
 
 /** Carries out one operation; rejects with an Error that has `code`, `message` and perhaps `details`. */

@@ -4,5 +4,5 @@ declare module "daplet:host" {
     op: string,
     args: object,
     body?: string | ArrayBuffer | Uint8Array | null,
-  ): Promise<{ head: unknown; body: ArrayBuffer }>;
+  ): Promise<{ head: unknown; body: ArrayBuffer; stream?: ReadableStream }>;
 }

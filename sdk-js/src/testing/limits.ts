@@ -7,6 +7,9 @@ export interface Limits {
   cpuMs?: number;
   /** Time on the clock, milliseconds. */
   wallMs?: number;
+  /** Time on the clock from the head of a response that streams; here responses are read whole. */
+  streamMs?: number;
+  streamCpuMsPerMb?: number;
   memoryMb?: number;
   /** Operations that one invocation may start; here timers do not count. */
   operations?: number;
@@ -22,6 +25,8 @@ type Name = keyof Limits;
 const DEFAULTS: Required<Limits> = {
   cpuMs: 50,
   wallMs: 30_000,
+  streamMs: 900_000,
+  streamCpuMsPerMb: 5,
   memoryMb: 64,
   operations: 1_000,
   responseBytes: 8 << 20,
@@ -33,6 +38,8 @@ const DEFAULTS: Required<Limits> = {
 const RANGES: Record<Name, readonly [number, number, number]> = {
   cpuMs: [1, 600_000, 1_000],
   wallMs: [1, 3_600_000, 300_000],
+  streamMs: [1, 86_400_000, 3_600_000],
+  streamCpuMsPerMb: [0, 10_000, 50],
   memoryMb: [4, 112, 112],
   operations: [0, 1_000_000, 10_000],
   responseBytes: [0, 100 << 20, 32 << 20],

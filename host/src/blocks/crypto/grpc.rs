@@ -47,9 +47,9 @@ async fn all<Q, O>(
             )));
         }
         next += 1;
-        if data.len() + payload.data.len() > context.max_body_bytes {
-            let most = context.max_body_bytes;
-            let message = format!("the data is larger than the limit of {most} bytes (setting max_body_bytes)");
+        if data.len() + payload.data.len() > context.max_api_body_bytes {
+            let most = context.max_api_body_bytes;
+            let message = format!("the data is larger than the limit of {most} bytes (setting max_api_body_bytes)");
             return Err(Status::resource_exhausted(message));
         }
         data.extend_from_slice(&payload.data);

@@ -2,7 +2,8 @@
 //!
 //! Must not know: which call it is.
 use crate::budget::{self, BudgetError, Purse, Share};
-use crate::http::body::{Patience, Timed, Unread};
+use crate::http::body::Unread;
+use crate::http::timed::{Patience, Timed};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;

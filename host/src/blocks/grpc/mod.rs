@@ -89,7 +89,7 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
             let (request, _until_answered) =
-                counted(request, &context.memory, context.max_body_bytes, Some(context.patience));
+                counted(request, &context.memory, context.max_api_body_bytes, Some(context.patience));
             let answer = transport::<Q, A>(&context).unary(service(&context, serve), request).await;
             held(answer, &context.memory)
         });
@@ -110,7 +110,7 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
             let (request, _until_begun) =
-                counted(request, &context.memory, context.max_body_bytes, Some(context.patience));
+                counted(request, &context.memory, context.max_api_body_bytes, Some(context.patience));
             let answer = transport::<Q, A>(&context).server_streaming(service(&context, serve), request).await;
             held(answer, &context.memory)
         });
@@ -130,7 +130,7 @@ impl<B: ?Sized + Send + Sync + 'static> Methods<B> {
     {
         let context = self.context.clone();
         let method = post(move |request: Request| async move {
-            let (request, _held_by_the_body) = counted(request, &context.memory, context.max_body_bytes, None);
+            let (request, _held_by_the_body) = counted(request, &context.memory, context.max_api_body_bytes, None);
             let answer = transport::<Q, A>(&context).streaming(service(&context, serve), request).await;
             held(answer, &context.memory)
         });
@@ -144,7 +144,7 @@ where
     Q: prost::Message + Default + 'static,
     A: prost::Message + 'static,
 {
-    Grpc::new(ProstCodec::default()).max_decoding_message_size(context.max_body_bytes)
+    Grpc::new(ProstCodec::default()).max_decoding_message_size(context.max_api_body_bytes)
 }
 
 /// `serve` in the form that tonic calls.
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
     use crate::functions::{Common, Registry};
-    use crate::http::body::Patience;
+    use crate::http::timed::Patience;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -203,6 +203,7 @@ mod tests {
             components: Arc::default(),
             registry: Arc::new(registry),
             app_id: "app".into(),
+            max_api_body_bytes: 1,
             max_body_bytes: 1,
             patience: Patience { within: Duration::from_secs(1), rate: 0 },
             memory: Budget::new(u64::MAX).purse(),

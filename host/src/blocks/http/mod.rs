@@ -28,7 +28,7 @@ pub fn served<B: ?Sized + Send + Sync + 'static>(
     context: Context<B>,
     is_absent: IsAbsent,
 ) -> Router {
-    let (memory, limit) = (context.memory.clone(), context.max_body_bytes);
+    let (memory, limit) = (context.memory.clone(), context.max_api_body_bytes);
     counted(routes, memory, limit, error::unread)
         .layer(DefaultBodyLimit::max(limit))
         .layer(from_fn_with_state((context.shared().clone(), is_absent), spare_body))

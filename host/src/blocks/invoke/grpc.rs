@@ -3,6 +3,7 @@ use super::{AppReply, AppRequest, OwnApp};
 use crate::blocks::api;
 use crate::blocks::grpc::{self, Methods, proto};
 use crate::headers::is_reserved;
+use ::bytes::Bytes;
 use ::dapr::dapr::proto::common::v1::{InvokeResponse, http_extension::Verb};
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Status};
@@ -41,10 +42,13 @@ async fn service(mut call: Call<proto::InvokeServiceRequest>) -> Result<InvokeRe
         headers.push(("content-type".to_owned(), message.content_type));
     }
     headers.push(("dapr-callee-app-id".to_owned(), id));
-    let body = message.data.unwrap_or_default().value.into();
+    let body = Bytes::from(message.data.unwrap_or_default().value).into();
     let request = AppRequest { method: method.as_str_name().to_owned(), path, headers, body, origin };
-    let reply = call.context.block.call(request).await;
-    if (200..300).contains(&reply.status) { Ok(response(reply)) } else { Err(refused(&reply)) }
+    let AppReply { status, headers, body, .. } = call.context.block.call(request).await;
+    let limit = call.context.max_answer_bytes;
+    let body = body.gather(limit, "the answer", "setting max_answer_bytes").await;
+    let body = body.map_err(|e| Status::resource_exhausted(e.message))?;
+    if (200..300).contains(&status) { Ok(response(&headers, &body)) } else { Err(refused(status, &body)) }
 }
 
 /// What the caller sent along. A sidecar stamps `dapr-…` over whatever the caller claims.
@@ -63,16 +67,16 @@ fn headers<T>(call: &Call<T>) -> Vec<(String, String)> {
     call.metadata.iter().filter_map(text).filter(|(name, _)| !own(name)).collect()
 }
 
-fn response(reply: AppReply) -> InvokeResponse {
-    let find = |wanted: &str| reply.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+fn response(headers: &[(String, String)], body: &Bytes) -> InvokeResponse {
+    let find = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
     let content_type = find("content-type").unwrap_or_default();
-    let data = prost_types::Any { type_url: String::new(), value: reply.body.to_vec() };
+    let data = prost_types::Any { type_url: String::new(), value: body.to_vec() };
     InvokeResponse { data: Some(data), content_type }
 }
 
 /// An answer that is no success, by Dapr's table from HTTP to gRPC; the body is the message.
-fn refused(reply: &AppReply) -> Status {
-    let code = match reply.status {
+fn refused(status: u16, body: &Bytes) -> Status {
+    let code = match status {
         400 => Code::InvalidArgument,
         401 => Code::Unauthenticated,
         403 => Code::PermissionDenied,
@@ -85,5 +89,5 @@ fn refused(reply: &AppReply) -> Status {
         500 => Code::Internal,
         _ => Code::Unknown,
     };
-    Status::new(code, String::from_utf8_lossy(&reply.body))
+    Status::new(code, String::from_utf8_lossy(body))
 }

@@ -2,10 +2,13 @@
 use super::{AppReply, AppRequest, Apps, OwnApp};
 use crate::blocks::call::{CallContext, Capability, OpResult, Operation, error};
 use crate::blocks::grants;
+use crate::body::Body;
 use crate::code::{Code, OpError};
 use crate::headers::is_reserved;
 use crate::origin::{DEPTH, REQUEST_ID};
 use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -28,6 +31,9 @@ struct Arguments {
     path: String,
     #[serde(default)]
     headers: Vec<(String, String)>,
+    /// A body of the answer that streams is wanted as a stream.
+    #[serde(default)]
+    stream: bool,
 }
 
 fn get() -> String {
@@ -44,20 +50,41 @@ impl Capability for InvokeCapability {
         if operation.verb() != "call" {
             return Err(operation.unknown());
         }
-        let Arguments { app, method, path, mut headers } = operation.arguments()?;
+        let Arguments { app, method, path, mut headers, stream } = operation.arguments()?;
         let body = operation.body;
         grants::require(&cx.function, "apps", cx.grants.apps.as_ref(), &app)?;
         check_method(&method, &body)?;
         headers.retain(|(name, _)| !reserved(&name.to_ascii_lowercase()));
         cx.check_depth()?;
         let called = json!({"app": app, "method": method, "path": path});
-        let request = AppRequest { method, path, headers, body, origin: cx.origin.child() };
+        let request = AppRequest { method, path, headers, body: body.into(), origin: cx.origin.child() };
         let reply =
             if *app == *self.app_id { Ok(self.own(cx, request).await) } else { self.other(cx, &app, request).await };
         let reply = reply.map_err(|e| named(e, called))?;
-        let head = json!({"status": reply.status, "statusText": reply.status_text, "headers": reply.headers});
-        Ok((head, reply.body))
+        let mut head = json!({"status": reply.status, "statusText": reply.status_text, "headers": reply.headers});
+        match reply.body {
+            Body::Stream(body) if stream => {
+                head["stream"] = cx.resources.insert(body)?.into();
+                Ok((head, Bytes::new()))
+            }
+            body => Ok((head, whole(cx, body).await?)),
+        }
     }
+}
+
+/// A body as a function has it that takes results whole, within its allowance.
+async fn whole(cx: &CallContext, body: Body) -> Result<Bytes, OpError> {
+    let mut stream = match body {
+        Body::Whole(bytes) => return Ok(bytes),
+        Body::Stream(stream) => stream,
+    };
+    let mut gathered = BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk?;
+        cx.allowance.take(chunk.len())?;
+        gathered.extend_from_slice(&chunk);
+    }
+    Ok(gathered.freeze())
 }
 
 /// Headers that are not a function's to set: what only the host sets, who calls in Dapr's words, and the trace, which goes on by

@@ -5,9 +5,12 @@ use crate::blocks::api;
 use crate::blocks::http::error;
 use crate::blocks::http::error::DaprApiError;
 use crate::blocks::http::fields;
+use crate::body::Body as Answered;
 use crate::code::Code;
-use crate::http::body::{Unread, gather};
+use crate::http::body::Unread;
+use crate::http::incoming::{self, Terms};
 use crate::http::status;
+use crate::http::streamed::{self, Streamed};
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{REQUEST_ID, pairs, reason_of, value_of};
 use crate::origin::Origin;
@@ -86,8 +89,10 @@ async fn call(
     // Before the body: a call of no function costs no memory.
     let function = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
     let body = if context.registry.get(function).is_some() { body } else { Body::empty() };
-    let body = match gather(body, context.max_body_bytes, &context.memory).await {
-        Ok(body) => body,
+    let terms = Terms { limit: context.max_body_bytes, what: "the request body", setting: "max_body_bytes" };
+    // What a function makes of a body that fails is its answer.
+    let body = match incoming::take(body, terms, &context.memory).await {
+        Ok((body, _)) => body,
         Err(Unread::TooLarge) => {
             let message = format!("the request body is larger than {} bytes (max_body_bytes)", context.max_body_bytes);
             return Err(DaprApiError::new(Code::DirectInvoke, message).with_status_of(&Code::PayloadTooLarge));
@@ -104,7 +109,11 @@ async fn call(
 }
 
 fn response(reply: AppReply, head: bool) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
+    let streams = matches!(reply.body, Answered::Stream(_));
+    let mut response = Response::new(streamed::body(reply.body));
+    if streams {
+        response.extensions_mut().insert(Streamed);
+    }
     *response.status_mut() = status::from_number(reply.status);
     if let Some(reason) = reason_of(&reply.status_text) {
         response.extensions_mut().insert(reason);

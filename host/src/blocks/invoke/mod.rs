@@ -7,13 +7,13 @@ pub mod http;
 pub mod sidecar;
 
 use super::call::CallContext;
+use crate::body::Body;
 use crate::code::OpError;
 use crate::origin::Origin;
 use async_trait::async_trait;
-use bytes::Bytes;
 
 /// A call of an application.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AppRequest {
     /// HTTP method.
     pub method: String,
@@ -22,13 +22,13 @@ pub struct AppRequest {
     /// Header pairs.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Bytes,
+    pub body: Body,
     /// Where the call comes from.
     pub origin: Origin,
 }
 
 /// An application's answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AppReply {
     /// HTTP status.
     pub status: u16,
@@ -37,7 +37,7 @@ pub struct AppReply {
     /// Header pairs, their values one character a byte.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Bytes,
+    pub body: Body,
 }
 
 /// This host's own functions as an application; implemented where requests are served.

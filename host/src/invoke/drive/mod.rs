@@ -4,13 +4,16 @@
 //! # Layout
 //! - [`step`]: what one entry did, charged to the run
 //! - [`operations`]: the guest's operations, from start to completion
+//! - [`streaming`]: the rest of a run whose reply streams
 //! - [`reply`]: the guest's reply, and the reports of the invocation's end
 mod operations;
 mod reply;
 mod step;
+mod streaming;
 
 use crate::allowance::{Allowance, Taker};
 use crate::blocks::call::CallContext;
+use crate::body::Follower;
 use crate::budget::Share;
 use crate::code::Code;
 use crate::functions::Function;
@@ -50,6 +53,8 @@ pub struct Drive {
     context: Arc<CallContext>,
     caller: Caller,
     reply: Option<Waiting>,
+    /// Follows the reply's body, from its head until the run is that of a stream.
+    follower: Option<Follower>,
     account: Account,
     kind: EventKind,
     started: Instant,
@@ -69,6 +74,14 @@ impl From<InvokeError> for Stop {
     }
 }
 
+/// An invocation between entries.
+#[derive(Default)]
+struct Going {
+    /// Absent once the guest is done.
+    parked: Option<Parked>,
+    running: FuturesUnordered<BoxFuture<'static, Completed>>,
+}
+
 impl Drive {
     /// `reply` gets the reply, or the reason why there is none, once.
     pub fn new(
@@ -86,9 +99,10 @@ impl Drive {
             turn: caller.turn.clone(),
             memory: function.memory.clone(),
             allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
+            resources: Arc::clone(&account.resources),
         });
         let (function, started, queued) = (Arc::clone(function), Instant::now(), Duration::ZERO);
-        Drive { shared, context, caller, reply: Some(reply), account, function, kind, started, queued }
+        Drive { shared, context, caller, reply: Some(reply), follower: None, account, function, kind, started, queued }
     }
 
     /// Runs until the handler is done, the deadline passes, the function is removed, or the caller leaves before the
@@ -101,17 +115,23 @@ impl Drive {
             Err(error) => Err(InvokeError::from(&error)),
         };
         drop(work);
-        let ended = match first.and_then(|step| self.settle(step)) {
+        let mut going = None;
+        let mut ended = match first.and_then(|step| self.settle(step)) {
             Ok(None) => Ok(()),
             Ok(Some((parked, operations))) => {
+                let going = going.insert(Going::default());
+                self.goes_on(going, parked, operations);
                 let deadline = self.account.deadline;
                 tokio::select! {
-                    ended = self.wait(parked, operations) => ended,
+                    ended = self.wait(going) => ended,
                     () = tokio::time::sleep_until(deadline) => Err(self.late().into()),
                 }
             }
             Err(error) => Err(error.into()),
         };
+        if let Some(follower) = self.follower.take() {
+            ended = self.stream(follower, going, ended).await;
+        }
         match ended {
             Ok(()) => {}
             Err(Stop::Failed(error)) => self.fail(error),
@@ -119,8 +139,15 @@ impl Drive {
                 if let Some(sender) = self.reply.take() {
                     let _caller_is_gone = sender.send(Err(Lost::Again(Box::new(self.account), race)));
                 }
+                return;
             }
         }
+        self.context.resources.end();
+    }
+
+    fn goes_on(&self, going: &mut Going, parked: Parked, operations: Vec<Submitted>) {
+        going.parked = Some(parked);
+        going.running.extend(operations.into_iter().map(|operation| self.start(operation)));
     }
 
     /// The first step, which most invocations consist of. It is over at once where a worker's own thread makes it;
@@ -152,13 +179,12 @@ impl Drive {
         InvokeError::limit(Code::ExceededWallTime, "wallMs", limit, &self.function)
     }
 
-    /// Enters with completions until no operation is open.
-    async fn wait(&mut self, mut parked: Parked, first: Vec<Submitted>) -> Result<(), Stop> {
-        let mut running: FuturesUnordered<BoxFuture<'static, Completed>> = FuturesUnordered::new();
-        running.extend(first.into_iter().map(|operation| self.start(operation)));
-        loop {
+    /// Enters with completions until no operation is open, or the reply begins to stream.
+    async fn wait(&mut self, going: &mut Going) -> Result<(), Stop> {
+        while self.follower.is_none() {
+            let Some(parked) = going.parked.take() else { return Ok(()) };
             let completed = tokio::select! {
-                completed = running.next() => completed,
+                completed = going.running.next() => completed,
                 error = unwanted(&mut self.reply, &self.function) => return Err(error.into()),
             };
             let Some(completed) = completed else {
@@ -168,7 +194,7 @@ impl Drive {
             batch.add(self.completion(completed)?);
             self.spend()?;
             while batch.has_room()
-                && let Some(Some(completed)) = running.next().now_or_never()
+                && let Some(Some(completed)) = going.running.next().now_or_never()
             {
                 batch.add(self.completion(completed)?);
                 self.spend()?;
@@ -183,14 +209,11 @@ impl Drive {
                 error = unwanted(&mut self.reply, &self.function) => return Err(error.into()),
             };
             drop((work, held));
-            match self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
-                Some((next, operations)) => {
-                    parked = next;
-                    running.extend(operations.into_iter().map(|operation| self.start(operation)));
-                }
-                None => return Ok(()),
+            if let Some((next, operations)) = self.settle(step.map_err(|e| InvokeError::from(&e))?)? {
+                self.goes_on(going, next, operations);
             }
         }
+        Ok(())
     }
 
     /// A share for the heap of one entry beyond the heap that the budget reserves for each worker.

@@ -35,7 +35,10 @@ pub(super) struct Completed {
 impl Drive {
     pub(super) fn start(&self, operation: Submitted) -> BoxFuture<'static, Completed> {
         let shared = Arc::clone(&self.shared);
+        let counts = operation.counts();
         let Submitted { head: Operation { id, op, args }, body, size } = operation;
+        // A chunk is passed on as it is, however large.
+        let size = if counts { size } else { 0 };
         let allowance = self.context.allowance.operation(&op);
         let context = CallContext { allowance: allowance.clone(), ..CallContext::clone(&self.context) };
         let (observer, started) = (shared.observer.clone(), Instant::now());
@@ -55,13 +58,14 @@ impl Drive {
 
     /// Takes the host's work for operations from the CPU time.
     pub(super) fn spend(&mut self) -> Result<(), InvokeError> {
+        let limits = &self.function.record.limits;
+        self.account.credit(self.context.resources.carried(), limits.stream_cpu_ms_per_mb);
         let cpu = self.context.allowance.charged();
         self.account.cpu = self.account.cpu.saturating_sub(cpu);
         if !self.account.cpu.is_zero() {
             return Ok(());
         }
-        let limit = self.function.record.limits.cpu_ms;
-        let error = InvokeError::limit(Code::ExceededCpu, "cpuMs", limit, &self.function);
+        let error = InvokeError::limit(Code::ExceededCpu, "cpuMs", limits.cpu_ms, &self.function);
         let detail = format!("{}; the host's work for its operations counts", error.detail);
         Err(error.with_detail(detail))
     }
@@ -141,6 +145,11 @@ pub(super) struct Submitted {
 }
 
 impl Submitted {
+    /// Whether it counts among the function's `operations`. What streams has limits of its own.
+    pub(super) fn counts(&self) -> bool {
+        !self.head.op.starts_with("body.")
+    }
+
     pub(super) fn decode(bytes: &Bytes, share: &mut Option<Share>, memory: &Purse) -> Result<Submitted, InvokeError> {
         let fault = |e: daplet_abi::frame::FrameError| {
             InvokeError::internal(format!("the guest submitted a frame that is not an operation: {e}"))

@@ -1,5 +1,6 @@
 //! The guest's reply or failure, and the reports of the invocation's end.
 use super::Drive;
+use crate::body::Body;
 use crate::budget::held::hold;
 use crate::budget::{Purse, SMALL, Share};
 use crate::code::Code;
@@ -41,8 +42,13 @@ impl Drive {
             }
             reply => {
                 if self.reply.is_some() {
-                    let body = carried(bytes.slice_ref(frame.body), share, &self.function.memory)?;
-                    self.replied(None);
+                    let body = if let Reply::Response { stream: Some(id), .. } = &reply {
+                        Body::Stream(self.begin_stream(*id)?)
+                    } else {
+                        let body = carried(bytes.slice_ref(frame.body), share, &self.function.memory)?;
+                        self.replied(None);
+                        Body::Whole(body)
+                    };
                     if let Some(sender) = self.reply.take() {
                         let _caller_is_gone = sender.send(Ok((reply, body)));
                     }
@@ -64,7 +70,7 @@ impl Drive {
             limit: error.and_then(|error| error.limit).map(|(name, _)| name),
             took: self.account.began.elapsed(),
             queued: self.queued,
-            cpu: self.function.record.limits.cpu().saturating_sub(self.account.cpu),
+            cpu: (self.function.record.limits.cpu() + self.account.credited).saturating_sub(self.account.cpu),
         });
     }
 

@@ -43,7 +43,12 @@ impl Drive {
                 if self.account.cpu.is_zero() {
                     return Err(InvokeError::limit(Code::ExceededCpu, "cpuMs", limits.cpu_ms, &self.function));
                 }
-                self.account.operations += step.submits.len() as u64;
+                let (started, most) = (Instant::now(), decoding(&step.submits));
+                let memory = &self.function.memory;
+                let decode = |frame| Submitted::decode(&Bytes::from(frame), &mut share, memory);
+                let operations = step.submits.into_iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+                self.account.cpu = self.account.cpu.saturating_sub(started.elapsed().min(most));
+                self.account.operations += operations.iter().filter(|operation| operation.counts()).count() as u64;
                 if self.account.operations > limits.operations {
                     return Err(InvokeError::limit(
                         Code::ExceededOperations,
@@ -52,11 +57,6 @@ impl Drive {
                         &self.function,
                     ));
                 }
-                let (started, most) = (Instant::now(), decoding(&step.submits));
-                let memory = &self.function.memory;
-                let decode = |frame| Submitted::decode(&Bytes::from(frame), &mut share, memory);
-                let operations = step.submits.into_iter().map(decode).collect::<Result<_, _>>()?;
-                self.account.cpu = self.account.cpu.saturating_sub(started.elapsed().min(most));
                 Ok(Some((parked, operations)))
             }
         }

@@ -93,6 +93,7 @@ impl Embedded {
             turn: None,
             memory: self.registry.actor(&actor.kind).map(|function| function.memory.clone()).unwrap_or_default(),
             allowance: Allowance::default(),
+            resources: Arc::default(),
         };
         self.take_turn(cx, Call { actor, method, data }).await.map(drop)
     }

@@ -14,6 +14,7 @@ use crate::blocks::actors::{Actor, Turn};
 use crate::blocks::call::CallContext;
 use crate::functions::Function;
 use crate::invoke::{Caller, HttpReply, InvokeError, Invoker};
+use bytes::Bytes;
 use daplet_abi::EventKind;
 use daplet_abi::event::ActorEvent;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ async fn turn(
     (actor, method, place): (Actor, &str, Place),
     data: &[u8],
     cx: &CallContext,
-) -> Result<HttpReply, InvokeError> {
+) -> Result<HttpReply<Bytes>, InvokeError> {
     let origin = cx.origin.child();
     let head = ActorEvent {
         request_id: origin.request_id.to_string(),

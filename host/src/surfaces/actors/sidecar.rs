@@ -136,6 +136,7 @@ async fn take_turn(
         turn: None,
         memory: function.memory.clone(),
         allowance: crate::allowance::Allowance::default(),
+        resources: Arc::default(),
     };
     let reply = turn(&context.invoker, &function, (actor, method, place), &body, &cx).await;
     let reply = reply.map_err(|e| ApiError::of_invocation(&e, context.production))?;

@@ -9,6 +9,7 @@ use crate::functions::{Function, Registry};
 use crate::invoke::{HttpReply, InvokeError, Invoker};
 use crate::origin::Origin;
 use crate::surfaces::plain;
+use bytes::Bytes;
 use daplet_abi::EventKind;
 use serde::Serialize;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ async fn deliver(
     functions: &[Arc<Function>],
     event: &impl Serialize,
     origin: Origin,
-) -> Result<Vec<HttpReply>, InvokeError> {
+) -> Result<Vec<HttpReply<Bytes>>, InvokeError> {
     let body = serde_json::to_vec(event).map_err(|e| InvokeError::internal(e.to_string()))?;
     let calls = functions.iter().map(|function| {
         let (body, origin) = (&body, origin.sibling());

@@ -45,7 +45,7 @@ pub struct Context {
     /// What runs them.
     pub invoker: Invoker,
     /// Largest body, bytes.
-    pub max_body_bytes: usize,
+    pub max_api_body_bytes: usize,
     /// What events hold of the process's memory.
     pub memory: Purse,
 }
@@ -89,7 +89,9 @@ async fn event(State(context): State<Context>, Path(name): Path<String>, request
 }
 
 async fn take(context: &Context, name: &str, parts: &Parts, body: Body) -> Response {
-    let body = match read(body, context.max_body_bytes, "the binding's data", "max_body_bytes", &context.memory).await {
+    let body = match read(body, context.max_api_body_bytes, "the binding's data", "max_api_body_bytes", &context.memory)
+        .await
+    {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };

@@ -30,7 +30,7 @@ pub struct Context {
     /// Where the items are, by store.
     pub stores: Arc<BTreeMap<String, Configuration>>,
     /// Largest value, bytes.
-    pub max_body_bytes: usize,
+    pub max_api_body_bytes: usize,
     /// What bodies and answers hold of the process's memory.
     pub memory: Purse,
     /// A caller that comes through a Dapr sidecar is any other application.
@@ -125,7 +125,7 @@ async fn put(
         let detail = format!("the key has {} bytes; it may have {MAX_KEY_BYTES}", key.len());
         return Err(ApiError::bad_request(detail));
     }
-    let body = read(body, context.max_body_bytes, "the value", "max_body_bytes", &context.memory).await?;
+    let body = read(body, context.max_api_body_bytes, "the value", "max_api_body_bytes", &context.memory).await?;
     let value = String::from_utf8(body.to_vec())
         .map_err(|e| ApiError::bad_request(format!("the value of {key:?} is not UTF-8 text: {e}")))?;
     let (item, created) = kept.put(&key, value).await?;

@@ -3,6 +3,7 @@
 use super::reply::{Answer, OF_THE_ORIGIN, answer};
 use super::{BODY, Context, admit, find, run};
 use crate::blocks::invoke::{AppReply, AppRequest, OwnApp};
+use crate::body::Body;
 use crate::budget::SMALL;
 use crate::budget::held::hold;
 use crate::functions::{Function, Registry};
@@ -15,7 +16,6 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use hyper::ext::ReasonPhrase;
 use std::sync::Arc;
 
@@ -97,16 +97,21 @@ async fn serve(
     function: &Arc<Function>,
     mount: String,
     parts: &Parts,
-    body: Bytes,
+    body: Body,
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
     admit(context, function, &origin).await?;
-    if body.len() > context.max_body_bytes {
+    if body.length().is_some_and(|length| length > context.max_body_bytes as u64) {
         return Err(ApiError::too_large(BODY, context.max_body_bytes, "max_body_bytes"));
     }
-    let held = if body.len() > SMALL { body.len() } else { 0 };
-    let body = hold(body, function.memory.take(held).map_err(|e| ApiError::no_memory(&e))?);
-    run(context, function, mount, parts, &body, origin).await
+    let body = match body {
+        Body::Whole(bytes) => {
+            let held = if bytes.len() > SMALL { bytes.len() } else { 0 };
+            Body::Whole(hold(bytes, function.memory.take(held).map_err(|e| ApiError::no_memory(&e))?))
+        }
+        stream => stream,
+    };
+    run(context, function, mount, parts, body, origin).await
 }
 
 fn of_answer(answer: Answer) -> AppReply {
@@ -124,5 +129,5 @@ async fn of_response(response: Response) -> AppReply {
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let reason = parts.extensions.get::<ReasonPhrase>();
     let status_text = reason.map_or_else(String::new, |reason| latin1(reason.as_bytes()));
-    AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body }
+    AppReply { status: parts.status.as_u16(), status_text, headers: pairs(&parts.headers), body: body.into() }
 }

@@ -4,19 +4,23 @@
 //! (docs/decisions/006-request-url.md).
 //!
 //! # Layout
+//! - [`line`]: the line in the access log
 //! - [`local`]: calls from within the process, without HTTP between
 //! - [`reply`]: the answer
+mod line;
 mod local;
 mod reply;
 
 pub use local::Local;
 pub use reply::response;
 
+use crate::body::Body as Incoming;
+use crate::code::Code;
 use crate::config::LocalNames;
 use crate::functions::{Function, Registry};
 use crate::http::ApiError;
+use crate::http::incoming::{self, Terms};
 use crate::http::trust::{self, FromSidecar};
-use crate::http::whole::read;
 use crate::http::wire::{FORWARDED_PREFIX, REQUEST_ID, origin, pairs_without};
 use crate::invoke::{HttpReply, Invoker};
 use crate::observer::Answered;
@@ -30,6 +34,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use daplet_abi::event::HttpEvent;
+use line::Line;
 use reply::OF_THE_ORIGIN;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -127,19 +132,18 @@ async fn serve(context: &Context, function: &Arc<Function>, mount: String, parts
             (Some(code), response)
         }
     };
-    if let Some((since, request_id)) = logged {
-        observer.answered(&Answered {
-            method: parts.method.as_str(),
-            path: parts.uri.path(),
-            status: response.status().as_u16(),
-            code: code.as_ref(),
-            function: &function.label,
-            version: Some(&function.record.version),
-            request_id: &request_id,
-            took: since.elapsed(),
-        });
-    }
-    response
+    let Some((since, request_id)) = logged else { return response };
+    let line = Line {
+        observer: observer.clone(),
+        function: Arc::clone(function),
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+        status: response.status().as_u16(),
+        code,
+        request_id,
+        since,
+    };
+    line.written_after(response)
 }
 
 async fn answer(
@@ -152,9 +156,15 @@ async fn answer(
 ) -> Result<HttpReply, ApiError> {
     // Before the body: a refused request costs no memory.
     admit(context, function, &origin).await?;
-    let body = read(body, context.max_body_bytes, BODY, "max_body_bytes", &function.memory).await;
-    let body = body.map_err(|error| refused(context, error))?;
-    run(context, function, mount, parts, &body, origin).await
+    let terms = Terms { limit: context.max_body_bytes, what: BODY, setting: "max_body_bytes" };
+    let taken = incoming::take(body, terms, &function.memory).await;
+    let (body, refusal) = taken.map_err(|unread| refused(context, terms.refuse(unread)))?;
+    let reply = run(context, function, mount, parts, body, origin).await;
+    // A function that fails because its request does is not to blame.
+    reply.map_err(|error| match refusal.into_error() {
+        Some(refused) if *error.code() == Code::Exception => refused,
+        _ => error,
+    })
 }
 
 /// Refuses a function that answers no requests, or has no room for one.
@@ -166,16 +176,16 @@ async fn admit(context: &Context, function: &Arc<Function>, origin: &Origin) -> 
     admitted.map_err(|e| ApiError::of_invocation(&e, context.production))
 }
 
-/// Runs a function on a request whose body is at hand; a failure is the answer that its caller sees.
+/// Runs a function on a request; a failure is the answer that its caller sees.
 async fn run(
     context: &Context,
     function: &Arc<Function>,
     mount: String,
     parts: &Parts,
-    body: &[u8],
+    body: Incoming,
     origin: Origin,
 ) -> Result<HttpReply, ApiError> {
-    let event = HttpEvent {
+    let mut event = HttpEvent {
         request_id: origin.request_id.to_string(),
         traceparent: Some(origin.traceparent.to_string()),
         caller: origin.caller.as_deref().map(str::to_owned),
@@ -183,8 +193,9 @@ async fn run(
         url: url(parts, &mount),
         headers: headers(parts, &mount),
         mount,
+        stream: None,
     };
-    let reply = context.invoker.http(function, &event, body, origin.into()).await;
+    let reply = context.invoker.http(function, &mut event, body, origin.into()).await;
     reply.map_err(|error| ApiError::of_invocation(&error, context.production))
 }
 

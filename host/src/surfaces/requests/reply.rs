@@ -1,14 +1,14 @@
 //! A function's reply as an answer of HTTP.
+use crate::body::Body as Sent;
 use crate::code::Code;
 use crate::http::ApiError;
 use crate::http::status;
+use crate::http::streamed::{self, Streamed};
 use crate::http::wire::UnknownLength;
 use crate::http::wire::{HOP_BY_HOP, REQUEST_ID, reason_of, value_of};
 use crate::invoke::{HttpReply, InvokeError};
-use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use hyper::ext::ReasonPhrase;
 
 /// Headers that speak for a whole origin: a function must not set them where others share it.
@@ -32,7 +32,7 @@ pub struct Answer {
     /// Headers that HTTP can carry and that are the function's to set.
     pub headers: HeaderMap,
     /// The body; empty where the method or the status has none.
-    pub body: Bytes,
+    pub body: Sent,
     /// It answers HEAD, and must not claim a length.
     pub unknown_length: bool,
 }
@@ -50,9 +50,9 @@ pub fn answer(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Result<A
         let detail = format!("the answer's headers take {size} bytes, of at most {MAX_HEAD_BYTES}");
         return Err(refuse(InvokeError { code: Code::ExceededResponse, ..InvokeError::internal(detail) }));
     }
-    let length = reply.body.len();
+    let length = reply.body.length();
     let bodyless = matches!(status.as_u16(), 204 | 304);
-    let body = if head || bodyless { Bytes::new() } else { reply.body };
+    let body = if head || bodyless { Sent::default() } else { reply.body };
     let mut claimed = None;
     let mut headers = HeaderMap::with_capacity(reply.headers.len() + 2);
     for (name, value) in reply.headers {
@@ -70,11 +70,15 @@ pub fn answer(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Result<A
     if head && !bodyless {
         // The length that GET would have: the handler sets it, or its body shows it. A handler of HEAD that does neither
         // does not know it.
-        match claimed.or((length > 0).then_some(length as u64)) {
+        match claimed.or(length.filter(|length| *length > 0)) {
             Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
             None => unknown_length = true,
         }
     }
+    let body = match body {
+        Sent::Stream(stream) => Sent::Stream(stream.with_length(claimed.or(length))),
+        whole => whole,
+    };
     Ok(Answer { status, reason: reason_of(&reply.status_text), headers, body, unknown_length })
 }
 
@@ -88,7 +92,8 @@ pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Respon
             return response;
         }
     };
-    let mut response = Response::new(if body.is_empty() { Body::empty() } else { Body::from(body) });
+    let streams = matches!(body, Sent::Stream(_));
+    let mut response = Response::new(streamed::body(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     if let Some(reason) = reason {
@@ -96,6 +101,9 @@ pub fn response(reply: HttpReply, head: bool, id: Option<HeaderValue>) -> Respon
     }
     if unknown_length {
         response.extensions_mut().insert(UnknownLength);
+    }
+    if streams {
+        response.extensions_mut().insert(Streamed);
     }
     response
 }

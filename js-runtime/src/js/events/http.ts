@@ -6,13 +6,15 @@ import { requestFromEvent } from "../../web/fetch/request.js";
 import { isResponse, type Response, responseHead, takeBody } from "../../web/fetch/response.js";
 import { isStream } from "../../web/streams/read.js";
 import type { ReadableStream } from "../../web/streams/streams.js";
-import type { HttpEvent } from "../abi.js";
+import { EventKind, type HttpEvent } from "../abi.js";
 import { frameBody, isBuffer, isPlain } from "../bytes.js";
 import { context } from "../context.js";
+import { current } from "../event.js";
 import { about, env, fetchHandler, METHODS, methods } from "../function.js";
 import { emit, fail } from "../invocation.js";
 import { apply, create, isView, parse, quote, stringify, then } from "../primordials.js";
 import { kind, refuse } from "../refuse.js";
+import { sendStream } from "./streamed.js";
 
 export const JSON_HEAD = '{"type":"response","status":200,"headers":[["content-type","application/json"]]}';
 const TEXT_HEAD = '{"type":"response","status":200,"headers":[["content-type","text/plain;charset=UTF-8"]]}';
@@ -37,11 +39,15 @@ export const callHttp = (head: string, body: ArrayBuffer | null): unknown => {
   return ANSWERED;
 };
 
-/** Writes an answer. A stream is read to its end first; if that fails, so does the invocation. */
+/** Writes an answer. Only that of a request can stream: what others take is whole, and if reading it fails, so does the invocation. */
 const send = (head: string, body: Source | ReadableStream): void => {
   // A text is no object: what costs a request nothing is not asked about it.
   if (typeof body !== "object" || !isStream(body)) {
     emit(head, body);
+    return;
+  }
+  if (current.kind === EventKind.Http) {
+    sendStream(head, body);
     return;
   }
   const sent = readAll(body, (bytes) => {

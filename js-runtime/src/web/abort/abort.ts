@@ -127,6 +127,10 @@ install("AbortController", AbortController, 0);
 
 export const makeAbortController = (): AbortController => new AbortController();
 
+export const abortSignal = (signal: AbortSignal, reason: unknown): void => {
+  abort(signal, reason);
+};
+
 /** A signal that is aborted when the given one is. */
 export const dependentSignal = (signal: AbortSignal | null): AbortSignal => {
   const own = makeSignal();

@@ -1,15 +1,16 @@
 // Request (Fetch Standard §5.4). It is lazy: the head of an event is parsed when a handler asks for a part of it.
 import type { HttpEvent } from "../../js/abi.js";
-import { NativeUint8Array, parse } from "../../js/primordials.js";
-import { type AbortSignal, dependentSignal } from "../abort/abort.js";
+import { apply, charCodeAt, NativeUint8Array, parse } from "../../js/primordials.js";
+import { abortSignal, type AbortSignal, dependentSignal } from "../abort/abort.js";
 import { type Body, exists, extract, mixin, whole } from "../body/body.js";
+import { streamFrom } from "../body/outside.js";
 import { cloned, moved } from "../body/share.js";
 import { add, copyOf, fill, Guard, Headers, listOf, setDefaultType, wrap } from "../headers/headers.js";
 import { parseAbsolute } from "../url/url.js";
 import { dictionary, install, required, usvString } from "../webidl/webidl.js";
 import { DEFAULTS, readMethod, readOptions, readSignal, type RequestInit } from "./options.js";
 
-type Head = Pick<HttpEvent, "method" | "url"> & Partial<Pick<HttpEvent, "headers">>;
+type Head = Pick<HttpEvent, "method" | "url"> & Partial<Pick<HttpEvent, "headers" | "stream">>;
 
 const INTERNAL = Symbol("internal");
 
@@ -21,6 +22,14 @@ const absoluteUrl = (text: string): string => {
 };
 
 export let isRequest: (value: unknown) => value is Request;
+/** Whether an event's head ends with the number of a body that streams, and not with the list of headers. */
+const streams = (head: string): boolean => apply(charCodeAt, head, [head.length - 2]) !== 0x5d;
+
+/** The body of the event's request. */
+const UNASKED = whole(null, null);
+
+/** Aborts the signal of the event's request. */
+export let abortRequest: (reason: unknown) => void;
 /** The request of the event: a heap serves one invocation, so it was made with the engine and is only filled in. */
 export let requestFromEvent: (head: string, body: ArrayBuffer | null) => Request;
 
@@ -57,13 +66,21 @@ export class Request {
   /** The body that the constructor's arguments say, and its content type among the headers. */
   static #bodyFor(given: unknown, from: Request | null, method: string, headers: Headers): Body {
     const hasBody = given !== undefined && given !== null;
-    const inherits = from !== null && exists(from.#body) && given === undefined;
+    const inherits = from !== null && given === undefined && exists(Request.#bodyOf(from));
     if ((hasBody || inherits) && (method === "GET" || method === "HEAD")) {
       throw new TypeError(`a ${method} request cannot have a body`);
     }
-    if (inherits) return moved(from.#body);
+    if (inherits) return moved(Request.#bodyOf(from));
     const body = extract(hasBody ? given : null);
     setDefaultType(headers, body.type);
+    return body;
+  }
+  /** The body. That of the event's request is found to be a stream when it is first asked for. */
+  static #bodyOf(request: Request): Body {
+    const body = request.#body;
+    if (body === UNASKED && !exists(body) && streams(request.#raw)) {
+      body.stream = streamFrom(request.#get().stream as number);
+    }
     return body;
   }
   #get(): Head {
@@ -122,7 +139,7 @@ export class Request {
     return "half";
   }
   clone(): Request {
-    const body = cloned(this.#body);
+    const body = cloned(Request.#bodyOf(this));
     const clone = new Request(INTERNAL);
     clone.#raw = this.#raw;
     clone.#head = this.#head;
@@ -135,15 +152,19 @@ export class Request {
   static {
     mixin(
       Request,
-      (request: Request) => request.#body,
+      (request: Request) => Request.#bodyOf(request),
       (request) => request.headers.get("content-type"),
     );
     isRequest = (value): value is Request => typeof value === "object" && value !== null && #raw in value;
     const incoming = new Request(INTERNAL);
+    incoming.#body = UNASKED;
     requestFromEvent = (head, body) => {
       incoming.#raw = head;
       if (body !== null) incoming.#body.source = new NativeUint8Array(body);
       return incoming;
+    };
+    abortRequest = (reason) => {
+      abortSignal(incoming.signal, reason);
     };
   }
 }

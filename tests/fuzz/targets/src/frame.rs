@@ -21,11 +21,15 @@ pub fn frame(input: &[u8]) {
     again::<LoadReport>(&frame);
     again::<HttpEvent>(&frame);
     again::<TopicEvent>(&frame);
-    if let Some(Reply::Response { status, status_text, headers }) = again(&frame) {
+    if let Some(Reply::Response { status, status_text, headers, .. }) = again(&frame) {
         let body = Bytes::copy_from_slice(frame.body);
         for head in [false, true] {
-            let reply =
-                HttpReply { status, status_text: status_text.clone(), headers: headers.clone(), body: body.clone() };
+            let reply = HttpReply {
+                status,
+                status_text: status_text.clone(),
+                headers: headers.clone(),
+                body: body.clone().into(),
+            };
             let answer = response(reply, head, Some(HeaderValue::from_static("id")));
             assert!(answer.headers().contains_key("x-request-id"));
             assert!(!answer.headers().contains_key("transfer-encoding"), "framing is the server's");

@@ -34,6 +34,7 @@ pub fn operation(input: &[u8]) {
             turn,
             memory: Purse::default(),
             allowance: Allowance::new(Taker::Function(64), Purse::default()),
+            resources: Arc::default(),
         };
         async move {
             // Only a timer may take its time.
