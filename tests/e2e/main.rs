@@ -45,6 +45,7 @@ mod sidecar;
 mod sites;
 mod snapshots;
 mod soak;
+mod streams;
 mod supply;
 mod test262;
 mod types;

@@ -107,7 +107,7 @@ async fn a_reader_below_the_least_rate_is_cut_off_and_one_above_it_is_not() {
 #[tokio::test]
 async fn a_body_below_the_least_rate_is_refused_by_name() {
     let server = Server::with(options(&["--min-rate-bytes", "4096"])).await;
-    server.deploy("hello", "export default () => 'hello'").await;
+    server.deploy("hello", "export default async (request) => (await request.text()).length").await;
     let mut stream = TcpStream::connect(address(&server)).await.unwrap();
     let head = format!("POST /hello HTTP/1.1\r\nhost: {}\r\ncontent-length: 100000\r\n\r\n", address(&server));
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -179,8 +179,9 @@ fn http2() -> reqwest::Client {
 
 #[tokio::test]
 async fn requests_of_http2_that_wait_take_shares() {
-    let server = Server::with(options(&[&SMALL[..], &["--min-rate-bytes", "0"]].concat())).await;
-    server.deploy("hello", "export default () => 'hello'").await;
+    let server = Server::with(options(&[&SMALL[..], &["--min-rate-bytes", "0"]].concat()).high_limits()).await;
+    let source = "export default (request) => new Promise((done) => setTimeout(done, request.method === 'POST' ? 20_000 : 0, 'x'))";
+    server.deploy("hello", source).await;
     let head = "h".repeat(50_000);
     let clients: Vec<_> = (0..3).map(|_| http2()).collect();
     let asks = clients.iter().flat_map(|client| (0..800).map(|_| client.post(server.url("/hello"))));
@@ -242,7 +243,7 @@ async fn http2_has_the_least_rates_of_http1() {
     let args = ["--min-rate-bytes", "4096", "--write-ms", "120000", "--body-ms", "120000"];
     let server = Server::with(options(&args)).await;
     server.deploy("large", LARGE).await;
-    server.deploy("hello", "export default () => 'hello'").await;
+    server.deploy("hello", "export default async (request) => (await request.text()).length").await;
     let body = async {
         let slow = http2().post(server.url("/hello")).body(dripping(Vec::new(), vec![b'x'; 100])).send();
         let answer = Answer::of(tokio::time::timeout(Duration::from_secs(60), slow).await.unwrap().unwrap()).await;

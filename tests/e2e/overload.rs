@@ -62,7 +62,7 @@ const BAD: &[Bad] = &[
     ),
     (
         "slow chunks",
-        || b"POST /hello HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
+        || b"POST /reads HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
         "1\r\nx\r\n",
         (408, "requestTimeout", "body_ms"),
     ),
@@ -155,6 +155,7 @@ async fn bad_clients_are_cut_off_and_nobody_else_notices() {
     let server = Server::with(options(&limits.split(' ').collect::<Vec<_>>())).await;
     server.deploy("hello", HELLO).await;
     server.deploy("busy", BUSY).await;
+    server.deploy("reads", "export default async (request) => (await request.text()).length").await;
     let large = format!("export default () => new Response(new Uint8Array({LARGE}).fill(120))");
     let raised = json!({"responseBytes": 16 << 20, "cpuMs": 5000, "memoryMb": 112});
     server.deploy_with(json!({"name": "large", "source": large, "limits": raised})).await;

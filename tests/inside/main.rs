@@ -20,6 +20,7 @@ mod metrics;
 mod origins;
 mod results;
 mod secrets;
+mod streams;
 mod transactions;
 mod uploads;
 mod workflows;
