@@ -4,9 +4,10 @@
 //! A result counts from when it is read until its caller has it. Must not know: operations, HTTP, where results come from.
 use crate::budget::{BudgetError, Purse, Share};
 use crate::code::{Code, OpError};
+use crate::outside::Outside;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Why a caller cannot get a result.
@@ -63,6 +64,8 @@ struct Account {
     cpu: AtomicU64,
     /// What results hold of the process's memory.
     memory: Purse,
+    /// Made when it is first asked for: most callers have nothing open outside.
+    outside: OnceLock<Outside>,
 }
 
 /// What one operation has taken; returned when the last clone is dropped.
@@ -145,6 +148,11 @@ impl Allowance {
                      file): ask for less at once"
             ),
         })
+    }
+
+    /// What the caller has open outside, at most `most` at once.
+    pub fn outside(&self, most: usize) -> &Outside {
+        self.0.account.outside.get_or_init(|| Outside::new(most))
     }
 
     /// Counts CPU time that the host spent for the caller.

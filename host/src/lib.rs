@@ -12,7 +12,7 @@
 //! L2  blocks       what a function may ask for; above them Dapr's API over HTTP and gRPC · snapshot: cache of loaded functions
 //!     http         what every HTTP side shares: bodies, problems, trust, header pairs
 //! L1  sandbox      the only module that names WasmEdge · dapr: the only one that knows the sidecar · store: the database
-//! L0  allowance, budget, code, config, headers, limits, observer, origin, private, quotas, telemetry (and the crate `daplet-abi`)
+//! L0  allowance, budget, code, config, headers, limits, observer, origin, outside, private, quotas, telemetry (and the crate `daplet-abi`)
 //! ```
 pub mod allowance;
 pub mod budget;
@@ -22,6 +22,7 @@ pub mod headers;
 pub mod limits;
 pub mod observer;
 pub mod origin;
+pub mod outside;
 pub mod private;
 pub mod quotas;
 pub mod telemetry;

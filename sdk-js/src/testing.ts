@@ -8,6 +8,7 @@ export type { FakeClock } from "./testing/clock.js";
 export type { FakeConfiguration } from "./testing/configuration.js";
 export type { FakeCryptography } from "./testing/cryptography.js";
 export type { Delivery } from "./testing/delivery.js";
+export type { FakeHost } from "./testing/fetch.js";
 export type { MountOptions } from "./testing/function.js";
 export type { Grants } from "./testing/grants.js";
 export type { BackgroundFailure } from "./testing/invocations.js";

@@ -11,6 +11,7 @@ mod blocks;
 mod cases;
 mod dapr;
 mod events;
+mod fetch;
 mod grants;
 mod http;
 mod inputs;

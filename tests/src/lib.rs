@@ -5,6 +5,7 @@
 //!
 //! # Layout
 //! - [`target`]: a service that believes whatever frames a request
+//! - [`upstream`]: a service outside that answers as its paths say
 //! - [`server`]: starts, stops and kills a server on free ports; [`client`] speaks to it
 //! - [`daprd`]: a real Dapr sidecar and Redis beside it
 //! - [`app`]: another application, not of this project
@@ -38,6 +39,7 @@ pub mod resources;
 pub mod server;
 pub mod target;
 pub mod test262;
+pub mod upstream;
 
 use std::path::PathBuf;
 

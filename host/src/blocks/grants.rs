@@ -1,6 +1,7 @@
 //! Grants: what a function may reach, as its upload says.
 //!
 //! Owns: their form, the words of a refusal. Must not know: what is reached.
+use super::hosts::HostPattern;
 use crate::code::{Code, OpError};
 use crate::config::AbsentGrants;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub struct Grants {
     /// Input bindings whose events the function may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Vec<String>>,
+    /// Hosts to fetch from ([`super::hosts`]); absent: every host at a public address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
 }
 
 /// An entry that can never allow anything.
@@ -80,7 +84,7 @@ impl Grants {
     }
 
     /// Every list that may allow something when it is absent. Names all fields, so that none is forgotten.
-    fn optional(&mut self) -> [&mut Option<Vec<String>>; 10] {
+    fn optional(&mut self) -> [&mut Option<Vec<String>>; 11] {
         let Grants {
             spaces: _,
             secrets: _,
@@ -95,8 +99,9 @@ impl Grants {
             configuration,
             locks,
             inputs,
+            hosts,
         } = self;
-        [stores, topics, subscribe, apps, actors, components, bindings, configuration, locks, inputs]
+        [stores, topics, subscribe, apps, actors, components, bindings, configuration, locks, inputs, hosts]
     }
 
     /// Refuses entries that name no component where one is needed: a typing error would otherwise be found only in production.
@@ -115,6 +120,10 @@ impl Grants {
                 let (form, any) = ("name or component/name", "component/*");
                 return Err(MalformedGrant { list, entry: entry.clone(), form, any });
             }
+        }
+        if let Some(entry) = self.hosts.iter().flatten().find(|entry| HostPattern::parse(entry).is_none()) {
+            let (list, form, any) = ("hosts", "host, *.domain or host:port", "*");
+            return Err(MalformedGrant { list, entry: entry.clone(), form, any });
         }
         for (list, entries, form, any) in lists {
             let whole = |entry: &String| {
@@ -245,6 +254,7 @@ mod tests {
             (Grants { locks: Some(list(&["lockstore/"])), ..Grants::default() }, "locks"),
             (Grants { topics: Some(list(&["pub*/orders"])), ..Grants::default() }, "topics"),
             (Grants { secrets: list(&["orders"]), ..Grants::default() }, "secrets"),
+            (Grants { hosts: Some(list(&["a.example", "http://b.example"])), ..Grants::default() }, "hosts"),
         ] {
             assert!(grants.check().is_err_and(|e| e.list == list), "{grants:?}");
         }

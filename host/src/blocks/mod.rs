@@ -10,7 +10,7 @@
 //! - `embedded`, `sidecar`: the backends
 //! - `component`: what a folder of Dapr's YAML may say of it
 //!
-//! Shared by all: [`call`] what every operation passes, [`turn`] actors' turns, [`grants`], [`json`]; [`api`], [`http`] and [`grpc`] what
+//! Shared by all: [`call`] what every operation passes, [`turn`] actors' turns, [`grants`] and [`hosts`], [`json`]; [`api`], [`http`] and [`grpc`] what
 //! Dapr's API has at hand.
 pub mod actors;
 pub mod api;
@@ -19,8 +19,10 @@ pub mod call;
 pub mod configuration;
 pub mod conversation;
 pub mod crypto;
+pub mod fetch;
 pub mod grants;
 pub mod grpc;
+pub mod hosts;
 pub mod http;
 pub mod invoke;
 pub mod jobs;
@@ -43,6 +45,7 @@ use self::call::{Capabilities, Capability};
 use self::configuration::{ConfigurationStore, DEFAULT_CONFIGURATION_STORE};
 use self::conversation::Models;
 use self::crypto::CryptoProvider;
+use self::fetch::client::Fetcher;
 use self::invoke::{Apps, OwnApp};
 use self::jobs::JobStore;
 use self::locks::Names;
@@ -102,6 +105,8 @@ pub struct Blocks {
     pub models: Option<Arc<dyn Models>>,
     /// Other applications, where they can be reached.
     pub apps: Option<Arc<dyn Apps>>,
+    /// The world outside.
+    pub fetcher: Arc<Fetcher>,
     /// Handles shared with triggers and management; `None` behind a sidecar.
     pub stores: Option<Stores>,
 }
@@ -138,6 +143,7 @@ impl Blocks {
             workflows: Some(Arc::new(workflow::sidecar::Dapr(sidecar()))),
             models: Some(Arc::new(conversation::sidecar::Dapr(sidecar()))),
             apps: Some(Arc::new(invoke::sidecar::Dapr(sidecar()))),
+            fetcher: fetcher(config),
             stores: None,
         }
     }
@@ -165,6 +171,7 @@ impl Blocks {
                 own: Arc::clone(&functions.own),
                 others: self.apps.clone(),
             }),
+            Box::new(fetch::guest::FetchCapability(Arc::clone(&self.fetcher))),
         ];
         Capabilities::new(list)
     }
@@ -272,9 +279,14 @@ impl Blocks {
             workflows: None,
             models: None,
             apps: None,
+            fetcher: fetcher(config),
             stores: Some(Stores { log, items, jobs, reminders, flights, file: store.file() }),
         })
     }
+}
+
+fn fetcher(config: &Config) -> Arc<Fetcher> {
+    Arc::new(Fetcher::new(config.fetching.clone(), Arc::new(fetch::resolve::System)))
 }
 
 /// Removes expired state and locks from time to time; to readers they are absent already.

@@ -167,6 +167,43 @@ codes! {
     /// An operation failed in the server.
     OperationFailed = op::codes::INTERNAL, Host, 500, Internal;
 
+    /// The function may not fetch from that host: its grants do not name it, or it is not at a public address.
+    HostNotGranted = "HOST_NOT_GRANTED", Function, 403, PermissionDenied;
+    /// A fetch names a port that the Fetch standard blocks.
+    BadPort = "BAD_PORT", Function, 403, PermissionDenied;
+    /// A fetched host was not found.
+    HostNotFound = "ENOTFOUND", Host, 502, Unavailable;
+    /// A fetched host refused the connection.
+    ConnectionRefused = "ECONNREFUSED", Host, 502, Unavailable;
+    /// The connection of a fetch broke before the whole response had come.
+    ConnectionReset = "ECONNRESET", Host, 502, Unavailable;
+    /// No way leads to a fetched host.
+    HostUnreachable = "EHOSTUNREACH", Host, 502, Unavailable;
+    /// A fetch took too long; the message says whether for the connection, the head or the body.
+    TimedOut = "ETIMEDOUT", Host, 504, DeadlineExceeded;
+    /// The certificate of a fetched host has expired.
+    CertificateExpired = "CERT_HAS_EXPIRED", Host, 502, Unavailable;
+    /// The certificate of a fetched host is not valid yet.
+    CertificateNotYetValid = "CERT_NOT_YET_VALID", Host, 502, Unavailable;
+    /// The certificate of a fetched host comes from an authority that is not among the roots.
+    CertificateUntrusted = "CERT_UNKNOWN_ISSUER", Host, 502, Unavailable;
+    /// The certificate of a fetched host is for other names.
+    CertificateOfAnother = "CERT_NAME_MISMATCH", Host, 502, Unavailable;
+    /// The certificate of a fetched host has another fault.
+    CertificateInvalid = "CERT_INVALID", Host, 502, Unavailable;
+    /// TLS with a fetched host failed for another reason than its certificate.
+    TlsFailed = "TLS_FAILED", Host, 502, Unavailable;
+    /// A fetched host does not answer by the rules of HTTP.
+    BadHttp = "BAD_HTTP", Host, 502, Unavailable;
+    /// A redirect of a fetch cannot be followed, or is not to be.
+    BadRedirect = "BAD_REDIRECT", Host, 502, Unavailable;
+    /// A fetch led to more than 20 redirects.
+    TooManyRedirects = "TOO_MANY_REDIRECTS", Host, 502, Unavailable;
+    /// The body of a fetched response is not what its `content-encoding` says.
+    BadContentEncoding = "BAD_CONTENT_ENCODING", Host, 502, Unavailable;
+    /// Too many connections or lookups of fetches are open (`fetch_connections`).
+    TooManyConnections = "TOO_MANY_CONNECTIONS", Function, 503, ResourceExhausted;
+
     /// The request of Dapr's API is malformed.
     DaprBadRequest = "ERR_BAD_REQUEST", Caller, 400, InvalidArgument;
     /// The body of Dapr's API cannot be read as what it should be.

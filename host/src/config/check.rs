@@ -1,6 +1,6 @@
 //! From the given settings to those in force: completed by defaults and the environment, and checked against each other.
-use super::environment::{Resources, Secrets, let_in, readable, sidecar};
-use super::in_force::{Config, Connections, RegistryPlace};
+use super::environment::{Resources, Secrets, let_in, proxies, readable, sidecar};
+use super::in_force::{Config, Connections, Fetching, RegistryPlace};
 use super::kinds::RegistryKind;
 use super::limits::limits;
 use super::table::{Settings, Values};
@@ -46,6 +46,7 @@ impl Config {
             resources: resources(&s, sidecar.is_some(), names, variable)?,
             connections: connections(&s),
             observer: observer(&s),
+            fetching: fetching(&s, variable)?,
             app_id: s.app_id.or_else(|| variable("APP_ID")).unwrap_or_else(|| "daplet".to_owned()),
             keys_dir: s.keys_dir.unwrap_or_else(|| data_dir.join("keys")),
             data_dir,
@@ -129,6 +130,19 @@ fn observer(s: &Values) -> observer::Settings {
         access_log: s.access_log,
         slow: (s.slow_ms > 0).then(|| Duration::from_millis(s.slow_ms)),
     }
+}
+
+fn fetching(s: &Values, variable: &impl Fn(&str) -> Option<String>) -> Result<Fetching, ConfigError> {
+    Ok(Fetching {
+        outbound: s.outbound,
+        proxies: s.outbound_proxy.then(|| proxies(variable)).transpose()?,
+        ca_file: s.ca_file.clone(),
+        connect: Duration::from_millis(s.fetch_connect_ms),
+        head: Duration::from_millis(s.fetch_head_ms),
+        idle: Duration::from_millis(s.fetch_idle_ms),
+        connections: s.fetch_connections,
+        open: s.fetch_open,
+    })
 }
 
 fn connections(s: &Values) -> Connections {

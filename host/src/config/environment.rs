@@ -1,4 +1,4 @@
-//! What the environment holds beside the settings: the sidecar's address, and variables for secrets and components.
+//! What the environment holds beside the settings: the sidecar's address, proxies, and variables for secrets and components.
 use super::ConfigError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +44,44 @@ pub struct Sidecar {
     pub grpc: Option<String>,
     /// Token to send it (`DAPR_API_TOKEN`).
     pub api_token: Option<String>,
+}
+
+/// Proxies of fetches, as their variables name them; an empty text where there is none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For `http` URLs.
+    pub http: String,
+    /// For `https` URLs.
+    pub https: String,
+    /// Hosts that are fetched without one, with commas between them.
+    pub except: String,
+}
+
+impl std::fmt::Debug for Proxies {
+    /// Their URLs may carry credentials.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxies").field("except", &self.except).finish_non_exhaustive()
+    }
+}
+
+/// The proxies of the environment; names in lower case win, as in curl.
+pub(super) fn proxies(variable: &impl Fn(&str) -> Option<String>) -> Result<Proxies, ConfigError> {
+    let named = |name: &str| variable(&name.to_ascii_lowercase()).or_else(|| variable(name));
+    let proxy = |name: &str| {
+        let given = named(name).or_else(|| named("ALL_PROXY")).unwrap_or_default();
+        let url = if given.is_empty() || given.contains("://") { given } else { format!("http://{given}") };
+        if url.is_empty() || url.starts_with("http://") {
+            return Ok(url);
+        }
+        let scheme = url.split("://").next().unwrap_or_default().to_owned();
+        let range = "the URL of a proxy that is spoken to by http, such as http://proxy.example:3128";
+        Err(ConfigError::out_of_range(name, format!("a URL of the scheme {scheme}"), range))
+    };
+    Ok(Proxies {
+        http: proxy("HTTP_PROXY")?,
+        https: proxy("HTTPS_PROXY")?,
+        except: named("NO_PROXY").unwrap_or_default(),
+    })
 }
 
 /// The variables whose names begin with the prefix. An empty prefix would expose all of them.

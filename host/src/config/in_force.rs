@@ -1,7 +1,7 @@
 //! The settings in force, as the server reads them: in its units, under its names.
 use super::bindings::BindingSettings;
-use super::environment::{Resources, Secrets, Sidecar};
-use super::kinds::{AbsentGrants, LogFormat};
+use super::environment::{Proxies, Resources, Secrets, Sidecar};
+use super::kinds::{AbsentGrants, LogFormat, Outbound};
 use super::web::{Admin, LocalNames, Origins};
 use crate::limits::Limits;
 use crate::observer;
@@ -74,6 +74,8 @@ pub struct Config {
     pub check_memory_bytes: u64,
     /// Limits of connections.
     pub connections: Connections,
+    /// Fetches of functions.
+    pub fetching: Fetching,
     /// Hide the details of failures from callers.
     pub production: bool,
     /// Start without deliveries, jobs, reminders and timers.
@@ -131,6 +133,27 @@ pub struct Connections {
     pub idle: Duration,
     /// Least rate of a body or an answer, bytes a second; 0: any rate.
     pub rate: u64,
+}
+
+/// Fetches of functions: where they may go, and their limits.
+#[derive(Clone, Debug)]
+pub struct Fetching {
+    /// Where they may go.
+    pub outbound: Outbound,
+    /// Proxies, if they are to be used.
+    pub proxies: Option<Proxies>,
+    /// Certificates that are believed in place of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Time to connect.
+    pub connect: Duration,
+    /// Time for the head of a response.
+    pub head: Duration,
+    /// Time for the next part of a body.
+    pub idle: Duration,
+    /// Connections at once.
+    pub connections: usize,
+    /// Fetches of one invocation at once.
+    pub open: usize,
 }
 
 /// Where functions are stored.

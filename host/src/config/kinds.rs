@@ -75,6 +75,19 @@ pub enum AbsentGrants {
     Deny,
 }
 
+/// Where functions may fetch from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Outbound {
+    /// Public addresses, and hosts that their grants name.
+    #[default]
+    Public,
+    /// Nowhere.
+    None,
+    /// Every address.
+    Any,
+}
+
 /// Form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]

@@ -28,9 +28,9 @@ mod web;
 pub use bindings::{BINDING_RESPONSE_BYTES, BINDING_TIMEOUT_MS, BindingSettings, binding_url};
 pub use cli::Cli;
 pub use document::settings as document;
-pub use environment::{Resources, Secrets, Sidecar};
-pub use in_force::{Config, Connections, RegistryPlace};
-pub use kinds::{AbsentGrants, LogFormat, Place};
+pub use environment::{Proxies, Resources, Secrets, Sidecar};
+pub use in_force::{Config, Connections, Fetching, RegistryPlace};
+pub use kinds::{AbsentGrants, LogFormat, Outbound, Place};
 pub use web::{Admin, LocalNames, Origins};
 
 use clap::Parser;

@@ -4,7 +4,7 @@
 //! the help and of docs/settings.md. A new setting is a row here, and a field of [`Config`](super::Config) that the server reads.
 use super::ConfigError;
 use super::bindings::BindingSettings;
-use super::kinds::{AbsentGrants, LogFormat, Place, RegistryKind};
+use super::kinds::{AbsentGrants, LogFormat, Outbound, Place, RegistryKind};
 use super::limits::LimitSettings;
 use super::row::{Row, settings};
 use super::value::Value;
@@ -119,6 +119,27 @@ settings! {
         min_rate_bytes: u64 [BYTES] = 1_024, in 0..=1 << 30;
         /// Time that a connection stays open between requests, ms
         idle_ms: u64 [MS] = 75_000;
+    }
+    "Fetch" {
+        /// Where functions may fetch from: `public`, public addresses and the hosts that their grants name; `none`; `any`, every
+        /// address
+        outbound: Outbound [WHERE] = Outbound::Public;
+        /// Fetch through the proxies that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name; a proxy looks up names itself, so that
+        /// it decides which addresses they lead to
+        outbound_proxy: bool [BOOL] = false, bare "true";
+        /// File of certificates (PEM) that fetches believe, in place of the system's
+        ca_file: PathBuf [FILE], otherwise "the system's certificates";
+        /// Time for a fetch to connect, TLS included, ms; above it the fetch fails with `ETIMEDOUT`
+        fetch_connect_ms: u64 [MS] = 10_000, in 1..=600_000;
+        /// Time from a fetch's request to the head of its response, ms; above it the fetch fails with `ETIMEDOUT`
+        fetch_head_ms: u64 [MS] = 60_000, in 1..=3_600_000;
+        /// Time for the next part of a fetched body, ms; above it the fetch fails with `ETIMEDOUT`
+        fetch_idle_ms: u64 [MS] = 60_000, in 1..=3_600_000;
+        /// Connections of fetches at once, idle ones included; a function may have as many as are then left free. Above it fetches
+        /// fail with `TOO_MANY_CONNECTIONS`
+        fetch_connections: usize [N] = 1_024, in 2..=65_536;
+        /// Fetches that one invocation runs at once; further ones wait
+        fetch_open: usize [N] = 64, in 1..=10_000;
     }
     "Operation" {
         /// Hide messages and stack traces of failed functions from callers

@@ -1,5 +1,5 @@
 //! The types of settings: how each is read from the command line and the environment, and how it would be typed.
-use super::kinds::{AbsentGrants, LogFormat, Place, RegistryKind};
+use super::kinds::{AbsentGrants, LogFormat, Outbound, Place, RegistryKind};
 use clap::builder::{EnumValueParser, ValueParser};
 use clap::{ArgMatches, ValueEnum, value_parser};
 use std::net::SocketAddr;
@@ -56,6 +56,7 @@ values! {
     Place, value_parser!(Place).into(), Place::to_string;
     RegistryKind, EnumValueParser::<Self>::new().into(), word;
     AbsentGrants, EnumValueParser::<Self>::new().into(), word;
+    Outbound, EnumValueParser::<Self>::new().into(), word;
     LogFormat, EnumValueParser::<Self>::new().into(), word;
 }
 

@@ -3,6 +3,7 @@
 use super::{Fatal, databases, memory, storage};
 use crate::blocks::Blocks;
 use crate::blocks::api::Shared;
+use crate::blocks::fetch::tls;
 use crate::budget::Budget;
 use crate::components::Components;
 use crate::config::Config;
@@ -41,6 +42,9 @@ impl Base {
             tracing::warn!("{sentence}");
         }
         private::folder(&config.data_dir)?;
+        if let Some(file) = &config.fetching.ca_file {
+            tls::check(file)?;
+        }
         databases::check(&config.data_dir, &storage::databases(&config))?;
         let sidecar = match &config.sidecar {
             Some(found) => Some(Sidecar::new(&found.http, found.grpc.as_deref(), found.api_token.as_deref())?),

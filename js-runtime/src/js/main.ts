@@ -13,6 +13,7 @@ import "../web/url/url.js";
 import "../web/headers/headers.js";
 import "../web/fetch/request.js";
 import "../web/fetch/response.js";
+import "../web/fetch/fetch.js";
 import "../web/clone/clone.js";
 import "../web/console/console.js";
 import "../web/crypto/crypto.js";

@@ -12,6 +12,7 @@ import { FakeClock } from "./clock.js";
 import { FakeConfigurations } from "./configuration.js";
 import type { Delivery } from "./delivery.js";
 import { bring, due, subscribersOf, takeTurn, tell } from "./events.js";
+import { installFetch } from "./fetch.js";
 import { type MountOptions, MountedFunction } from "./function.js";
 import { type BackgroundFailure, Invocations } from "./invocations.js";
 import { FakeJobs } from "./jobs.js";
@@ -38,6 +39,7 @@ export class FakeDaplet {
   readonly #actors: FakeActors;
   readonly #functions = new Registry();
   readonly #previous: Transport | undefined;
+  readonly #restoreFetch: () => void;
 
   constructor(options: FakeOptions = {}) {
     const quotas = options.quotas ?? {};
@@ -65,6 +67,7 @@ export class FakeDaplet {
       actors: this.#actors,
     };
     this.#previous = install(transport(this.#invocations, blocks));
+    this.#restoreFetch = installFetch(this.#invocations, options.hosts ?? {});
   }
 
   /** What failed in `waitUntil`. */
@@ -194,6 +197,7 @@ export class FakeDaplet {
   /** Takes the double out again; what was there before is back. */
   uninstall(): void {
     install(this.#previous);
+    this.#restoreFetch();
   }
 
   #add(mounted: MountedFunction, module: FunctionModule): void {

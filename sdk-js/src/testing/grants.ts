@@ -1,5 +1,6 @@
 // What a function may reach, by the rules of the host: spaces, secrets and keys only where granted, the rest unless a list says less.
 import { failure, type Failure, UploadError } from "./error.js";
+import { isHostEntry } from "./hosts.js";
 
 /** The grants of an upload. */
 export interface Grants {
@@ -27,6 +28,8 @@ export interface Grants {
   locks?: readonly string[];
   /** Input bindings whose events the function may take. */
   inputs?: readonly string[];
+  /** Hosts to fetch from, `host`, `*.domain` or `host:port`; absent: every host. */
+  hosts?: readonly string[];
 }
 
 const LISTS: readonly (keyof Grants)[] = [
@@ -43,6 +46,7 @@ const LISTS: readonly (keyof Grants)[] = [
   "configuration",
   "locks",
   "inputs",
+  "hosts",
 ];
 
 /** What `requireGrant` must know of a caller. */
@@ -110,6 +114,7 @@ export function checkGrants(grants: Grants): void {
   for (const list of ["keys", "locks"] as const) {
     check(list, (entry) => /^([^/]+|[^/]+\/.+)$/s.test(entry), "name or component/name", "component/*");
   }
+  check("hosts", isHostEntry, "host, *.domain or host:port", "*");
   // No component is named by a pattern: such an entry would match nothing.
   const whole = (entry: string) => /^[^/*]+\/.+$/s.test(entry);
   check("secrets", whole, "store/key", "store/*");

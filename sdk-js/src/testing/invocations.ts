@@ -49,6 +49,11 @@ export class Invocations {
     return this.#scope.run({ caller }, work);
   }
 
+  /** Whether a function runs or is loaded now, rather than the test. */
+  inFunction(): boolean {
+    return this.#scope.getStore() !== undefined;
+  }
+
   /** One operation of the function that runs now, or of the test. */
   async operate(op: string, work: (caller: Caller) => Completion | Promise<Completion>): Promise<Completion> {
     // A real operation never completes in the same turn.

@@ -2,6 +2,7 @@
 import type { FakeApp, FakeBinding } from "./apps.js";
 import type { FakeConfiguration } from "./configuration.js";
 import type { FakeCryptography } from "./cryptography.js";
+import type { FakeHost } from "./fetch.js";
 import type { Quotas } from "./quotas.js";
 import type { FakeSecrets } from "./secrets.js";
 
@@ -22,6 +23,8 @@ export interface FakeOptions {
   cryptography?: FakeCryptography;
   /** Apps that `invoke(app)` reaches besides `daplet`, which is the mounted functions. */
   apps?: Record<string, FakeApp>;
+  /** What answers when a function calls `fetch`, by the origin of the URL: `{ "https://api.example.com": (request) => … }`. */
+  hosts?: Record<string, FakeHost>;
   /** Output bindings by their names. */
   bindings?: Record<string, FakeBinding>;
   /** How much may be kept, by the names of the host's table `[quotas]`. */

@@ -13,7 +13,8 @@ const KEY = Symbol("internal");
 export let isAbortSignal: (value: unknown) => value is AbortSignal;
 let makeSignal: () => AbortSignal;
 let abort: (signal: AbortSignal, reason?: unknown) => void;
-let addStep: (signal: AbortSignal, step: Step) => void;
+/** What happens when the signal is aborted, before its event. */
+export let addStep: (signal: AbortSignal, step: Step) => void;
 
 export class AbortSignal extends EventTarget {
   #aborted = false;

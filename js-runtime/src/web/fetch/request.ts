@@ -2,9 +2,21 @@
 import type { HttpEvent } from "../../js/abi.js";
 import { NativeUint8Array, parse } from "../../js/primordials.js";
 import { type AbortSignal, dependentSignal } from "../abort/abort.js";
-import { type Body, exists, extract, mixin, whole } from "../body/body.js";
+import { type Body, exists, extract, mixin, take, whole } from "../body/body.js";
 import { cloned, moved } from "../body/share.js";
-import { add, copyOf, fill, Guard, Headers, listOf, setDefaultType, wrap } from "../headers/headers.js";
+import type { Source } from "../body/source.js";
+import {
+  add,
+  copyOf,
+  fill,
+  Guard,
+  type HeaderList,
+  Headers,
+  listOf,
+  setDefaultType,
+  wrap,
+} from "../headers/headers.js";
+import type { ReadableStream } from "../streams/streams.js";
 import { parseAbsolute } from "../url/url.js";
 import { dictionary, install, required, usvString } from "../webidl/webidl.js";
 import { DEFAULTS, readMethod, readOptions, readSignal, type RequestInit } from "./options.js";
@@ -20,6 +32,19 @@ const absoluteUrl = (text: string): string => {
   return parts.href;
 };
 
+/** What a fetch sends. */
+export interface Outgoing {
+  method: string;
+  url: string;
+  headers: HeaderList;
+  redirect: string;
+  /** A stream where it is not held whole. */
+  body: Source | ReadableStream;
+  signal: AbortSignal | null;
+}
+
+/** The parts of a request that is sent; its body counts as read. */
+export let outgoing: (request: Request) => Outgoing;
 /** The request of the event: a heap serves one invocation, so it was made with the engine and is only filled in. */
 export let requestFromEvent: (head: string, body: ArrayBuffer | null) => Request;
 
@@ -133,6 +158,18 @@ export class Request {
   }
   static {
     mixin(Request, (request: Request) => request.#body);
+    outgoing = (request) => {
+      const { method, url } = request.#get();
+      const body = take(request.#body, "the request's body");
+      return {
+        method,
+        url,
+        headers: listOf(request.headers),
+        redirect: request.#options.redirect,
+        body,
+        signal: request.#signal,
+      };
+    };
     const incoming = new Request(INTERNAL);
     requestFromEvent = (head, body) => {
       incoming.#raw = head;

@@ -3,7 +3,7 @@ import { quote, stringify } from "../../js/primordials.js";
 import { type Body, exists, extract, mixin, take, whole } from "../body/body.js";
 import { cloned } from "../body/share.js";
 import type { Source } from "../body/source.js";
-import { copyOf, fill, Guard, Headers, setDefaultType, toJson, wrap } from "../headers/headers.js";
+import { copyOf, fill, Guard, type HeaderList, Headers, setDefaultType, toJson, wrap } from "../headers/headers.js";
 import type { ReadableStream } from "../streams/streams.js";
 import { parseAbsolute } from "../url/url.js";
 import { byteString, dictionary, install, required, unsignedShort, usvString } from "../webidl/webidl.js";
@@ -25,9 +25,21 @@ interface Parts {
   statusText: string;
   /** Made when they are looked at, or when `init` has some. */
   headers: Headers | null;
-  type: "default" | "error";
+  type: "default" | "error" | "basic";
+  /** Where it was fetched from. */
+  url: string;
+  redirected: boolean;
 }
-const PLAIN: Parts = { status: 200, statusText: "", headers: null, type: "default" };
+const PLAIN: Parts = { status: 200, statusText: "", headers: null, type: "default", url: "", redirected: false };
+
+/** The head of a fetched response. */
+export interface Fetched {
+  url: string;
+  redirected: boolean;
+  status: number;
+  statusText: string;
+  headers: HeaderList;
+}
 
 const readInit = ({ headers, status, statusText }: ResponseInit, body: Body): Parts => {
   if (status === undefined && statusText === undefined && headers === undefined) return PLAIN;
@@ -52,6 +64,8 @@ const readInit = ({ headers, status, statusText }: ResponseInit, body: Body): Pa
   return own;
 };
 
+/** A response that was fetched. Its headers cannot be changed (Fetch Standard §5.6). */
+export let fetched: (head: Fetched, body: Source) => Response;
 export let isResponse: (value: object) => value is Response;
 /** The head that the host gets; null for that of a plain text. */
 export let responseHead: (response: Response) => string | null;
@@ -83,7 +97,7 @@ export class Response {
   }
   static error(): Response {
     const headers = wrap([], Guard.Immutable);
-    return Response.#make(extract(null), { status: 0, statusText: "", headers, type: "error" });
+    return Response.#make(extract(null), { ...PLAIN, status: 0, headers, type: "error" });
   }
   static redirect(url: unknown, status: unknown = 302): Response {
     required(arguments.length, 1, "Response.redirect");
@@ -110,12 +124,10 @@ export class Response {
     return this.#parts.type;
   }
   get url(): string {
-    void this.#body;
-    return "";
+    return this.#parts.url;
   }
   get redirected(): boolean {
-    void this.#body;
-    return false;
+    return this.#parts.redirected;
   }
   get status(): number {
     return this.#parts.status;
@@ -136,11 +148,20 @@ export class Response {
   }
   clone(): Response {
     const body = cloned(Response.#bodyOf(this));
-    const headers = copyOf(this.headers, this.#parts.type === "error" ? Guard.Immutable : Guard.None);
+    const headers = copyOf(this.headers, this.#parts.type === "default" ? Guard.None : Guard.Immutable);
     return Response.#make(body, { ...this.#parts, headers });
   }
   static {
     mixin(Response, (response: Response) => Response.#bodyOf(response));
+    fetched = ({ url, redirected, status, statusText, headers }, source) =>
+      Response.#make(whole(source, null), {
+        status,
+        statusText,
+        headers: wrap(headers, Guard.Immutable),
+        type: "basic",
+        url,
+        redirected,
+      });
     isResponse = (value): value is Response => #body in value;
     responseHead = (response) => {
       const parts = response.#parts;
