@@ -40,6 +40,17 @@ export class SecretStore {
     return (head as { found: boolean }).found ? (JSON.parse(decodeText(body)) as Secret) : null;
   }
 
+  /**
+   * A text that stands for the secret in a `fetch` of this invocation: in the URL's path and query, in headers and in the body. The
+   * host puts the secret in its place on the way out, and only for hosts that a grant names together with the secret:
+   * `"grants": { "secrets": ["store/key@api.example.com"] }`. The function never holds the secret itself.
+   */
+  async ref(key: string): Promise<string> {
+    requireName("secrets.ref", "key", key);
+    const { head } = await call("secrets.ref", { ...this.#base, key });
+    return (head as { text: string }).text;
+  }
+
   /** Every secret that the function's grants reach, by its key. */
   async getBulk(options: SecretOptions = {}): Promise<Record<string, Secret>> {
     const { metadata } = options;

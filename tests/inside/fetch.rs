@@ -309,3 +309,66 @@ async fn the_app_itself_is_called_by_invoke() {
     let seen = get(&server, "/other").await;
     assert!(seen["message"].as_str().unwrap().contains("invoke"), "{seen}");
 }
+
+/// Puts a text in place of the secret wherever its request says KEY.
+const SENDER: &str = r#"import { secrets } from "@daplet/sdk";
+    export default async (request) => {
+      try {
+        const text = await secrets().ref("api-key");
+        const { url, init } = JSON.parse((await request.text()).replaceAll("KEY", text));
+        if (init?.headers?.basic) init.headers = { authorization: "Basic " + btoa("me:" + text) };
+        const response = await fetch(url, init);
+        return { text, status: response.status, url: response.url, body: await response.text(), location: response.headers.get("location") };
+      } catch (error) { return { error: error.cause?.message ?? error.message, code: error.cause?.code ?? error.code } }
+    };"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_leaves_only_for_its_host_and_never_comes_back() {
+    const SECRET: &str = "s3cr3t/v&lue";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secrets.json");
+    std::fs::write(&file, json!({"api-key": SECRET}).to_string()).unwrap();
+    let file = file.to_string_lossy().into_owned();
+    let (server, upstream, other) =
+        (with(&["--outbound", "any", "--secrets-file", &file]).await, Upstream::start().await, Upstream::start().await);
+    let send = async |what: Value| {
+        let seen = server.post("/sender", what.to_string()).await.text();
+        let forms = [SECRET, "s3cr3t%2Fv", "bWU6czNjcjN0"];
+        assert!(forms.iter().all(|form| !seen.contains(form)), "{seen}");
+        serde_json::from_str::<Value>(&seen).unwrap()
+    };
+    let grants = json!({"secrets": [format!("secretstore/api-key@127.0.0.1:{}", upstream.port)]});
+    server.deploy_with(json!({"name": "sender", "source": SENDER, "grants": grants})).await;
+    let init = json!({"method": "POST", "headers": {"x-key": "Bearer KEY"}, "body": "a=KEY&b=KEY"});
+    let seen = send(json!({"url": upstream.url("/KEY?key=KEY"), "init": init})).await;
+    let asked = upstream.asked().pop().unwrap();
+    assert_eq!(asked.path, "/s3cr3t%2Fv%26lue?key=s3cr3t%2Fv%26lue");
+    assert_eq!((asked.header("x-key"), &*asked.body), (vec!["Bearer s3cr3t/v&lue"], "a=s3cr3t/v&lue&b=s3cr3t/v&lue"));
+    assert!(seen["body"].as_str().unwrap().contains(seen["text"].as_str().unwrap()), "{seen}");
+    send(json!({"url": upstream.url("/"), "init": {"headers": {"basic": "yes"}}})).await;
+    assert_eq!(upstream.asked().pop().unwrap().header("authorization"), ["Basic bWU6czNjcjN0L3YmbHVl"]);
+    // Neither to another host, nor by a redirect.
+    let elsewhere = send(json!({"url": other.url("/?key=KEY")})).await;
+    assert!(
+        elsewhere["code"] == "PERMISSION_DENIED" && elsewhere["error"].as_str().unwrap().contains("api-key@"),
+        "{elsewhere}"
+    );
+    assert!(other.asked().is_empty());
+    let redirect = upstream.url(&format!("/redirect/307?{}", other.url("/x")));
+    send(json!({"url": redirect, "init": {"headers": {"x-key": "KEY", "x-mine": "1"}}})).await;
+    let asked = other.asked().pop().unwrap();
+    assert!(asked.header("x-key").is_empty() && asked.header("x-mine") == ["1"], "{asked:?}");
+    let body = send(json!({"url": redirect, "init": {"method": "POST", "body": "KEY"}})).await;
+    assert_eq!(body["code"], "BAD_REDIRECT", "{body}");
+    assert_eq!(other.asked().len(), 1);
+    // What the function holds is no secret, and the grant lets it read none.
+    let read =
+        r#"import { secrets } from "@daplet/sdk"; export default () => secrets().get("api-key").catch((e) => e.code)"#;
+    server.deploy_with(json!({"name": "reader", "source": read, "grants": grants})).await;
+    assert_eq!(server.get("/reader").await.text(), "PERMISSION_DENIED");
+    // A text of another invocation means nothing.
+    let stale = send(json!({"url": upstream.url("/?key=daplet-secret-0123456789abcdef0123456789abcdef")})).await;
+    assert_eq!(stale["status"], 200, "{stale}");
+    server.deploy("sender", SENDER).await;
+    assert_eq!(send(json!({"url": upstream.url("/KEY")})).await["code"], "PERMISSION_DENIED");
+}

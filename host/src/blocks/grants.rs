@@ -1,9 +1,10 @@
 //! Grants: what a function may reach, as its upload says.
 //!
 //! Owns: their form, the words of a refusal. Must not know: what is reached.
-use super::hosts::HostPattern;
+use super::hosts::{HostPattern, Named, host_of, named};
 use crate::code::{Code, OpError};
 use crate::config::AbsentGrants;
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ use serde_json::Value;
 pub struct Grants {
     /// Shared state spaces that the function may use: `state(store, { space })`.
     pub spaces: Vec<String>,
-    /// Secrets, `store/key`.
+    /// Secrets, `store/key`; `store/key@host` one that may only be sent to that host, without being read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
     /// Keys for encryption and decryption, `key` or `component/key`.
@@ -141,6 +142,18 @@ impl Grants {
         allows(&self.secrets, &format!("{store}/{key}"))
     }
 
+    /// Whether a secret may be sent to the host of a URL. Without a port in the entry only by https.
+    pub fn has_secret_for(&self, store: &str, key: &str, url: &Url) -> bool {
+        let (Some(host), Some(port)) = (host_of(url), url.port_or_known_default()) else { return false };
+        self.secrets.iter().filter_map(|entry| entry.rsplit_once('@')).any(|(secret, place)| {
+            let plain = place.strip_prefix('*').is_some_and(|rest| !rest.starts_with('.'));
+            let pattern =
+                HostPattern::parse(place).filter(|pattern| !plain && (url.scheme() == "https" || pattern.has_port()));
+            let there = pattern.is_some_and(|pattern| named(&[pattern], host, port) > Named::Not);
+            there && allows(&[secret.to_owned()], &format!("{store}/{key}"))
+        })
+    }
+
     /// Whether a configuration item may be read.
     pub fn has_configuration(&self, store: &str, key: &str) -> bool {
         self.configuration.as_ref().is_none_or(|granted| allows(granted, &format!("{store}/{key}")))
@@ -191,6 +204,7 @@ pub fn refused(function: &str, list: &str, wanted: &str) -> OpError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn list(entries: &[&str]) -> Vec<String> {
@@ -210,6 +224,28 @@ mod tests {
         ] {
             assert_eq!(allows(&list(&[entry]), wanted), granted, "{entry} {wanted}");
         }
+    }
+
+    #[test]
+    fn a_secret_leaves_only_for_its_host() {
+        let grants = Grants {
+            secrets: list(&["s/read", "s/sent@api.example", "s/p*@*.example:8080", "s/any@*"]),
+            ..Grants::default()
+        };
+        for (key, url, granted) in [
+            ("sent", "https://api.example/x", true),
+            ("sent", "https://API.example.:8443/", true),
+            ("sent", "http://api.example/", false),
+            ("sent", "https://evil.example/", false),
+            ("sent", "https://api.example@evil.example/", false),
+            ("pin", "http://a.example:8080/", true),
+            ("pin", "http://a.example/", false),
+            ("read", "https://api.example/", false),
+            ("any", "https://api.example/", false),
+        ] {
+            assert_eq!(grants.has_secret_for("s", key, &url.parse().unwrap()), granted, "{key} {url}");
+        }
+        assert!(grants.has_secret("s", "read") && !grants.has_secret("s", "sent") && !grants.has_secret("s", "pin"));
     }
 
     #[test]

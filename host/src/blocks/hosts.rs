@@ -51,6 +51,11 @@ impl HostPattern {
         Some(HostPattern { name, port })
     }
 
+    /// Whether the entry is for one port.
+    pub fn has_port(&self) -> bool {
+        self.port.is_some()
+    }
+
     fn names(&self, host: &str, port: u16) -> Named {
         if self.port.is_some_and(|own| own != port) {
             return Named::Not;

@@ -130,10 +130,12 @@ impl Blocks {
     /// Those of a sidecar.
     pub fn of_sidecar(sidecar: &Sidecar, config: &Config) -> Blocks {
         let sidecar = || sidecar.clone();
+        let secrets: Arc<dyn SecretStore> = Arc::new(secrets::sidecar::Dapr(sidecar()));
         Blocks {
             state: Arc::new(state::sidecar::Dapr(sidecar())),
             broker: Arc::new(pubsub::sidecar::Dapr(sidecar())),
-            secrets: Arc::new(secrets::sidecar::Dapr(sidecar())),
+            fetcher: fetcher(config, &secrets),
+            secrets,
             configuration: Arc::new(configuration::sidecar::Dapr(sidecar())),
             locks: locks::Locks { store: Arc::new(locks::sidecar::Dapr(sidecar())), longest: config.max_lock_seconds },
             jobs: Arc::new(jobs::sidecar::Dapr(sidecar())),
@@ -143,7 +145,6 @@ impl Blocks {
             workflows: Some(Arc::new(workflow::sidecar::Dapr(sidecar()))),
             models: Some(Arc::new(conversation::sidecar::Dapr(sidecar()))),
             apps: Some(Arc::new(invoke::sidecar::Dapr(sidecar()))),
-            fetcher: fetcher(config),
             stores: None,
         }
     }
@@ -157,7 +158,10 @@ impl Blocks {
                 broker: Arc::clone(&self.broker),
             }),
             Box::new(pubsub::guest::PubsubCapability(Arc::clone(&self.broker))),
-            Box::new(secrets::guest::SecretsCapability(Arc::clone(&self.secrets))),
+            Box::new(secrets::guest::SecretsCapability {
+                store: Arc::clone(&self.secrets),
+                open: self.fetcher.most_open(),
+            }),
             Box::new(configuration::guest::ConfigurationCapability(Arc::clone(&self.configuration))),
             Box::new(bindings::guest::BindingCapability(Arc::clone(&self.bindings))),
             Box::new(crypto::guest::CryptoCapability(Arc::clone(&self.crypto))),
@@ -262,11 +266,13 @@ impl Blocks {
             brokers: brokers(),
             queries,
         };
+        let secrets: Arc<dyn SecretStore> = Arc::new(secrets::embedded::Embedded(components.secrets.clone()));
         let broker = pubsub::embedded::Embedded { log: log.clone(), app_id: app_id(), brokers: brokers() };
         Ok(Blocks {
             state: Arc::new(state),
             broker: Arc::new(broker),
-            secrets: Arc::new(secrets::embedded::Embedded(components.secrets.clone())),
+            fetcher: fetcher(config, &secrets),
+            secrets,
             configuration: Arc::new(configuration::embedded::Embedded(items.clone())),
             locks: locks::Locks {
                 store: Arc::new(locks::embedded::Embedded { locks, stores: components.locks.clone() }),
@@ -279,14 +285,13 @@ impl Blocks {
             workflows: None,
             models: None,
             apps: None,
-            fetcher: fetcher(config),
             stores: Some(Stores { log, items, jobs, reminders, flights, file: store.file() }),
         })
     }
 }
 
-fn fetcher(config: &Config) -> Arc<Fetcher> {
-    Arc::new(Fetcher::new(config.fetching.clone(), Arc::new(fetch::resolve::System)))
+fn fetcher(config: &Config, secrets: &Arc<dyn SecretStore>) -> Arc<Fetcher> {
+    Arc::new(Fetcher::new(config.fetching.clone(), Arc::new(fetch::resolve::System), Arc::clone(secrets)))
 }
 
 /// Removes expired state and locks from time to time; to readers they are absent already.

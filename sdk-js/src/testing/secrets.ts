@@ -1,4 +1,5 @@
 // The operations `secrets.*` over what the test gave, with the grants of the function that asks.
+import { randomUUID } from "node:crypto";
 import type { Completion } from "../internal/call.js";
 import type { Caller } from "./caller.js";
 import { completion } from "./completion.js";
@@ -51,6 +52,13 @@ export function runSecrets(secrets: FakeSecrets, op: string, caller: Caller, arg
       const value = values().get(key);
       if (value === undefined) return completion({ found: false });
       return completion({ found: true }, JSON.stringify({ [key]: value }));
+    }
+    case "secrets.ref": {
+      if (caller.grants !== undefined && !list.some((entry) => entry.includes("@"))) {
+        throw refused(caller, "secrets", `${store}/${key}@host`);
+      }
+      // A test's hosts see the text itself: what a test holds is no secret.
+      return completion({ text: `daplet-secret-${randomUUID().replaceAll("-", "")}` });
     }
     case "secrets.getBulk": {
       if (!list.some((entry) => entry.startsWith(`${store}/`))) throw refused(caller, "secrets", `${store}/*`);

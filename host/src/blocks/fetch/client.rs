@@ -6,6 +6,7 @@
 //! its own too: the runtime that opened a connection serves it.
 use super::body::Body;
 use super::connect::{Connector, Way};
+use super::credentials::Credentials;
 use super::failure::{Failure, Wait};
 use super::policy::Policy;
 use super::redirect::{self, follow, is_redirect};
@@ -14,13 +15,16 @@ use super::{Mode, Request};
 use crate::allowance::Refused;
 use crate::blocks::call::CallContext;
 use crate::blocks::hosts::host_of;
+use crate::blocks::secrets::SecretStore;
 use crate::budget::Budget;
 use crate::config::Fetching;
 use crate::headers::is_reserved;
 use crate::origin::{TRACEPARENT, TRACESTATE};
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
+use hyper::http::response::Parts;
 use hyper::{Method, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -54,6 +58,7 @@ type Key = (Arc<str>, Option<Vec<String>>);
 pub struct Fetcher {
     settings: Fetching,
     resolver: Arc<dyn Resolver>,
+    secrets: Arc<dyn SecretStore>,
     proxies: Option<Arc<Matcher>>,
     /// Made for the first fetch: the system's roots take milliseconds to read.
     tls: OnceCell<ClientConfig>,
@@ -78,18 +83,20 @@ pub struct Response {
     /// Header pairs, values one character a byte.
     pub headers: Vec<(String, String)>,
     pub body: Body,
+    /// What must not come back in the body.
+    pub credentials: Credentials,
 }
 
 impl Fetcher {
     /// Fetches by these settings.
-    pub fn new(settings: Fetching, resolver: Arc<dyn Resolver>) -> Fetcher {
+    pub fn new(settings: Fetching, resolver: Arc<dyn Resolver>, secrets: Arc<dyn SecretStore>) -> Fetcher {
         let connections = Budget::new(settings.connections as u64);
         let proxies = settings.proxies.as_ref().map(|proxies| {
             let matcher = Matcher::builder().http(&*proxies.http).https(&*proxies.https).no(&*proxies.except);
             Arc::new(matcher.build())
         });
         let (tls, lookups, functions) = (OnceCell::new(), resolve::places(), Mutex::default());
-        Fetcher { settings, resolver, proxies, tls, connections, lookups, functions }
+        Fetcher { settings, resolver, secrets, proxies, tls, connections, lookups, functions }
     }
 
     /// Fetches that one invocation runs at once.
@@ -100,20 +107,17 @@ impl Fetcher {
     /// Sends a request and follows redirects as it says. The whole of it counts as one fetch.
     pub async fn send(&self, cx: &CallContext, mut request: Request) -> Result<Response, Failure> {
         let _buffers = cx.memory.take(BUFFERS).map_err(Refused::from)?;
+        let credentials = Credentials::of(cx, &self.secrets, self.settings.open, &request).await?;
         let mut redirects = 0;
         loop {
-            let (head, body) = match self.exchange(cx, &request).await {
-                Err(Failure::Busy(_)) => {
-                    // Its own idle connections make room.
-                    self.forget(cx);
-                    tokio::time::sleep(ROOM).await;
-                    self.exchange(cx, &request).await?
-                }
-                done => done?,
+            let (head, body) = {
+                let sent = credentials.put_into(cx, &request)?;
+                self.attempt(cx, &sent).await?
             };
             let status = head.status.as_u16();
             if request.redirect == Mode::Manual || !is_redirect(status, &head.headers) {
-                return self.response(cx, &request, head, body, redirects > 0).await;
+                let response = self.response(cx, &request, head, body, redirects > 0).await?;
+                return Ok(hide(response, credentials));
             }
             if request.redirect == Mode::Error {
                 let host = host_of(&request.url).unwrap_or_default();
@@ -124,16 +128,28 @@ impl Fetcher {
                 return Err(Failure::TooManyRedirects(redirect::MOST));
             }
             redirects += 1;
+            let before = request.url.origin();
             request = follow(request, status, &head.headers)?;
+            if request.url.origin() != before {
+                credentials.leave_out(&mut request)?;
+            }
+        }
+    }
+
+    /// One request and the head of its response; once more where the function's idle connections are in the way.
+    async fn attempt(&self, cx: &CallContext, request: &Request) -> Result<(Parts, Incoming), Failure> {
+        match self.exchange(cx, request).await {
+            Err(Failure::Busy(_)) => {
+                self.forget(cx);
+                tokio::time::sleep(ROOM).await;
+                self.exchange(cx, request).await
+            }
+            done => done,
         }
     }
 
     /// One request and the head of its response.
-    async fn exchange(
-        &self,
-        cx: &CallContext,
-        request: &Request,
-    ) -> Result<(hyper::http::response::Parts, hyper::body::Incoming), Failure> {
+    async fn exchange(&self, cx: &CallContext, request: &Request) -> Result<(Parts, Incoming), Failure> {
         let own = self.own(cx).await?;
         let policy = &own.way.policy;
         // Also for a connection that is open already.
@@ -183,8 +199,8 @@ impl Fetcher {
         &self,
         cx: &CallContext,
         request: &Request,
-        head: hyper::http::response::Parts,
-        body: hyper::body::Incoming,
+        head: Parts,
+        body: Incoming,
         redirected: bool,
     ) -> Result<Response, Failure> {
         let (host, idle) = (host_of(&request.url).unwrap_or_default().to_owned(), self.settings.idle);
@@ -198,7 +214,8 @@ impl Fetcher {
         let mut url = request.url.clone();
         url.set_fragment(None);
         let headers = pairs(&head.headers, body.is_decoded());
-        Ok(Response { url: url.into(), redirected, status, reason, headers, body })
+        let credentials = Credentials::default();
+        Ok(Response { url: url.into(), redirected, status, reason, headers, body, credentials })
     }
 
     async fn own(&self, cx: &CallContext) -> Result<Arc<Own>, Failure> {
@@ -233,6 +250,16 @@ impl Fetcher {
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         functions.retain(|(function, _), _| *function != cx.function);
     }
+}
+
+/// A response without secrets in its URL and headers; its body is read with [`Credentials::hidden_in`].
+fn hide(mut response: Response, credentials: Credentials) -> Response {
+    if !credentials.is_empty() {
+        response.url = credentials.hidden(response.url);
+        response.reason = credentials.hidden(response.reason);
+        response.headers.iter_mut().for_each(|(_, value)| *value = credentials.hidden(std::mem::take(value)));
+    }
+    Response { credentials, ..response }
 }
 
 fn client(way: &Arc<Way>) -> Client<Connector, Full<Bytes>> {

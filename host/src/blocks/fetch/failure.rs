@@ -83,6 +83,12 @@ pub enum Failure {
     /// The function's memory, or the server's.
     #[error(transparent)]
     Memory(#[from] Refused),
+    /// A secret cannot be put in.
+    #[error("{0}")]
+    Secret(String),
+    /// The grants do not name the secret together with the host.
+    #[error("{function} holds no grant to send that secret there; add \"{entry}\" to `grants.secrets` in the upload")]
+    SecretNotGranted { function: Arc<str>, entry: String },
     /// The function gave it up.
     #[error("the fetch was given up")]
     Aborted,
@@ -121,6 +127,8 @@ impl Failure {
             Failure::Coding { .. } => Code::BadContentEncoding,
             Failure::Memory(Refused::TooLarge(_)) => Code::ResultTooLarge,
             Failure::Memory(Refused::NoMemory(_)) => Code::MemoryBudget,
+            Failure::Secret(_) => Code::SecretGet,
+            Failure::SecretNotGranted { .. } => Code::PermissionDenied,
             Failure::Aborted => Code::Canceled,
             Failure::Own(_) => Code::OperationFailed,
         }

@@ -47,11 +47,11 @@ impl Capability for FetchCapability {
 
 impl FetchCapability {
     async fn send(&self, cx: &CallContext, request: Request) -> Result<(serde_json::Value, Bytes), Failure> {
-        let Response { url, redirected, status, reason, headers, body } = self.0.send(cx, request).await?;
+        let Response { url, redirected, status, reason, headers, body, credentials } = self.0.send(cx, request).await?;
         let head = json!({
             "url": url, "redirected": redirected, "status": status, "statusText": reason, "headers": headers,
         });
-        Ok((head, whole(body, cx).await?))
+        Ok((head, credentials.hidden_in(whole(body, cx).await?)))
     }
 }
 

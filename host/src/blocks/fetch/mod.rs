@@ -8,12 +8,14 @@
 //! - [`tls`]: whom a fetch believes
 //! - [`client`]: one exchange after the other, over the connections of one function; [`redirect`] what follows a redirect
 //! - [`body`]: a response's body, part by part, decoded
+//! - [`credentials`]: secrets that it carries and the function never holds
 //! - [`failure`]: why a fetch failed
 //! - [`guest`]: the verb of functions
 pub mod address;
 pub mod body;
 pub mod client;
 pub mod connect;
+pub mod credentials;
 pub mod failure;
 pub mod guest;
 pub mod policy;

@@ -7,6 +7,7 @@ use super::{Arguments, Mode};
 use crate::allowance::Allowance;
 use crate::blocks::call::CallContext;
 use crate::blocks::grants::Grants;
+use crate::blocks::secrets::embedded::Embedded as Secrets;
 use crate::budget::Purse;
 use crate::config::{Fetching, Outbound, Proxies};
 use crate::origin::Origin;
@@ -52,7 +53,7 @@ fn fetcher(answers: &[&[&str]], ca_file: Option<PathBuf>, proxies: Option<Proxie
         connections: 64,
         open: 8,
     };
-    Fetcher::new(settings, Arc::new(Scripted(Mutex::new(answers.collect()))))
+    Fetcher::new(settings, Arc::new(Scripted(Mutex::new(answers.collect()))), Arc::new(Secrets(Default::default())))
 }
 
 fn caller(hosts: &[&str]) -> CallContext {

@@ -1,4 +1,4 @@
-//! The verbs of functions: `secrets.get`, `getBulk`. Every secret needs a grant.
+//! The verbs of functions: `secrets.get`, `getBulk`, `ref`. Every secret needs a grant.
 use super::{Get, GetBulk, SecretStore, size};
 use crate::blocks::call::{CallContext, Capability, OpResult, Operation, error};
 use crate::blocks::grants;
@@ -10,7 +10,11 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// The capability.
-pub struct SecretsCapability(pub Arc<dyn SecretStore>);
+pub struct SecretsCapability {
+    pub store: Arc<dyn SecretStore>,
+    /// Fetches that one invocation runs at once.
+    pub open: usize,
+}
 
 #[async_trait]
 impl Capability for SecretsCapability {
@@ -21,6 +25,7 @@ impl Capability for SecretsCapability {
     async fn call(&self, cx: &CallContext, operation: Operation<'_>) -> OpResult {
         match operation.verb() {
             "get" => self.get(cx, operation.arguments()?).await,
+            "ref" => self.stand_in(cx, operation.arguments()?),
             "getBulk" => self.get_bulk(cx, operation.arguments()?).await,
             _ => Err(operation.unknown()),
         }
@@ -28,6 +33,15 @@ impl Capability for SecretsCapability {
 }
 
 impl SecretsCapability {
+    /// A text in place of the secret, for a fetch; which host the secret may be sent to is checked then.
+    fn stand_in(&self, cx: &CallContext, Get { store, key, .. }: Get) -> OpResult {
+        let start = format!("{store}/{key}@");
+        if !cx.grants.secrets.iter().any(|entry| entry.contains('@')) {
+            return Err(grants::refused(&cx.function, "secrets", &format!("{start}host")));
+        }
+        Ok((json!({"text": cx.allowance.outside(self.open).stand_in((store, key))}), Bytes::new()))
+    }
+
     async fn get(&self, cx: &CallContext, get: Get) -> OpResult {
         let Get { store, key, .. } = &get;
         if key.is_empty() {
@@ -36,7 +50,7 @@ impl SecretsCapability {
         if !cx.grants.has_secret(store, key) {
             return Err(grants::refused(&cx.function, "secrets", &format!("{store}/{key}")));
         }
-        let secret = self.0.get(cx, &get).await?;
+        let secret = self.store.get(cx, &get).await?;
         let body = secret.as_ref().map_or_else(|| Ok(Bytes::new()), text)?;
         Ok((json!({"found": secret.is_some()}), body))
     }
@@ -46,7 +60,7 @@ impl SecretsCapability {
         if !cx.grants.secrets.iter().any(|entry| entry.starts_with(&own)) {
             return Err(grants::refused(&cx.function, "secrets", &format!("{own}*")));
         }
-        let mut secrets = self.0.get_bulk(cx, &get).await?;
+        let mut secrets = self.store.get_bulk(cx, &get).await?;
         secrets.retain(|key, _| cx.grants.has_secret(&get.store, key));
         cx.allowance.take(size(&secrets))?;
         Ok((json!({}), text(&secrets)?))
