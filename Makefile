@@ -6,7 +6,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 
 DAPLET := target/release/daplet
 # Tests always name the whole workspace: for other sets of packages Cargo would compile the dependencies again, with other features.
-UNITS := $(patsubst %.rs,--test %,$(notdir $(wildcard host/tests/*.rs js-runtime/tests/*.rs tests/fuzz/targets/tests/*.rs)))
+UNITS := $(patsubst %.rs,--test %,$(notdir $(wildcard host/tests/*.rs js-runtime/tests/*.rs js-runtime/crypto/tests/*.rs tests/fuzz/targets/tests/*.rs)))
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

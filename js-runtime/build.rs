@@ -9,7 +9,8 @@ const STACK_BYTES: u32 = 1 << 20;
 
 /// Libraries of npm that the runtime's modules import by the package's name, and the file to take of each: one ES module without
 /// imports. `sdk-js/package-lock.json` pins them. A type declaration is found by `paths` in tsconfig.json.
-const LIBRARIES: &[(&str, &str)] = &[("web-streams-polyfill", "dist/ponyfill.mjs")];
+const LIBRARIES: &[(&str, &str)] =
+    &[("urlpattern-polyfill", "dist/urlpattern.js"), ("web-streams-polyfill", "dist/ponyfill.mjs")];
 
 fn main() {
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {

@@ -61,6 +61,8 @@ struct Account {
     held: AtomicU64,
     /// CPU time not yet collected, ns.
     cpu: AtomicU64,
+    /// The most that it may be, ns.
+    most_cpu: u64,
     /// What results hold of the process's memory.
     memory: Purse,
 }
@@ -100,7 +102,13 @@ impl Default for Allowance {
 impl Allowance {
     /// The allowance of all operations of one caller; [`Allowance::operation`] derives each one's.
     pub fn new(taker: Taker, memory: Purse) -> Allowance {
-        Allowance(Arc::new(Taken::nothing(Arc::new(Account { taker, memory, ..Account::default() }), "")))
+        Allowance::bounded(taker, memory, Duration::MAX)
+    }
+
+    /// The same for a caller who has only so much CPU time.
+    pub fn bounded(taker: Taker, memory: Purse, cpu: Duration) -> Allowance {
+        let most_cpu = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
+        Allowance(Arc::new(Taken::nothing(Arc::new(Account { taker, memory, most_cpu, ..Account::default() }), "")))
     }
 
     /// The same caller's allowance for one operation; `name` is for messages.
@@ -150,6 +158,11 @@ impl Allowance {
     /// Counts CPU time that the host spent for the caller.
     pub fn charge(&self, cpu: Duration) {
         self.0.account.cpu.fetch_add(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Whether what is counted and not yet collected is all that the caller had: work that runs long asks now and then.
+    pub fn overdrawn(&self) -> bool {
+        self.0.account.cpu.load(Relaxed) >= self.0.account.most_cpu
     }
 
     /// Returns what was counted since the last call.
@@ -207,5 +220,15 @@ mod tests {
         caller.operation("b").charge(Duration::from_micros(3));
         assert_eq!(caller.charged(), Duration::from_micros(5));
         assert_eq!(caller.charged(), Duration::ZERO);
+    }
+
+    #[test]
+    fn all_operations_of_a_caller_draw_on_one_time() {
+        let caller = Allowance::bounded(Taker::Function(4), Purse::default(), Duration::from_millis(2));
+        let (first, second) = (caller.operation("a"), caller.operation("b"));
+        first.charge(Duration::from_millis(1));
+        assert!(!second.overdrawn());
+        second.charge(Duration::from_millis(1));
+        assert!(first.overdrawn());
     }
 }

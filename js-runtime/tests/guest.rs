@@ -126,8 +126,8 @@ fn refuses_what_cannot_be_loaded() {
 
 #[test]
 fn the_platforms_classes_show_their_names() {
-    let source = "const names = ['AbortController', 'AbortSignal', 'Crypto', 'CustomEvent', 'DOMException', 'Event', 'EventTarget', 'Headers', \
-                  'Performance', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];\n\
+    let source = "const names = ['AbortController', 'AbortSignal', 'Crypto', 'CryptoKey', 'CustomEvent', 'DOMException', 'Event', 'EventTarget', 'Headers', \
+                  'Performance', 'Request', 'Response', 'SubtleCrypto', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];\n\
                   const odd = (name) => globalThis[name].name !== name || !`${globalThis[name]}`.startsWith(`class ${name} `);\n\
                   export default () => names.filter(odd)";
     with_guest(source, |status, report| {
@@ -210,4 +210,35 @@ fn an_answer_may_be_a_stream() {
     for (handler, wanted) in cases {
         assert_eq!(posted(&format!("export default {handler}")), wanted, "{handler}");
     }
+}
+
+/// Keys are imported while the module is loaded; what a decoder has is given at once, and nothing where data is not whole.
+#[test]
+fn crypto_and_compression_run_in_the_guest() {
+    let source = "const key = await crypto.subtle.importKey('raw', new Uint8Array(4), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);\n\
+                  const utf8 = new TextEncoder().encode('compressed');\n\
+                  const read = async (stream) => new Uint8Array(await new Response(stream).arrayBuffer());\n\
+                  const pack = (format) => read(new Response(utf8).body.pipeThrough(new CompressionStream(format)));\n\
+                  const first = async (format) => {\n\
+                    const stream = new DecompressionStream(format);\n\
+                    stream.writable.getWriter().write(await pack(format));\n\
+                    const { value } = await stream.readable.getReader().read();\n\
+                    return new TextDecoder().decode(value);\n\
+                  };\n\
+                  const cut = async (format) => {\n\
+                    const data = (await pack(format)).slice(0, -1);\n\
+                    return read(new Response(data).body.pipeThrough(new DecompressionStream(format))).then(() => 'whole', (e) => e.name);\n\
+                  };\n\
+                  export default async () => {\n\
+                    const results = [new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8)).length, structuredClone(key).type];\n\
+                    for (const format of ['gzip', 'deflate', 'deflate-raw']) results.push(await first(format), await cut(format));\n\
+                    return results;\n\
+                  }";
+    with_guest(source, |status, report| {
+        assert_eq!(status, Status::Done, "{report:?}");
+        assert_eq!(http("http://h/"), Status::Done);
+        let expected =
+            json!([32, "secret", "compressed", "TypeError", "compressed", "TypeError", "compressed", "TypeError"]);
+        assert_eq!(serde_json::from_slice::<Value>(&writes()[0].1).unwrap(), expected);
+    });
 }

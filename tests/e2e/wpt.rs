@@ -116,7 +116,7 @@ async fn web_platform_tests() {
                 continue;
             };
             files += 1;
-            let limits = json!({"cpuMs": 20_000, "memoryMb": 112, "operations": 100_000});
+            let limits = json!({"cpuMs": 60_000, "memoryMb": 112, "operations": 100_000});
             server.deploy_with(json!({"name": "wpt", "source": source, "limits": limits})).await;
             let answer = server.get("/wpt").await;
             let result: Value = if answer.status == 200 { answer.json() } else { json!({"harness": answer.text()}) };

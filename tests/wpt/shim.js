@@ -31,7 +31,7 @@ export default {
     globalThis.setup({ explicit_timeout: false });
     // One text, as on a page: a script's top-level `const` is seen by the scripts after it.
     evaluate(rest.at(-1)[0], rest.map(([, text]) => text).join("\n;\n"));
-    const timeout = new Promise((resolve) => setTimeout(() => resolve({ harness: "timeout", tests: [] }), 8000));
+    const timeout = new Promise((resolve) => setTimeout(() => resolve({ harness: "timeout", tests: [] }), 25_000));
     return Promise.race([finished, timeout]);
   },
 };

@@ -99,6 +99,11 @@ pub trait Capability: Send + Sync {
     /// The word before the dot in its operations' names.
     fn name(&self) -> &'static str;
 
+    /// Whether its operations compute more than their size tells, so that they never run on a worker's thread.
+    fn computes(&self) -> bool {
+        false
+    }
+
     /// Runs one operation.
     async fn call(&self, cx: &CallContext, operation: Operation<'_>) -> OpResult;
 }
@@ -112,11 +117,20 @@ impl Capabilities {
         Capabilities(capabilities)
     }
 
+    fn find(&self, op: &str) -> Option<&dyn Capability> {
+        let name = op.split_once('.').map_or(op, |(name, _)| name);
+        self.0.iter().find(|capability| capability.name() == name).map(Box::as_ref)
+    }
+
+    /// Whether the operation computes more than its size tells.
+    pub fn computes(&self, op: &str) -> bool {
+        self.find(op).is_some_and(Capability::computes)
+    }
+
     /// Runs one operation, named `capability.verb`.
     pub async fn call(&self, cx: &CallContext, op: &str, args: Map<String, Value>, body: Bytes) -> OpResult {
         let operation = Operation { op, args, body };
-        let name = op.split_once('.').map_or(op, |(name, _)| name);
-        match self.0.iter().find(|capability| capability.name() == name) {
+        match self.find(op) {
             Some(capability) => {
                 let (head, body) = capability.call(cx, operation).await?;
                 cx.allowance.cover(body.len())?;

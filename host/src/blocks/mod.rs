@@ -31,6 +31,7 @@ pub mod pubsub;
 pub mod secrets;
 pub mod state;
 pub mod stores;
+pub mod subtle;
 pub mod timer;
 pub mod turn;
 pub mod workflow;
@@ -146,6 +147,7 @@ impl Blocks {
     pub fn capabilities(&self, functions: &Functions) -> Capabilities {
         let list: Vec<Box<dyn Capability>> = vec![
             Box::new(timer::guest::Timer),
+            Box::new(subtle::guest::SubtleCapability),
             Box::new(state::guest::StateCapability {
                 store: Arc::clone(&self.state),
                 broker: Arc::clone(&self.broker),

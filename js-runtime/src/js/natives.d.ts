@@ -25,8 +25,16 @@ declare module "daplet:natives" {
   /** The text must be well-formed. */
   export function encodeUtf8(text: string): Bytes;
 
+  /** Gives a codec one more chunk, or ends it with null. A text says what is wrong with the data. */
+  export function codec(id: number, kind: string, chunk: Bytes | null): Bytes | string;
+
   export function atob(text: string): string | undefined;
   export function btoa(binary: string): string | undefined;
+
+  /** Runs a call of the crate `daplet-crypto`. A text is a failure: the name of the DOMException, a space, its message. */
+  export function crypto(request: string, body: Bytes): Bytes[] | string;
+  /** In a time that does not depend on where they differ. */
+  export function sameBytes(a: Bytes, b: Bytes): boolean;
 
   /** The text of the URL, then for each part where it begins and ends there. */
   type UrlParts = [href: string, ...places: number[]];

@@ -46,6 +46,8 @@ export const allowOperations = (): void => {
   loading = false;
 };
 
+export const isLoading = (): boolean => loading;
+
 export const openOperations = (): number => mapSize(open);
 
 /** The primitive behind the SDK. Every operation of a function passes here, and then the host's check of its grants. */

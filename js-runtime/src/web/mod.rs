@@ -5,6 +5,8 @@
 use rquickjs::{Object, Result};
 
 mod base64;
+mod compression;
+mod crypto;
 mod encoding;
 mod headers;
 mod url;
@@ -13,6 +15,8 @@ mod url;
 pub fn natives(natives: &Object<'_>) -> Result<()> {
     encoding::natives(natives)?;
     base64::natives(natives)?;
+    compression::natives(natives)?;
+    crypto::natives(natives)?;
     url::natives(natives)?;
     headers::natives(natives)
 }

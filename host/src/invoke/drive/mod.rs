@@ -85,7 +85,11 @@ impl Drive {
             origin: caller.origin.clone(),
             turn: caller.turn.clone(),
             memory: function.memory.clone(),
-            allowance: Allowance::new(Taker::Function(function.record.limits.memory_mb), function.memory.clone()),
+            allowance: Allowance::bounded(
+                Taker::Function(function.record.limits.memory_mb),
+                function.memory.clone(),
+                account.cpu,
+            ),
         });
         let (function, started, queued) = (Arc::clone(function), Instant::now(), Duration::ZERO);
         Drive { shared, context, caller, reply: Some(reply), account, function, kind, started, queued }

@@ -37,6 +37,7 @@ impl Drive {
         let shared = Arc::clone(&self.shared);
         let Submitted { head: Operation { id, op, args }, body, size } = operation;
         let allowance = self.context.allowance.operation(&op);
+        let computes = shared.capabilities.computes(&op);
         let context = CallContext { allowance: allowance.clone(), ..CallContext::clone(&self.context) };
         let (observer, started) = (shared.observer.clone(), Instant::now());
         let work = async move {
@@ -45,6 +46,7 @@ impl Drive {
             observer.operation(&op, code, started.elapsed());
             result
         };
+        let size = if computes { usize::MAX } else { size };
         let work = charged(&self.shared.elsewhere, size, allowance.clone(), work.boxed());
         work.map(move |result| {
             let failed = || Err(crate::blocks::call::error(Code::OperationFailed, "the operation failed in the host"));

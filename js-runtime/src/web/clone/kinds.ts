@@ -1,5 +1,6 @@
 // StructuredSerialize and StructuredDeserialize in one walk (HTML Standard §2.7.3, §2.7.6), by the kinds of values.
 import { apply, getOwnPropertyDescriptor, getterOf, isError, ownKeys } from "../../js/primordials.js";
+import { copyOfKey, isCryptoKey } from "../crypto/key.js";
 import { DOMException, isDOMException } from "../exception/exception.js";
 import { isArrayBuffer, isShared } from "../webidl/webidl.js";
 
@@ -85,6 +86,7 @@ const PLATFORM = [
   "WritableStream",
   "TransformStream",
   "Crypto",
+  "SubtleCrypto",
   "Performance",
 ];
 const isPlatform = (value: object): boolean =>
@@ -134,6 +136,7 @@ const cloneError = (value: Error, walk: Walk): Error => {
 
 /** Values without references to others; `undefined` for the rest. */
 const cloneLeaf = (value: object): object | undefined => {
+  if (isCryptoKey(value)) return copyOfKey(value);
   const wrapper = WRAPPERS.find(({ is }) => is(value));
   if (wrapper) return Object(apply(wrapper.valueOf, value, [])) as object;
   if (isSymbolObject(value)) throw dataClone("a Symbol object cannot be cloned");

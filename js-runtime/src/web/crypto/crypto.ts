@@ -1,8 +1,9 @@
-// crypto.getRandomValues and randomUUID (Web Cryptography API §10). The numbers come from the host for each call.
+// The object `crypto` (Web Cryptography API §10). Random numbers come from the host for each call.
 import { random } from "daplet:natives";
 import { apply, getterOf, isView } from "../../js/primordials.js";
 import { DOMException } from "../exception/exception.js";
 import { install, installAttribute, required } from "../webidl/webidl.js";
+import { subtle } from "./subtle.js";
 
 const KEY = Symbol("internal");
 const INTEGERS = [
@@ -24,6 +25,10 @@ class Crypto {
   #brand = true;
   constructor(key: unknown) {
     if (key !== KEY) throw new TypeError("Illegal constructor");
+  }
+  get subtle(): typeof subtle {
+    void this.#brand;
+    return subtle;
   }
   getRandomValues(array: unknown): unknown {
     void this.#brand;
