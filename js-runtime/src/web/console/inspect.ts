@@ -4,6 +4,7 @@ import { Request } from "../fetch/request.js";
 import { Response } from "../fetch/response.js";
 import { type Headers, isHeaders } from "../headers/headers.js";
 import { isLocked, isStream } from "../streams/read.js";
+import { isOfStreams } from "../streams/streams.js";
 import { URL } from "../url/url.js";
 
 const MAX_DEPTH = 4;
@@ -83,7 +84,7 @@ const inspectBuiltIn = (value: object, name: string | undefined, show: Show): st
     const pairs = [...(value as Headers & Iterable<[string, string]>)];
     return `Headers {${limited(pairs, ([k, v]) => `${k}: ${quote(v)}`)}}`;
   }
-  if (isStream(value)) return `ReadableStream {locked: ${isLocked(value)}}`;
+  if (isOfStreams(value)) return `${name} {${isStream(value) ? `locked: ${isLocked(value)}` : ""}}`;
   if (value instanceof URL) return `URL ${quote(value.href)}`;
   if (value instanceof Request) return `Request {method: ${quote(value.method)}, url: ${quote(value.url)}}`;
   if (value instanceof Response) return `Response {status: ${value.status}}`;

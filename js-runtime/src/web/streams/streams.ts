@@ -15,7 +15,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from "web-streams-polyfill";
-import { defineProperty, deleteProperty, getPrototypeOf } from "../../js/primordials.js";
+import { apply, defineProperty, deleteProperty, getPrototypeOf, NativePromise } from "../../js/primordials.js";
 import { install } from "../webidl/webidl.js";
 
 export { ReadableStream, TransformStream, WritableStream };
@@ -27,16 +27,34 @@ Object.setPrototypeOf(iterators, getPrototypeOf(asyncGenerators.prototype));
 deleteProperty(iterators, Symbol.asyncIterator);
 defineProperty(iterators, Symbol.toStringTag, { value: "ReadableStream AsyncIterator", configurable: true });
 
-install("ReadableStream", ReadableStream);
-install("ReadableStreamDefaultReader", ReadableStreamDefaultReader);
-install("ReadableStreamBYOBReader", ReadableStreamBYOBReader);
-install("ReadableStreamDefaultController", ReadableStreamDefaultController);
-install("ReadableByteStreamController", ReadableByteStreamController);
-install("ReadableStreamBYOBRequest", ReadableStreamBYOBRequest);
-install("WritableStream", WritableStream);
-install("WritableStreamDefaultWriter", WritableStreamDefaultWriter);
-install("WritableStreamDefaultController", WritableStreamDefaultController);
-install("TransformStream", TransformStream);
-install("TransformStreamDefaultController", TransformStreamDefaultController);
-install("ByteLengthQueuingStrategy", ByteLengthQueuingStrategy);
-install("CountQueuingStrategy", CountQueuingStrategy);
+// Without a destination the library's pipeTo rejects with a text.
+type Pipe = (this: unknown, to: unknown, options?: unknown) => Promise<void>;
+const pipe = Reflect.get(ReadableStream.prototype, "pipeTo") as Pipe;
+const corrected: { pipeTo: Pipe } = {
+  pipeTo(to, options = undefined) {
+    if (to === undefined) return NativePromise.reject(new TypeError("pipeTo needs a WritableStream"));
+    return apply(pipe, this, [to, options]);
+  },
+};
+defineProperty(ReadableStream.prototype, "pipeTo", { value: corrected.pipeTo, writable: true, configurable: true });
+
+const CLASSES = {
+  ReadableStream,
+  ReadableStreamDefaultReader,
+  ReadableStreamBYOBReader,
+  ReadableStreamDefaultController,
+  ReadableByteStreamController,
+  ReadableStreamBYOBRequest,
+  WritableStream,
+  WritableStreamDefaultWriter,
+  WritableStreamDefaultController,
+  TransformStream,
+  TransformStreamDefaultController,
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
+};
+for (const [name, Class] of Object.entries(CLASSES)) install(name, Class);
+
+/** Whether the value is an object of this standard: its own properties are the library's. */
+export const isOfStreams = (value: object): boolean =>
+  Object.values(CLASSES).some((Class) => value instanceof (Class as new () => object));
