@@ -94,12 +94,11 @@ impl ApiError {
 }
 
 fn shed(detail: String) -> ApiError {
-    ApiError::new(Code::LoadShed, detail).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    ApiError::of_invocation(&InvokeError::shed(detail), false)
 }
 
 impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> ApiError {
-        let detail = error.to_string();
         match error {
             UploadError::Source(SourceError { message, line, column, frame }) => {
                 ApiError::new(Code::InvalidSource, message)
@@ -120,7 +119,7 @@ impl From<UploadError> for ApiError {
             }
             UploadError::Sandbox(error) => internal(&error),
             UploadError::Checker(error) => error.into(),
-            UploadError::Busy(_) => shed(detail),
+            error @ UploadError::Busy(_) => shed(error.to_string()),
             UploadError::Registry(error) => error.into(),
             UploadError::Quota(exceeded) => ApiError::quota_exceeded(&exceeded),
             UploadError::Subscription(error) => internal(&error),

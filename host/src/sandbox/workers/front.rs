@@ -51,8 +51,8 @@ impl Sandbox {
     }
 
     /// Evaluates a function's module in `program`: `frame` is a [`daplet_abi::load::LoadRequest`] with the source as
-    /// its body. A module that needs more than a slice of a worker's time waits for `turn`, and has its result while a
-    /// long worker evaluates it.
+    /// its body. A module that needs more than [`EVALUATION`](super::lane::EVALUATION) waits for `turn`, and keeps what
+    /// that gave while a long worker evaluates it.
     pub async fn load<T, E: From<SandboxError>>(
         &self,
         program: &Arc<Program>,
